@@ -1,0 +1,1 @@
+"""Identification, identity numbers, sessions and tokens."""

@@ -1,0 +1,55 @@
+"""Opening the database: SQLite in WAL by default, PostgreSQL by its URL."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_TIMEOUT_MS = 5000
+
+
+class UnsupportedDatabase(ValueError):
+    """The operator named a database this service does not speak."""
+
+
+def connect(url: str) -> AsyncEngine:
+    """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; nothing is opened until it is used."""
+    parsed = make_url(url)
+    if parsed.drivername == "sqlite+aiosqlite":
+        engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        return engine
+    if parsed.drivername == "postgresql+asyncpg":
+        return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=5)
+    raise UnsupportedDatabase(f"database driver {parsed.drivername}: use sqlite+aiosqlite or postgresql+asyncpg")
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
+    cursor = connection.cursor()
+    # WAL lets readers go on while one writes; FULL makes a committed audit record survive a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrations() -> Config:
+    """Alembic's configuration, without an ini file: the URL comes from the settings."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+async def upgrade(engine: AsyncEngine) -> None:
+    """Bring the schema to the newest revision; safe to run at every start."""
+
+    def run(connection: sa.Connection) -> None:
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(run)

@@ -1,0 +1,1 @@
+"""The embedded media server: packets are forwarded, never decoded."""

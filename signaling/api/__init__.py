@@ -1,0 +1,1 @@
+"""HTTP handlers of the JSON interface, one module for each part of the service."""
