@@ -17,7 +17,7 @@ class UnsupportedDatabase(ValueError):
 
 
 def connect(url: str) -> AsyncEngine:
-    """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; nothing is opened until it is used."""
+    """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; opened at first use."""
     parsed = make_url(url)
     if parsed.drivername == "sqlite+aiosqlite":
         engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})

@@ -1,4 +1,4 @@
-"""Background tasks with an owner: asyncio alone keeps only a weak reference, and an exception in one can pass unseen."""
+"""Background tasks with an owner: asyncio keeps only a weak reference, and an exception in one can pass unseen."""
 
 import asyncio
 from collections.abc import Coroutine

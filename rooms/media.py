@@ -19,7 +19,7 @@ class Grant:
     """What one participant may do in one room. Every permission is written out: LiveKit takes an unset one as allowed.
 
     identity: opaque, new at each admission, never a personal number.
-    binding: what the holder must also present (see `signaling.livekit_socket`): ``session:<hash>`` or ``address:<hash>``, None outside meetings.
+    binding: what the holder must also present, ``session:<hash>`` or ``address:<hash>``; None outside meetings.
     """
 
     room: str
@@ -50,7 +50,7 @@ class MediaEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediaEvent:
-    """Something the media server tells. reason: LiveKit's DisconnectReason in lower case, for a participant that left."""
+    """Something the media server tells. reason: LiveKit's DisconnectReason, lower case, of one who left."""
 
     kind: MediaEventKind
     room: str
@@ -62,7 +62,7 @@ MediaListener = Callable[[MediaEvent], Awaitable[None]]
 
 
 class MediaServer(Protocol):
-    """Raises MediaUnavailable where the engine cannot do its part. Unknown rooms and participants are no error on removal."""
+    """Raises MediaUnavailable where the engine fails. Removing what does not exist is no error."""
 
     async def create_room(self, room: str, *, max_participants: int, empty_timeout: timedelta) -> None: ...
     async def delete_room(self, room: str) -> None: ...
@@ -70,7 +70,9 @@ class MediaServer(Protocol):
     async def list_participants(self, room: str) -> Sequence[MediaParticipant]: ...
     async def remove_participant(self, room: str, identity: str) -> None: ...
     async def mute_microphone(self, room: str, identity: str) -> None: ...
-    async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None: ...
+    async def update_participant(
+        self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]
+    ) -> None: ...
     async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None: ...
     def access_token(self, grant: Grant, now: datetime) -> str: ...
     def listen(self, listener: MediaListener) -> None: ...

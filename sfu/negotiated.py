@@ -14,7 +14,7 @@ Kind = Literal["audio", "video"]
 class Codec:
     """One payload type of a media section.
 
-    mime_type: lower case, as LiveKit spells it: ``audio/opus``, ``video/vp8``, ``video/h264``, ``video/vp9``, ``video/av1``.
+    mime_type: lower case: ``audio/opus``, ``video/vp8``, ``video/h264``, ``video/vp9``, ``video/av1``.
     fmtp: format parameters as written in SDP, empty when there are none.
     rtx_payload_type: RFC 4588 retransmission payload type bound to this one, if negotiated.
     """
@@ -69,7 +69,7 @@ class RemoteTransport:
 
 @dataclass(frozen=True, slots=True)
 class LocalTransport:
-    """Our ICE and DTLS parameters. candidates: SDP candidate values without ``a=``, e.g. ``candidate:1 1 udp ... typ host``."""
+    """Our ICE and DTLS parameters. candidates: SDP values without ``a=``: ``candidate:1 1 udp ...``."""
 
     ice_ufrag: str
     ice_pwd: str

@@ -1,0 +1,148 @@
+"""Settings: ``HEMMAPLAN_*`` in the environment, or a file of the same names; a bad one stops the start and says why.
+
+Secrets are read from the environment or from a file whose path stands in ``<NAME>_FILE`` (Docker and systemd style).
+Every setting is described in CONTRIBUTING.md's table (a test checks it).
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HEMMAPLAN_"
+DEMO_SECRET = "demo-only-secret-demo-only-secret-00"  # noqa: S105 - refused outside the demo
+
+
+class BadSettings(Exception):
+    """For the operator: which setting is wrong and why, one line each."""
+
+
+class Settings(BaseSettings):
+    """All settings. Fields left out have a default that is safe, or fit for the demo alone and refused elsewhere."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    demo: bool = False
+    """Simulators and demo people; never where real people are."""
+    host: str = "127.0.0.1"
+    """Address the HTTP server listens on."""
+    port: int = Field(8080, ge=1, le=65535)
+    """Port the HTTP server listens on."""
+    public_url: str = ""
+    """The address people open, without a path; https outside the demo. Default: http://localhost:<port>."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks (comma separated) whose X-Forwarded-For is believed."""
+    data_directory: Path = Path("data")
+    """Where the SQLite database and keys made by the service are kept."""
+    database_url: str = ""
+    """sqlite+aiosqlite:///path or postgresql+asyncpg://...; default: SQLite in the data directory."""
+    redis_url: SecretStr | None = None
+    """Redis for the bus and one-time values between nodes; unset: inside this process."""
+    secret: SecretStr = SecretStr(DEMO_SECRET)
+    """Root secret of at least 32 characters: keys for identity numbers are derived from it."""
+    media_url: str = ""
+    """A LiveKit server's URL; unset: the embedded media server."""
+    media_api_key: str = "hemmaplan"
+    """Key name of LiveKit access tokens."""
+    media_api_secret: SecretStr = SecretStr(DEMO_SECRET)
+    """Secret of LiveKit access tokens, at least 32 characters."""
+    media_udp_port: int = Field(7882, ge=0, le=65535)
+    """The one UDP port of the embedded media server; 0 lets the system choose."""
+    media_address: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses (comma separated) offered to clients for media; default: this machine's own."""
+    bankid_url: str = "https://appapi2.bankid.com/rp/v6.0/"
+    """BankID's relying-party API."""
+    bankid_certificate: Path | None = None
+    """Client certificate (PEM) issued for BankID."""
+    bankid_key: Path | None = None
+    """Its private key (PEM)."""
+    bankid_root: Path | None = None
+    """BankID SSL Root CA (PEM)."""
+    support_phone: str = "0980-31 92 10"
+    """Number shown where a person needs help."""
+    log_format: str = Field("json", pattern="^(json|console)$")
+    """json for collectors, console for people."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in ("trusted_proxies", "media_address"):
+            if isinstance(values.get(name), str):
+                values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        for network in self.trusted_proxies:
+            ipaddress.ip_network(network)
+        for address in self.media_address:
+            ipaddress.ip_address(address)
+        url = urlsplit(self.origin)
+        if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
+            raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
+        if not self.demo:
+            self._refuse_demo_values(url.scheme)
+        return self
+
+    def _refuse_demo_values(self, scheme: str) -> None:
+        if not self.public_url:
+            raise ValueError("public_url: needed outside the demo")
+        if scheme != "https":
+            raise ValueError("public_url: must be https outside the demo")
+        for name in ("secret", "media_api_secret"):
+            value = getattr(self, name).get_secret_value()
+            if value == DEMO_SECRET or len(value) < 32:
+                raise ValueError(f"{name}: set a secret of your own, at least 32 characters")
+        for name in ("bankid_certificate", "bankid_key", "bankid_root"):
+            path = getattr(self, name)
+            if path is None or not path.is_file():
+                raise ValueError(f"{name}: give the path of an existing file")
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host people open, without a trailing slash."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies carry ``Secure`` and the ``__Host-`` name."""
+        return self.origin.startswith("https:")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_directory / 'hemmaplan.db'}"
+
+
+def load(file: Path | None = None, **overrides: Any) -> Settings:
+    """Settings from overrides, the environment, ``*_FILE`` secrets and an optional file, in that order of weight.
+
+    Raises BadSettings naming every wrong setting; values are never repeated in the message.
+    """
+    try:
+        values = {**_secret_files(), **overrides}
+        return Settings(_env_file=file, _env_file_encoding="utf-8", **values)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_lines(error))) from None
+    except OSError as error:
+        raise BadSettings(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def _secret_files() -> dict[str, str]:
+    found = {}
+    for name in ("SECRET", "MEDIA_API_SECRET", "REDIS_URL", "DATABASE_URL"):
+        if path := os.environ.get(f"{PREFIX}{name}_FILE"):
+            found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+    return found
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        place = "_".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{PREFIX}{place.upper()}: {message}" if place else f"{PREFIX}{message[0].upper()}{message[1:]}")
+    return lines
