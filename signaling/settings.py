@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """The address people open, without a path; https outside the demo. Default: http://localhost:<port>."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks (comma separated) whose X-Forwarded-For is believed."""
+    metrics_networks: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.0/8", "::1/128")
+    """Networks (comma separated) that may read /metrics."""
     data_directory: Path = Path("data")
     """Where the SQLite database and keys made by the service are kept."""
     database_url: str = ""
@@ -70,14 +72,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
-        for name in ("trusted_proxies", "media_address"):
+        for name in ("trusted_proxies", "metrics_networks", "media_address"):
             if isinstance(values.get(name), str):
                 values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
         return values
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
-        for network in self.trusted_proxies:
+        for network in (*self.trusted_proxies, *self.metrics_networks):
             ipaddress.ip_network(network)
         for address in self.media_address:
             ipaddress.ip_address(address)

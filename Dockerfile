@@ -1,0 +1,40 @@
+# syntax=docker/dockerfile:1
+FROM node:20-bookworm-slim AS pages
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web/ ./
+RUN npm run build
+
+FROM python:3.12-slim-bookworm AS packages
+WORKDIR /src
+RUN python -m venv /opt/hemmaplan
+COPY pyproject.toml README.md ./
+COPY signaling/ signaling/
+COPY rooms/ rooms/
+COPY sfu/ sfu/
+COPY auth/ auth/
+COPY audit/ audit/
+COPY kiosk/ kiosk/
+COPY db/ db/
+COPY web/__init__.py web/
+COPY web/templates/ web/templates/
+COPY web/locales/ web/locales/
+COPY --from=pages /src/web/static/ web/static/
+RUN /opt/hemmaplan/bin/pip install --no-cache-dir .
+
+FROM python:3.12-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /var/lib/hemmaplan --create-home hemmaplan
+COPY --from=packages /opt/hemmaplan/ /opt/hemmaplan/
+ENV PATH=/opt/hemmaplan/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HEMMAPLAN_HOST=0.0.0.0 \
+    HEMMAPLAN_PORT=8080 \
+    HEMMAPLAN_DATA_DIRECTORY=/var/lib/hemmaplan
+USER hemmaplan
+WORKDIR /var/lib/hemmaplan
+VOLUME /var/lib/hemmaplan
+EXPOSE 8080/tcp 7882/udp
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"HEMMAPLAN_PORT\"]}/healthz', timeout=2)"]
+CMD ["hemmaplan", "serve"]

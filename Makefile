@@ -1,0 +1,48 @@
+# Two commands are all a newcomer needs: make run, make test.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+HEMMAPLAN_PORT ?= 8080
+export HEMMAPLAN_PORT
+
+.PHONY: run test check format bench build pictures clean
+
+run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
+	@exec $(BIN)/hemmaplan demo
+
+test: build ## every test
+	@bash scripts/test.sh
+
+check: build ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent typecheck
+
+format: build
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: build ## figures for docs/benchmarks.md
+	$(BIN)/python -m bench
+
+pictures: build ## the README's pictures, from the real pages
+	$(BIN)/python scripts/pictures.py
+
+build: .venv/.installed web/static/manifest.json
+
+.venv/.installed: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+web/node_modules/.installed: web/package-lock.json
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/static/manifest.json: web/node_modules/.installed .venv/.installed web/build.mjs $(shell find web/src web/styles web/templates web/locales web/fonts web/images -type f -not -name '*.mo' 2>/dev/null)
+	@cd web && npm run --silent build
+
+clean:
+	rm -rf .venv web/node_modules web/static data

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Makes the secrets compose.yaml reads, once; what exists is kept. BankID's files come from your bank.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+umask 077
+mkdir -p secrets
+random() { head -c 32 /dev/urandom | base64 | tr -d '+/=\n'; }
+make() { [ -s "secrets/$1" ] || printf '%s' "$2" >"secrets/$1"; }
+make secret "$(random)"
+make media_api_secret "$(random)"
+make postgres_password "$(random)"
+make redis_password "$(random)"
+make database_url "postgresql+asyncpg://hemmaplan:$(cat secrets/postgres_password)@postgres/hemmaplan"
+make redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
+for name in bankid.crt bankid.key bankid-root.crt; do
+  [ -s "secrets/$name" ] || echo "Put your BankID file at secrets/$name"
+done

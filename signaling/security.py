@@ -1,0 +1,260 @@
+"""What every request passes: its address, its session, who may call it, where it came from, and what its answer allows.
+
+Nothing fails open: a route that is not on the short public list demands identity, a changing request must come from
+our own pages (or from a program, which sends no Fetch-Metadata), and a database that cannot be read refuses.
+"""
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote, urlsplit
+
+import structlog
+from aiohttp import web
+
+from auth.people import Permission
+from auth.sessions import Session, Sessions, cookie_name
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Routes anyone may call, by route template. Everything else demands an identified person.
+PUBLIC = frozenset(
+    {
+        "/",
+        "/login",
+        "/i/{token}",
+        "/language",
+        "/help",
+        "/easy-read",
+        "/privacy",
+        "/accessibility",
+        "/about",
+        "/static/{path}",
+        "/favicon.ico",
+        "/healthz",
+        "/readyz",
+        "/metrics",  # answers chosen networks only, see signaling.health
+        "/auth/bankid/start",
+        "/auth/bankid/{transaction}",
+        "/auth/bankid/{transaction}/cancel",
+        "/auth/bankid/return",
+        "/auth/session",
+        "/auth/logout",
+        "/api/v1/openapi.json",
+        "/api/v1/audit/checkpoint",
+        # LiveKit's own: each demands its own access token
+        "/rtc",
+        "/rtc/v1",
+        "/rtc/validate",
+        "/rtc/v1/validate",
+        "/twirp/livekit.RoomService/{method}",
+        # The simulators exist in the demo alone
+        "/simulator",
+        "/simulator/people",
+        "/simulator/bankid",
+        "/simulator/bankid/orders",
+        "/simulator/bankid/approve",
+        "/simulator/bankid/deny",
+    }
+)
+
+# Called by programs with a token of their own in a header or query, never with our cookie: no page can misuse it.
+TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}"})
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Unidentified(Exception):
+    """For the person: identify first. Pages are led to the login, programs get 401."""
+
+    code = "unidentified"
+    status = 401
+
+
+class Forbidden(Exception):
+    """For the person: identified, yet not allowed here."""
+
+    code = "forbidden"
+    status = 403
+
+
+class ForeignRequest(Exception):
+    """For the program: a changing request that did not come from our own pages."""
+
+    code = "foreign-request"
+    status = 403
+
+
+def session_of(request: web.Request) -> Session:
+    """The caller's session; raises Unidentified."""
+    session: Session | None = request.get("session")
+    if session is None:
+        raise Unidentified
+    return session
+
+
+def require(request: web.Request, permission: Permission) -> Session:
+    """The caller's session where its staff record holds `permission`; raises Unidentified or Forbidden."""
+    session = session_of(request)
+    if session.staff is None or permission not in session.staff.permissions:
+        raise Forbidden
+    return session
+
+
+def route_template(request: web.Request) -> str:
+    """The route's own pattern, fit for logs and metrics: a path may hold a personal link's token."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+class Networks:
+    """Reads the caller's address; X-Forwarded-For counts only when the peer is a trusted proxy."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._trusted = tuple(ipaddress.ip_network(network) for network in trusted)
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._trusted)
+
+    def client_address(self, request: web.Request) -> str:
+        """IPv4 or IPv6 text: the rightmost forwarded address that is no proxy of ours (others can be made up)."""
+        address = request.remote or "0.0.0.0"  # noqa: S104 - no peer, for example a unix socket
+        if not self._trusts(address):
+            return address
+        for candidate in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            candidate_address = candidate.strip()
+            try:
+                ipaddress.ip_address(candidate_address)
+            except ValueError:
+                return address
+            if not self._trusts(candidate_address):
+                return candidate_address
+            address = candidate_address
+        return address
+
+
+def address_binding(address: str) -> str:
+    """What a program's join token is bound to (`rooms.media.Grant.binding`)."""
+    return "address:" + hashlib.sha256(address.encode()).hexdigest()
+
+
+def session_binding(session: Session) -> str:
+    """What a browser's join token is bound to."""
+    return "session:" + hashlib.sha256(session.id.encode()).hexdigest()
+
+
+def is_browser(request: web.Request) -> bool:
+    """Browsers send Fetch-Metadata on every request, and no page script can leave it out (W3C Fetch Metadata, 2)."""
+    return "Sec-Fetch-Site" in request.headers
+
+
+def comes_from_us(request: web.Request, origin: str) -> bool:
+    """Whether a browser made this from our own pages; programs send neither header and hold no ambient cookie."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    sent = request.headers.get("Origin")
+    return sent is None or sent == origin or _same_host(sent, request)
+
+
+def _same_host(sent: str, request: web.Request) -> bool:
+    # 127.0.0.1 and localhost are both used to open the demo; the Host header cannot be set by a page.
+    return urlsplit(sent).netloc == request.host
+
+
+def content_security_policy(origin: str) -> str:
+    """No inline script or style. Media and signalling stay with us (https for /rtc/validate, wss for the socket)."""
+    scheme, _, host = origin.partition("://")
+    sockets = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "media-src 'self' blob: mediastream:",
+            "worker-src 'self'",
+            f"connect-src 'self' {sockets}",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "manifest-src 'self'",
+        )
+    )
+
+
+def security_headers(secure: bool) -> dict[str, str]:
+    """Headers of every answer (OWASP ASVS 5.0, 3.4) but the content security policy, which depends on the host."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
+        "speaker-selection=(self), geolocation=(), payment=(), usb=()",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
+def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """The outermost check of a request; errors are turned into answers by `signaling.problems`."""
+    cookie = cookie_name(origin.startswith("https:"))
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        template = route_template(request)
+        request["address"] = networks.client_address(request)
+        request["session"] = None
+        if request.match_info.http_exception is not None:
+            return await handler(request)  # 404 and 405 need no session
+        if request.method not in SAFE_METHODS and template not in TOKEN_ROUTES and not comes_from_us(request, origin):
+            raise ForeignRequest
+        if request.headers.get("Upgrade", "").lower() == "websocket" and not comes_from_us(request, origin):
+            raise ForeignRequest
+        if (secret := request.cookies.get(cookie)) is not None:
+            request["session"] = await sessions.get(secret)
+        if template not in PUBLIC and request["session"] is None:
+            raise Unidentified
+        return await handler(request)
+
+    return guard
+
+
+def headers_middleware(origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Outside of everything: each answer, errors too, gets its headers, and the request one line in the log."""
+    fixed = security_headers(origin.startswith("https:"))
+
+    @web.middleware
+    async def dress(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request["request_id"] = secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=request["request_id"])
+        response = await handler(request)
+        if not response.prepared:
+            for name, value in fixed.items():
+                response.headers.setdefault(name, value)
+            scheme = origin.partition("://")[0]
+            response.headers.setdefault(
+                "Content-Security-Policy", content_security_policy(f"{scheme}://{request.host}")
+            )
+            if "Cache-Control" not in response.headers:
+                response.headers["Cache-Control"] = "no-store"
+        log.info("request", method=request.method, route=route_template(request), status=response.status)
+        return response
+
+    return dress
+
+
+def login_address(request: web.Request) -> str:
+    """Where a page visitor without a session is led, and back again afterwards."""
+    return f"/login?next={quote(request.path, safe='/')}" if request.path.startswith("/") else "/login"
