@@ -1,0 +1,117 @@
+"""Who may see and do what in a meeting: one table, read by everything else.
+
+A person can stand in several relations to a meeting (the host may also be an auditor); one that allows is enough.
+"""
+
+from enum import StrEnum
+
+from auth.people import Permission
+from auth.sessions import Session
+from rooms.meeting import Authority, Gathering, Participant, ParticipantStatus
+
+
+class Relation(StrEnum):
+    """HOST, CO_HOST: leads this meeting. INSIDE: a guest who has been let in. INVITED: identified, not let in (yet).
+    REFUSED: removed or denied, until invited again. COLLEAGUE: staff who plan or lead at the organisation that planned
+    the meeting. AUDITOR: reads that organisation's log.
+    """
+
+    HOST = "host"
+    CO_HOST = "co_host"
+    INSIDE = "inside"
+    INVITED = "invited"
+    REFUSED = "refused"
+    COLLEAGUE = "colleague"
+    AUDITOR = "auditor"
+
+
+class Action(StrEnum):
+    SEE_MEETING = "see_meeting"
+    """That it exists: when, where, whose, who leads it."""
+    SEE_PURPOSE = "see_purpose"
+    SEE_INVITED = "see_invited"
+    SEE_ROOM = "see_room"
+    """Who has been let in."""
+    SEE_LOBBY = "see_lobby"
+    SEE_INVITATIONS = "see_invitations"
+    """Each invitation's link: made, opened, revoked, until when."""
+    JOIN = "join"
+    START = "start"
+    END = "end"
+    CHANGE = "change"
+    INVITE = "invite"
+    ADMIT = "admit"
+    REMOVE = "remove"
+    MUTE = "mute"
+    APPOINT = "appoint"
+    """Hand over the host's chair, or make someone co-host."""
+    TAKE_HOME = "take_home"
+    NAME_HOME = "name_home"
+
+
+H, C, I, V, R, K, A = (  # noqa: E741 - columns of the table below
+    Relation.HOST,
+    Relation.CO_HOST,
+    Relation.INSIDE,
+    Relation.INVITED,
+    Relation.REFUSED,
+    Relation.COLLEAGUE,
+    Relation.AUDITOR,
+)
+
+TABLE: dict[Action, frozenset[Relation]] = {
+    Action.SEE_MEETING: frozenset({H, C, I, V, R, K, A}),
+    Action.SEE_PURPOSE: frozenset({H, C, I, V, K}),
+    Action.SEE_INVITED: frozenset({H, C, I, V, K, A}),
+    Action.SEE_ROOM: frozenset({H, C, I}),
+    Action.SEE_LOBBY: frozenset({H, C}),
+    Action.SEE_INVITATIONS: frozenset({H, C, K}),
+    Action.JOIN: frozenset({H, C, I, V}),
+    Action.START: frozenset({H, C}),
+    Action.END: frozenset({H, C}),
+    Action.CHANGE: frozenset({H, C, K}),
+    Action.INVITE: frozenset({H, C, K}),
+    Action.ADMIT: frozenset({H, C}),
+    Action.REMOVE: frozenset({H, C}),
+    Action.MUTE: frozenset({H, C}),
+    Action.APPOINT: frozenset({H}),
+    Action.TAKE_HOME: frozenset({H, C}),
+    Action.NAME_HOME: frozenset({H, C}),
+}
+
+
+def relations(gathering: Gathering, viewer: Session) -> frozenset[Relation]:
+    """How the viewer stands to the meeting; empty for a stranger, who is not told that it exists."""
+    found: set[Relation] = set()
+    participant = gathering.participant_of(viewer.person.id)
+    if participant is not None and _refused(participant):
+        found.add(Relation.REFUSED)
+    elif (invitation := gathering.invited(viewer.person.id)) is not None:
+        found.add(_invited_as(invitation.authority, participant))
+    if viewer.staff is not None and viewer.staff.organisation.id == gathering.meeting.organisation:
+        if viewer.staff.may(Permission.HOST) or viewer.staff.may(Permission.PLANNER):
+            found.add(Relation.COLLEAGUE)
+        if viewer.staff.may(Permission.AUDITOR):
+            found.add(Relation.AUDITOR)
+    return frozenset(found)
+
+
+def _refused(participant: Participant) -> bool:
+    return participant.status in (ParticipantStatus.REMOVED, ParticipantStatus.DENIED)
+
+
+def _invited_as(authority: Authority, participant: Participant | None) -> Relation:
+    match authority:
+        case Authority.HOST:
+            return Relation.HOST
+        case Authority.CO_HOST:
+            return Relation.CO_HOST
+    return Relation.INSIDE if participant is not None and participant.inside else Relation.INVITED
+
+
+def allowed(held: frozenset[Relation], action: Action) -> bool:
+    return not held.isdisjoint(TABLE[action])
+
+
+def actions(held: frozenset[Relation]) -> frozenset[Action]:
+    return frozenset(action for action in Action if allowed(held, action))
