@@ -1,0 +1,126 @@
+"""Pages from Jinja templates: the visitor's language, icons, hashed file names and the texts a script needs."""
+
+import json
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from signaling.i18n import clock_time, day, full_day, language_of, short_day, translations
+
+WEB = Path(__file__).parent.parent.parent / "web"
+STATIC = WEB / "static"
+
+SUPPORT_PHONE: web.AppKey[str] = web.AppKey("support_phone", str)
+"""The number in every page's footer; set by the composition root."""
+
+DEMO: web.AppKey[bool] = web.AppKey("demo", bool)
+"""Whether the pages say that this is a demo with made-up people."""
+
+
+class NotBuilt(Exception):
+    """For the operator: web/static is missing; run `make web`."""
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """`files`: name -> hashed name; `preload`: script -> the parts it imports; `texts`: script -> texts it can show."""
+    return dict(_built("manifest.json"))
+
+
+@cache
+def _icons() -> dict[str, str]:
+    return dict(_built("icons.json"))
+
+
+def _built(name: str) -> Any:
+    try:
+        return json.loads((STATIC / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotBuilt(f"web/static/{name} is missing: build the pages with `npm run build` in web/") from None
+
+
+def static(name: str) -> str:
+    """The address of a built file, by its source's name: `base.css`, `identify.js`, `kusten.svg`."""
+    return f"/static/{manifest()['files'][name]}"
+
+
+def preload(script: str) -> list[str]:
+    """Addresses of the parts a script imports at once."""
+    return [f"/static/{part}" for part in manifest()["preload"].get(script, [])]
+
+
+def icon(name: str) -> Markup:
+    """An icon by its Lucide name; hidden from screen readers: words stand beside it. KeyError if not built."""
+    drawing = Markup(_icons()[name])  # noqa: S704 - lucide-static's own file, taken in by the build
+    return Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>').format(drawing)
+
+
+def embed(value: Any) -> Markup:
+    """JSON for `<script type="application/json">`: `<` is escaped, so no value can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
+
+
+def script_texts(script: str, language: str) -> dict[str, Any]:
+    """What `web/src/texts.ts` reads: the translations of the texts that `script` can show."""
+    catalog: dict[Any, Any] = getattr(translations(language), "_catalog", {})
+    messages: dict[str, Any] = {}
+    for text in manifest()["texts"].get(script, []):
+        if (text, 0) in catalog:
+            messages[text] = [catalog[text, 0], catalog[text, 1]]
+        elif text in catalog:
+            messages[text] = catalog[text]
+    return {"lang": language, "messages": messages}
+
+
+@cache
+def environment(language: str) -> Environment:
+    """One Jinja environment a language. Everything is escaped; an unknown name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    found = translations(language)
+    made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    made.globals.update(icon=icon, static=static, preload=preload, embed=embed, lang=language)
+    made.globals["script_texts"] = partial(script_texts, language=language)
+    made.filters["day"] = partial(day, language=language)
+    made.filters["full_day"] = partial(full_day, language=language)
+    made.filters["short_day"] = partial(short_day, language=language)
+    made.filters["clock"] = partial(clock_time, language=language)
+    made.filters["clock_seconds"] = partial(clock_time, language=language, seconds=True)
+    made.filters["moment"] = _moment
+    made.filters["first_up"] = lambda text: f"{text[:1].upper()}{text[1:]}"
+    return made
+
+
+def _moment(text: str) -> datetime:
+    """STATE holds points in time as ISO 8601 text."""
+    return datetime.fromisoformat(text)
+
+
+def render(request: web.Request, name: str, *, status: int = 200, **context: Any) -> web.Response:
+    """One page in the visitor's language. `session`, `path` and `support_phone` are always there; never cached.
+
+    The referrer policy is same-origin: under no-referrer our own forms would carry `Origin: null` (Fetch, 3.2).
+    """
+    language = language_of(request)
+    context = {
+        "session": request.get("session"),
+        "path": request.path,
+        "support_phone": request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
+        "demo": request.app.get(DEMO, False),
+        **context,
+    }
+    text = environment(language).get_template(name).render(context)
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)

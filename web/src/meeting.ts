@@ -1,0 +1,132 @@
+/** The meeting as the server tells it: the shapes of `GET /api/v1/meetings/{id}` and of its event socket. No DOM, no media. */
+
+export type MeetingStatus = "planned" | "open" | "ended" | "cancelled";
+export type ParticipantState = "waiting" | "admitted" | "in_room" | "left" | "denied" | "removed";
+export type Party = "kommun" | "region" | "home" | "other";
+
+export interface HomePerson {
+  readonly name: string;
+  readonly relation: string;
+}
+
+export interface Meeting {
+  readonly id: string;
+  readonly type: string;
+  readonly type_name: string;
+  readonly status: MeetingStatus;
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly title: string;
+  readonly purpose: string;
+  readonly place: string;
+  readonly organisation: string;
+  readonly phone: string;
+  readonly person: { readonly name: string; readonly given_name: string; readonly initials: string };
+  readonly led_by: { readonly name: string; readonly role: string; readonly organisation: string } | null;
+  readonly host_present: boolean;
+  readonly home_people: readonly HomePerson[];
+}
+
+export interface Me {
+  readonly participant: string | null;
+  readonly identity: string | null;
+  readonly state: ParticipantState | "none";
+  readonly host: boolean;
+  readonly co_host: boolean;
+  readonly home: boolean;
+  readonly ready: boolean;
+  readonly name: string;
+  readonly method: string;
+}
+
+export interface Participant {
+  readonly id: string;
+  readonly identity: string | null;
+  readonly name: string;
+  readonly given_name: string;
+  readonly initials: string;
+  readonly role: string;
+  readonly organisation: string;
+  readonly party: Party;
+  readonly relation: string;
+  readonly method: string;
+  readonly state: ParticipantState;
+  readonly ready: boolean;
+  readonly waiting_since: string | null;
+  readonly host: boolean;
+  readonly co_host: boolean;
+  readonly home: boolean;
+}
+
+export interface Invited {
+  readonly invitation: string;
+  readonly name: string;
+  readonly initials: string;
+  readonly role: string;
+  readonly organisation: string;
+  readonly party: Party;
+  readonly relation: string;
+  readonly called: boolean;
+  readonly state: "expected" | "arrived" | "here" | "left";
+}
+
+/** What this viewer may see of the meeting. Lists may be left out for those who may not see them. */
+export interface State {
+  readonly meeting: Meeting;
+  readonly me: Me;
+  readonly participants?: readonly Participant[];
+  readonly invited?: readonly Invited[];
+}
+
+export type EventName =
+  | "state"
+  | "lobby.entered"
+  | "lobby.left"
+  | "lobby.ready"
+  | "participant.admitted"
+  | "participant.denied"
+  | "participant.joined"
+  | "participant.left"
+  | "participant.removed"
+  | "meeting.started"
+  | "meeting.ended"
+  | "meeting.changed"
+  | "host.away"
+  | "host.back"
+  | "role.changed"
+  | "home.changed"
+  | "invitation.changed";
+
+export interface MeetingEvent {
+  readonly event: EventName;
+  readonly at: string;
+  readonly participant: string | null;
+  readonly state: State;
+}
+
+/** Whether a received value has what the room relies on; anything else is dropped instead of breaking the page. */
+export function isMeetingEvent(value: unknown): value is MeetingEvent {
+  if (typeof value !== "object" || value === null) return false;
+  const { event, state } = value as Record<string, unknown>;
+  return typeof event === "string" && isState(state);
+}
+
+export function isState(value: unknown): value is State {
+  if (typeof value !== "object" || value === null) return false;
+  const { meeting, me } = value as Record<string, unknown>;
+  return (
+    typeof meeting === "object" && meeting !== null && typeof (meeting as Record<string, unknown>)["status"] === "string" &&
+    typeof me === "object" && me !== null && typeof (me as Record<string, unknown>)["state"] === "string"
+  );
+}
+
+export const leads = (me: Me): boolean => me.host || me.co_host;
+
+export const waiting = (state: State): readonly Participant[] =>
+  (state.participants ?? []).filter((one) => one.state === "waiting" && one.id !== state.me.participant);
+
+/** Those in the media room or on their way into it. */
+export const present = (state: State): readonly Participant[] =>
+  (state.participants ?? []).filter((one) => one.state === "in_room" || one.state === "admitted");
