@@ -23,8 +23,7 @@ def find_browser(path: str | None = None) -> str:
 def command(browser: str, page: str, profile: Path, *, extra: Sequence[str] = ()) -> list[str]:
     """Chromium's command line. page: the kiosk page's address; profile: an empty folder, best on tmpfs.
 
-    The camera and microphone are granted by managed policy (deploy/kiosk/policy.json), not by a flag: a flag would grant
-    them to every page.
+    Managed policy (deploy/kiosk/policy.json) grants camera and microphone: a flag would grant them to every page.
     """
     arguments = [
         browser,

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import connect, upgrade
 
+pytest_plugins = ["tests.redis_server"]
+
 
 class FrozenClock:
     """A clock that moves only when told to."""

@@ -1,0 +1,86 @@
+"""A bad setting stops the start with a line that says which and why, and never repeats a secret."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signaling.settings import DEMO_SECRET, BadSettings, Settings, load
+
+GOOD = {
+    "public_url": "https://mote.example.se",
+    "secret": "s" * 40,
+    "media_api_secret": "m" * 40,
+}
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, Any]:
+    file = tmp_path / "file.pem"
+    file.write_text("x")
+    return {**GOOD, "bankid_certificate": file, "bankid_key": file, "bankid_root": file}
+
+
+def test_the_demo_needs_no_settings() -> None:
+    settings = load(demo=True)
+    assert settings.origin == "http://localhost:8080"
+    assert not settings.secure
+    assert settings.database == "sqlite+aiosqlite:///data/hemmaplan.db"
+
+
+def test_production_starts_when_all_is_given(production: dict[str, Any]) -> None:
+    assert load(**production).secure
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"public_url": ""}, "HEMMAPLAN_Public_url: needed"),
+        ({"public_url": "http://mote.example.se"}, "must be https"),
+        ({"public_url": "https://mote.example.se/path"}, "scheme and host only"),
+        ({"secret": DEMO_SECRET}, "set a secret of your own"),
+        ({"secret": "short"}, "set a secret of your own"),
+        ({"media_api_secret": DEMO_SECRET}, "set a secret of your own"),
+        ({"bankid_key": None}, "path of an existing file"),
+        ({"bankid_key": Path("missing.pem")}, "path of an existing file"),
+        ({"port": 0}, "HEMMAPLAN_PORT"),
+        ({"media_address": "not an address"}, "not an address"),
+        ({"log_format": "xml"}, "HEMMAPLAN_LOG_FORMAT"),
+        ({"unknown": "x"}, "HEMMAPLAN_UNKNOWN"),
+    ],
+)
+def test_each_bad_setting_is_named(production: dict[str, Any], change: dict[str, Any], line: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        load(**{**production, **change})
+    assert line.lower() in str(refused.value).lower()
+
+
+def test_a_refusal_never_repeats_a_secret(production: dict[str, Any]) -> None:
+    with pytest.raises(BadSettings) as refused:
+        load(**{**production, "secret": "hunter2", "port": "hunter3"})
+    assert "hunter" not in str(refused.value)
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("f" * 40 + "\n")
+    monkeypatch.setenv("HEMMAPLAN_SECRET_FILE", str(tmp_path / "secret"))
+    assert load(demo=True).secret.get_secret_value() == "f" * 40
+
+
+def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEMMAPLAN_SECRET_FILE", "/nowhere/secret")
+    with pytest.raises(BadSettings, match="/nowhere/secret"):
+        load(demo=True)
+
+
+def test_settings_may_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "hemmaplan.env"
+    file.write_text("HEMMAPLAN_DEMO=true\nHEMMAPLAN_PORT=9000\nHEMMAPLAN_MEDIA_ADDRESS=192.0.2.1, 2001:db8::1\n")
+    settings = load(file)
+    assert (settings.port, settings.media_address) == (9000, ("192.0.2.1", "2001:db8::1"))
+    monkeypatch.setenv("HEMMAPLAN_PORT", "9001")
+    assert load(file).port == 9001
+
+
+def test_secrets_are_masked_when_printed() -> None:
+    assert DEMO_SECRET not in repr(Settings(demo=True))
