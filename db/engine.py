@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 5000
 
+DatabaseFailure = sa.exc.SQLAlchemyError
+"""What any store may raise when the database does not do its part; its text holds values and is never shown."""
+
 
 class UnsupportedDatabase(ValueError):
     """The operator named a database this service does not speak."""

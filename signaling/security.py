@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
+from auth.errors import Refusal
 from auth.people import Permission
 from auth.sessions import Session, Sessions, cookie_name
 
@@ -67,25 +68,31 @@ TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Unidentified(Exception):
-    """For the person: identify first. Pages are led to the login, programs get 401."""
+class Unidentified(Refusal):
+    """Identify first. Pages are led to the login instead."""
 
     code = "unidentified"
     status = 401
+    swedish = "Visa vem du är först."
+    english = "Show who you are first."
 
 
-class Forbidden(Exception):
-    """For the person: identified, yet not allowed here."""
+class Forbidden(Refusal):
+    """Identified, yet not allowed here."""
 
     code = "forbidden"
     status = 403
+    swedish = "Du har inte behörighet till den här sidan. Fråga din chef om du behöver den."
+    english = "You do not have access to this page. Ask your manager if you need it."
 
 
-class ForeignRequest(Exception):
-    """For the program: a changing request that did not come from our own pages."""
+class ForeignRequest(Refusal):
+    """A changing request that did not come from our own pages (cross-site request forgery)."""
 
     code = "foreign-request"
     status = 403
+    swedish = "Det där kom från en annan webbplats, så vi gjorde ingenting. Gå till startsidan och försök igen."
+    english = "That came from another website, so we did nothing. Go to the start page and try again."
 
 
 def session_of(request: web.Request) -> Session:
