@@ -1,1 +1,2 @@
-"""The log that nobody can alter unseen."""
+"""The tamper-evident log: nothing takes effect before its record is stored, and nothing stored can be altered
+unseen."""

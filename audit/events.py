@@ -1,0 +1,195 @@
+"""What is written in the log: the types of event, who did it, and what the log answers with.
+
+Details hold text, whole numbers and truth values. Keys with a fixed meaning, which the timeline reads:
+
+- ``participant``: the participant's id in the meeting (one row of the timeline); without it the subject, else the
+  actor, is the row;
+- ``home``: true for the seat in the person's home; ``seat``: its written name ("Hemma hos Gunnar");
+- ``reason``: why somebody was refused, left or was removed, a word from the code (``wrong_person``,
+  ``connection_lost``, ...);
+- ``person``: the name of the person the meeting is about; ``title``: the meeting's written name;
+- ``relation``: what somebody is to the person ("Dotter"); ``invited``: the name an invitation was made out to.
+
+Names may stand in the log, for the log is a register by law (HSLF-FS 2016:40 4:9). Identity numbers may not: they
+are masked here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Self
+
+from audit.canonical import Scalar
+
+LONGEST_TEXT = 2_000
+"""Characters in one name, role or detail. Callers bound what they take from outside; a longer one here is an error
+in the code."""
+MOST_DETAILS = 40
+MASK = "[identity number]"
+
+# Twelve digits with or without a separator, or ten with one. Ten bare digits are also a telephone number.
+_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])(?:(\d{2})?(\d{2})(\d{2})(\d{2})[-+]|(\d{2})(\d{2})(\d{2})(\d{2}))(\d{4})(?![0-9A-Za-z])",
+    re.ASCII,
+)
+
+
+class EventType(StrEnum):
+    """Every kind of record. The written meaning stands beside each, and in PROTOCOL.md."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    IDENTIFICATION_STARTED = "identification.started", "Somebody began to identify; who it is is not known yet."
+    IDENTIFICATION_COMPLETED = (
+        "identification.completed",
+        "A person was identified, by the method and at the level given.",
+    )
+    IDENTIFICATION_FAILED = "identification.failed", "An identification ended without an identity; the reason is given."
+    IDENTIFICATION_CANCELLED = "identification.cancelled", "The person gave up the identification."
+    SESSION_ENDED = "session.ended", "A login ended: logged out, idle, too old, or ended by somebody else."
+    MEETING_PLANNED = "meeting.planned", "A meeting was planned, with the consent it rests on."
+    MEETING_CHANGED = "meeting.changed", "Time, place or purpose of a planned meeting was changed."
+    MEETING_STARTED = "meeting.started", "The host opened the meeting."
+    MEETING_ENDED = "meeting.ended", "The meeting was ended for all, or called off before it began."
+    INVITATION_CREATED = "invitation.created", "A person was called or invited and got a personal link."
+    INVITATION_REVOKED = "invitation.revoked", "A personal link was made void."
+    INVITATION_OPENED = "invitation.opened", "The invited person identified and opened the invitation."
+    INVITATION_REFUSED = "invitation.refused", "A personal link did not open: wrong person, expired, void or unknown."
+    LOBBY_ENTERED = "lobby.entered", "A person came to the lobby and waits for the host."
+    LOBBY_LEFT = "lobby.left", "A person left the lobby without being let in."
+    PARTICIPANT_ADMITTED = "participant.admitted", "The host let a waiting person in."
+    PARTICIPANT_DENIED = "participant.denied", "The host refused a waiting person."
+    PARTICIPANT_JOINED = "participant.joined", "A participant is in the room and can see and hear."
+    PARTICIPANT_LEFT = (
+        "participant.left",
+        "A participant is no longer in the room; the reason tells leaving from a lost connection.",
+    )
+    PARTICIPANT_REMOVED = "participant.removed", "The host removed a participant, who stays out."
+    PARTICIPANT_REFUSED = "participant.refused", "A join was refused: a token of another browser, room or time."
+    PARTICIPANT_NETWORK_WEAK = (
+        "participant.network_weak",
+        "A participant's network was too weak for pictures; sound went on.",
+    )
+    PARTICIPANT_NETWORK_RESTORED = "participant.network_restored", "A participant's network carried pictures again."
+    ROLE_CHANGED = "role.changed", "Somebody became host or co-host, or ceased to be."
+    HOME_CHANGED = "home.changed", "The nurse named who sits in the person's home."
+    AUDIT_READ = "audit.read", "Somebody read the log; what was searched for, and why."
+    AUDIT_EXPORTED = "audit.exported", "Somebody took out a copy of the log."
+    AUDIT_ERASED = "audit.erased", "Contents older than the date given were erased (gallring); the tree stays whole."
+    STAFF_ADDED = "staff.added", "A member of staff was added or got new permissions."
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person as the log knows one. person: `people.id`; organisation: its written name; method: how the person
+    was identified."""
+
+    person: str
+    name: str
+    role: str = ""
+    organisation: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is about to take effect. organisation: id of the one whose log it is in; meeting: its id.
+
+    Raises ValueError for details that cannot be stored (a fraction, a nested value, more than `LONGEST_TEXT`
+    characters).
+    """
+
+    type: EventType
+    actor: Actor | None = None
+    organisation: str | None = None
+    meeting: str | None = None
+    subject: Actor | None = None
+    details: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.details) > MOST_DETAILS:
+            raise ValueError("too many details for one event")
+        for key, value in self.details.items():
+            if not isinstance(value, str | int | None):
+                raise ValueError(f"detail {key!r} is {type(value).__name__}: text, whole number, truth value or None")
+            _within_bounds(value)
+        for actor in (self.actor, self.subject):
+            for text in (actor.person, actor.name, actor.role, actor.organisation, actor.method) if actor else ():
+                _within_bounds(text)
+        for identifier in (self.organisation, self.meeting):
+            _within_bounds(identifier)
+
+    def masked(self) -> "Event":
+        """The same event with every personal identity number in names and details replaced by `MASK`."""
+        details = {key: mask_numbers(value) if isinstance(value, str) else value for key, value in self.details.items()}
+        return replace(self, actor=_masked(self.actor), subject=_masked(self.subject), details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored event. seq: its place in the log, from 0; time: aware UTC. event is None when the contents have been
+    erased."""
+
+    seq: int
+    time: datetime
+    type: EventType
+    event: Event | None
+
+    @property
+    def erased(self) -> bool:
+        return self.event is None
+
+
+def mask_numbers(text: str) -> str:
+    """`text` with everything that is a valid personnummer, samordningsnummer or a birth date with four digits
+    masked."""
+    return _NUMBER.sub(lambda found: MASK if _is_number(found) else found[0], text)
+
+
+def _is_number(found: re.Match[str]) -> bool:
+    groups: tuple[str, ...] = found.groups("")
+    century, year, month, day = (groups[at] or groups[at + 4] for at in range(4))
+    in_month = int(day) - 60 if int(day) > 60 else int(day)  # samordningsnummer: day + 60
+    try:
+        date(int((century or "20") + year), int(month), in_month)
+    except ValueError:
+        return False
+    return _luhn(year + month + day + groups[8])
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+def _within_bounds(value: Scalar) -> None:
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ValueError("text too long for the log")
+
+
+def _masked(actor: Actor | None) -> Actor | None:
+    if actor is None:
+        return None
+    return replace(
+        actor,
+        name=mask_numbers(actor.name),
+        role=mask_numbers(actor.role),
+        organisation=mask_numbers(actor.organisation),
+    )
+
+
+def written_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: always the same length, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
