@@ -1,0 +1,390 @@
+"""Offer and answer as pure functions: a description and what stands so far in, a description and what now stands out.
+
+Two shapes of connection exist (LiveKit's protocol): *single* (v1), where the client always offers and we send on its
+``recvonly`` sections, and *dual* (v0), where the client's offer only publishes and we offer the subscriptions
+(`sfu.server_offer`). JSEP: RFC 9429; BUNDLE: RFC 9143; simulcast: RFC 8853; ICE-lite: RFC 8445, 2.5.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sfu.codecs_offered import SUPPORTED, choose, codecs_of, fitting
+from sfu.negotiated import Codec, Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
+from sfu.sdp import Description, Direction, SdpError, Section, write
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ORIENTATION = "urn:3gpp:video-orientation"
+DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+
+# The same set is accepted on every section of a kind: Chromium offers later only what was answered before, also on
+# sections that were placeholders then.
+EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    "audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME, TRANSPORT_WIDE_CC),
+    "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME, TRANSPORT_WIDE_CC, ORIENTATION, DEPENDENCY_DESCRIPTOR),
+}
+RECEIVE_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
+SEND_FEEDBACK = ("goog-remb", "ccm fir", "nack", "nack pli")
+SCTP_PORT = 5000
+MAX_MESSAGE_SIZE = 65_536
+MAX_RIDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A track the client told of by ``add_track``. cids: the track ids its section may carry in msid.
+
+    codecs: mime types wanted, best first; stereo, dtx: what our answer tells its Opus encoder.
+    """
+
+    sid: str
+    kind: Kind
+    cids: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ()
+    stereo: bool = False
+    dtx: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A track this client is to receive. stream: the publisher's participant sid. ssrc, rtx_ssrc: ours."""
+
+    sid: str
+    stream: str
+    kind: Kind
+    codec: Codec
+    ssrc: int
+    rtx_ssrc: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What stands on the sections of one client-offered connection, between negotiations.
+
+    receiving: mid -> sid of the track the client sends there; sending: mid -> sid of the track we send there.
+    codecs: mid -> codec chosen. free: unused sections of the last offer by kind, ready for tracks we send.
+    """
+
+    receiving: Mapping[str, str] = field(default_factory=dict)
+    sending: Mapping[str, str] = field(default_factory=dict)
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    free: Mapping[Kind, int] = field(default_factory=dict)
+    version: int = 1
+
+    def sections_needed(self, wanted: Sequence[Forwarded]) -> tuple[int, int]:
+        """How many more audio and video sections the client must open before all of `wanted` have one."""
+        placed = set(self.sending.values())
+        unplaced = [track.kind for track in wanted if track.sid not in placed]
+        return (
+            max(0, unplaced.count("audio") - self.free.get("audio", 0)),
+            max(0, unplaced.count("video") - self.free.get("video", 0)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer and what it settles.
+
+    receive, send: by track sid. ended: sids of tracks whose section the client closed.
+    unplaced: forwarded tracks still without a section. unsupported: those whose codec the client does not take.
+    data: whether a data channel section stands.
+    """
+
+    sdp: str
+    layout: Layout
+    receive: Mapping[str, ReceiveSection]
+    send: Mapping[str, SendSection]
+    ended: tuple[str, ...]
+    unplaced: tuple[str, ...]
+    unsupported: tuple[str, ...]
+    mid_to_track_id: Mapping[str, str]
+    data: bool
+
+
+def remote_transport(description: Description) -> RemoteTransport:
+    """The client's side of ICE and DTLS, from its first live section. Raises SdpError where it is incomplete."""
+    live = [section for section in description.sections if not section.rejected]
+    if not live:
+        raise SdpError("no live media section")
+    if any(section.mid not in description.bundle for section in live):
+        raise SdpError("every media section must be in the BUNDLE group")
+    first = live[0]
+    if not first.ice_ufrag or not first.ice_pwd or first.fingerprint is None:
+        raise SdpError("ICE credentials or fingerprint missing")
+    role: Literal["server", "client"] = "client" if first.setup == "passive" else "server"
+    algorithm, digest = first.fingerprint
+    return RemoteTransport(first.ice_ufrag, first.ice_pwd, algorithm, digest, role)
+
+
+def answer(
+    offer: Description,
+    layout: Layout,
+    local: LocalTransport,
+    announced: Sequence[Announced] = (),
+    wanted: Sequence[Forwarded] = (),
+    *,
+    enabled: Mapping[str, Sequence[str]] = SUPPORTED,
+) -> Answered:
+    """Answer a client's offer. announced: all its tracks, also those already placed; wanted: all we want to send it."""
+    role = remote_transport(offer).dtls_role
+    receiving, ended = _match_published(offer, layout, announced)
+    sending, unsupported, free = _place_forwarded(offer, layout, receiving, wanted)
+    tracks = {track.sid: track for track in announced}
+    forwarded = {track.sid: track for track in wanted}
+    codecs: dict[str, Codec] = {}
+    receive: dict[str, ReceiveSection] = {}
+    send: dict[str, SendSection] = {}
+    sections: list[Section] = []
+    for section in offer.sections:
+        if section.rejected:
+            sections.append(_refused(section))
+            continue
+        if section.kind == "application":
+            sections.append(_data_section(section))
+            continue
+        kind = _kind(section)
+        offered = codecs_of(section)
+        if (sid := receiving.get(section.mid)) is not None:
+            codec = _receive_codec(offered, layout.codecs.get(section.mid), tracks[sid], enabled[kind])
+            if codec is None:
+                ended.append(sid)
+                del receiving[section.mid]
+                sections.append(_media_section(section, offered, "inactive"))
+                continue
+            codecs[section.mid] = codec
+            receive[sid] = _receive_section(section, codec)
+            sections.append(_receiving(section, codec, tracks[sid]))
+        elif (sid := sending.get(section.mid)) is not None:
+            track = forwarded[sid]
+            fit = fitting(offered, track.codec)
+            assert fit is not None, "placed only where it fits"
+            codecs[section.mid] = fit
+            extensions = {uri: number for number, uri in _accepted_extensions(section).items()}
+            send[sid] = SendSection(section.mid, kind, fit, extensions)
+            sections.append(_sending(section, fit, track))
+        elif offered:
+            sections.append(_media_section(section, offered, "inactive"))
+        else:
+            sections.append(_refused(section))
+    with_transport(sections, local, "passive" if role == "server" else "active")
+    placed = set(sending.values())
+    new = Layout(receiving, sending, codecs, free, layout.version + 1)
+    return Answered(
+        sdp=write(
+            Description(
+                sections=sections,
+                bundle=tuple(section.mid for section in sections if not section.rejected),
+                ice_lite=True,
+                extmap_allow_mixed=True,
+                session_version=new.version,
+            )
+        ),
+        layout=new,
+        receive=receive,
+        send=send,
+        ended=tuple(ended),
+        unplaced=tuple(track.sid for track in wanted if track.sid not in placed and track.sid not in unsupported),
+        unsupported=tuple(unsupported),
+        mid_to_track_id=dict(sending),
+        data=any(section.kind == "application" and not section.rejected for section in sections),
+    )
+
+
+def _kind(section: Section) -> Kind:
+    return "audio" if section.kind == "audio" else "video"
+
+
+def _match_published(
+    offer: Description, layout: Layout, announced: Sequence[Announced]
+) -> tuple[dict[str, str], list[str]]:
+    """Which announced track stands on which section, and which ones the client ended."""
+    known = {track.sid for track in announced}
+    standing = {mid: sid for mid, sid in layout.receiving.items() if sid in known}
+    pending = [track for track in announced if track.sid not in standing.values()]
+    sends = [
+        section
+        for section in offer.sections
+        if section.kind != "application" and not section.rejected and section.direction in {"sendonly", "sendrecv"}
+    ]
+    receiving = {section.mid: standing[section.mid] for section in sends if section.mid in standing}
+    unmatched = [section for section in sends if section.mid not in receiving]
+    # By the id it was announced with first; Firefox writes other track ids, so the rest go by kind in order.
+    for by_id in (True, False):
+        for section in list(unmatched):
+            for track in pending:
+                if track.kind == section.kind and (not by_id or (section.msid and section.msid[-1] in track.cids)):
+                    receiving[section.mid] = track.sid
+                    pending.remove(track)
+                    unmatched.remove(section)
+                    break
+    ended = [sid for mid, sid in standing.items() if mid not in receiving]
+    return receiving, ended
+
+
+def _place_forwarded(
+    offer: Description, layout: Layout, receiving: Mapping[str, str], wanted: Sequence[Forwarded]
+) -> tuple[dict[str, str], list[str], dict[Kind, int]]:
+    """Which section each forwarded track goes on.
+
+    A section that carried a track no longer wanted is left out once, so that it is answered ``inactive`` in between.
+    """
+    by_sid = {track.sid: track for track in wanted}
+    open_sections = {
+        section.mid: codecs_of(section)
+        for section in offer.sections
+        if section.kind != "application"
+        and not section.rejected
+        and section.direction in {"recvonly", "sendrecv"}
+        and section.mid not in receiving
+    }
+    kinds = {section.mid: _kind(section) for section in offer.sections}
+    sending = {
+        mid: sid
+        for mid, sid in layout.sending.items()
+        if mid in open_sections and sid in by_sid and fitting(open_sections[mid], by_sid[sid].codec) is not None
+    }
+    candidates = [mid for mid in open_sections if mid not in layout.sending]
+    unsupported = []
+    for track in wanted:
+        if track.sid in sending.values():
+            continue
+        same_kind = [mid for mid in open_sections if kinds[mid] == track.kind]
+        fits = [mid for mid in same_kind if fitting(open_sections[mid], track.codec) is not None]
+        if same_kind and not fits:
+            unsupported.append(track.sid)
+        elif (mid := next((mid for mid in fits if mid in candidates), None)) is not None:
+            sending[mid] = track.sid
+            candidates.remove(mid)
+    free: dict[Kind, int] = {"audio": 0, "video": 0}
+    for mid in open_sections:
+        if mid not in sending:
+            free[kinds[mid]] += 1
+    return sending, unsupported, free
+
+
+def _receive_codec(
+    offered: Sequence[Codec], standing: Codec | None, track: Announced, enabled: Sequence[str]
+) -> Codec | None:
+    for codec in offered:
+        if standing is not None and (codec.payload_type, codec.mime_type) == (
+            standing.payload_type,
+            standing.mime_type,
+        ):
+            return codec
+    wanted = [mime_type for mime_type in track.codecs if mime_type in enabled]
+    return choose(offered, [*wanted, *(mime_type for mime_type in enabled if mime_type not in wanted)])
+
+
+def _rids(section: Section) -> tuple[str, ...]:
+    names = tuple(name for name, direction in section.rids if direction == "send")[:MAX_RIDS]
+    return names if len(names) > 1 and section.simulcast else ()
+
+
+def _receive_section(section: Section, codec: Codec) -> ReceiveSection:
+    repairs = section.repair_ssrcs if codec.rtx_payload_type is not None else {}
+    return ReceiveSection(
+        mid=section.mid,
+        kind=_kind(section),
+        codec=codec,
+        extensions=_accepted_extensions(section),
+        rids=_rids(section),
+        ssrcs=tuple(ssrc for ssrc in section.ssrcs if ssrc not in section.repair_ssrcs),
+        rtx_ssrcs=dict(repairs),
+    )
+
+
+def _accepted_extensions(section: Section) -> dict[int, str]:
+    accepted = EXTENSIONS[section.kind]
+    return {number: uri for number, uri in section.extensions.items() if uri in accepted}
+
+
+def _media_section(
+    section: Section, codecs: Sequence[Codec], direction: Direction, feedback: Sequence[str] = RECEIVE_FEEDBACK
+) -> Section:
+    """Our half of an offered section, with these codecs and their repair formats."""
+    formats: list[str] = []
+    ours = Section(section.kind, 9, section.protocol, (), mid=section.mid, direction=direction)
+    for codec in codecs:
+        for payload_type in (codec.payload_type, codec.rtx_payload_type):
+            if payload_type is not None and str(payload_type) not in formats:
+                formats.append(str(payload_type))
+                ours.rtpmaps[payload_type] = section.rtpmaps[payload_type]
+                if payload_type in section.fmtps:
+                    ours.fmtps[payload_type] = section.fmtps[payload_type]
+        ours.feedback[codec.payload_type] = [kind for kind in feedback if kind in codec.feedback]
+    ours.formats = tuple(formats)
+    ours.extensions = _accepted_extensions(section)
+    return ours
+
+
+def _receiving(section: Section, codec: Codec, track: Announced) -> Section:
+    ours = _media_section(section, [codec], "recvonly")
+    if codec.mime_type == "audio/opus":
+        ours.fmtps[codec.payload_type] = _opus_parameters(codec.fmtp, track)
+    if rids := _rids(section):
+        ours.rids = [(name, "recv") for name in rids]
+        ours.simulcast = "recv " + ";".join(rids)
+    return ours
+
+
+def _opus_parameters(fmtp: str, track: Announced) -> str:
+    """What the client's encoder is asked for (RFC 7587, 7): our answer speaks for every receiver."""
+    kept = [item for item in fmtp.split(";") if item.split("=")[0].strip() not in {"usedtx", "stereo"}]
+    if track.stereo:
+        kept += ["stereo=1"]
+    elif track.dtx:
+        kept += ["usedtx=1"]
+    return ";".join(item for item in kept if item)
+
+
+def _sending(section: Section, codec: Codec, track: Forwarded) -> Section:
+    repaired = codec if track.rtx_ssrc is not None else replace(codec, rtx_payload_type=None)
+    ours = _media_section(section, [repaired], "sendonly", SEND_FEEDBACK)
+    describe_forwarded(ours, track)
+    return ours
+
+
+def describe_forwarded(section: Section, track: Forwarded) -> None:
+    """Name the track on the section we send it on; the client reads publisher and track from msid."""
+    section.msid = (f"{track.stream}|{track.sid}", track.sid)
+    section.cname = track.stream
+    section.ssrcs = [track.ssrc]
+    if track.rtx_ssrc is not None:
+        section.ssrcs.append(track.rtx_ssrc)
+        section.repair_ssrcs = {track.rtx_ssrc: track.ssrc}
+
+
+def _data_section(section: Section) -> Section:
+    return Section(
+        "application",
+        9,
+        section.protocol,
+        section.formats,
+        mid=section.mid,
+        sctp_port=SCTP_PORT,
+        max_message_size=MAX_MESSAGE_SIZE,
+    )
+
+
+def _refused(section: Section) -> Section:
+    refused = Section(section.kind, 0, section.protocol, section.formats, mid=section.mid, direction="inactive")
+    refused.rtpmaps = dict(section.rtpmaps)
+    return refused
+
+
+def with_transport(sections: Sequence[Section], local: LocalTransport, setup: str) -> None:
+    """Our ICE and DTLS lines on every live section; the candidates on the first, which carries the bundle."""
+    first = True
+    for section in sections:
+        if not section.rejected:
+            section.ice_ufrag, section.ice_pwd = local.ice_ufrag, local.ice_pwd
+            section.fingerprint = (local.fingerprint_algorithm, local.fingerprint)
+            section.setup = setup
+            if first:
+                section.candidates = local.candidates
+                first = False
