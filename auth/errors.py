@@ -49,7 +49,7 @@ class InvitationExpired(InvitationRefused):
 class WrongPerson(InvitationRefused):
     code = "wrong-person"
     status = 403
-    reason = "wrong person"
+    reason = "wrong_person"
     swedish = "Det här är en personlig länk till någon annan. Be den som bjöd in dig om en egen."
     english = "This is a personal link for someone else. Ask the person who invited you for one of your own."
 
