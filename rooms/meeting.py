@@ -184,7 +184,7 @@ class Invitation:
 class Participant:
     """A person who has come to a meeting. name and method: of the e-ID, never edited. identity: the media server's,
     opaque and new at each admission. session: of the newest device, which wins. seen_at: last sign of life from the
-    page. not_yet: the host has answered "Inte än" to the knock.
+    page. not_yet: the host has answered "Inte än" to the knock. may_return: was let in and has not left by will.
     """
 
     id: str
@@ -203,6 +203,7 @@ class Participant:
     ready: bool = False
     not_yet: bool = False
     home: bool = False
+    may_return: bool = False
 
     @property
     def inside(self) -> bool:

@@ -1,0 +1,190 @@
+"""What can stop a person in a meeting, said to that person: what happened, then what to do.
+
+Each is an `auth.errors.Refusal`: a stable code (RFC 9457 problem type), an HTTP status, words in Swedish and English.
+The values that fill the words never hold an identity number or a token. Links that lead nowhere are `auth.errors`' own.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auth.errors import Refusal
+
+
+class MeetingError(Refusal):
+    """The base. `values` fill the places in the text."""
+
+    status = 409
+
+    def __init__(self, **values: str) -> None:
+        super().__init__()
+        self.values = values
+
+    def text(self, language: str) -> str:
+        return super().text(language).format_map(self.values)
+
+
+class MeetingUnknown(MeetingError):
+    """Also said of meetings that exist and are not for this person."""
+
+    code = "meeting-unknown"
+    status = 404
+    swedish = "Vi hittar inte mötet. Öppna din länk en gång till, eller ring den som bjöd in dig."
+    english = "We cannot find the meeting. Open your link once more, or call the person who invited you."
+
+
+class NotAllowed(MeetingError):
+    code = "not-allowed"
+    status = 403
+    swedish = "Det kan bara den som leder mötet göra. Be {leader} om hjälp."
+    english = "Only the person leading the meeting can do that. Ask {leader} for help."
+
+
+class NotYourPost(MeetingError):
+    code = "not-your-post"
+    status = 403
+    swedish = "Du kan inte planera möten med den här inloggningen. Be din chef om rätt behörighet."
+    english = "You cannot plan meetings with this login. Ask your manager for the right permission."
+
+
+class Removed(MeetingError):
+    code = "removed"
+    status = 403
+    swedish = "Du är inte längre med i mötet. Ring {organisation} på {phone} om det blev fel."
+    english = "You are no longer in the meeting. Call {organisation} on {phone} if this is a mistake."
+
+
+class Denied(MeetingError):
+    code = "denied"
+    status = 403
+    swedish = "Du släpptes inte in i det här mötet. Ring {organisation} på {phone} om det blev fel."
+    english = "You were not let in to this meeting. Call {organisation} on {phone} if this is a mistake."
+
+
+class MeetingEnded(MeetingError):
+    code = "meeting-ended"
+    status = 410
+    swedish = "Mötet är slut. Ring {organisation} på {phone} om du undrar något."
+    english = "The meeting has ended. Call {organisation} on {phone} if you have a question."
+
+
+class MeetingCancelled(MeetingError):
+    code = "meeting-cancelled"
+    status = 410
+    swedish = "Mötet är inställt. Ring {organisation} på {phone} om du undrar något."
+    english = "The meeting has been cancelled. Call {organisation} on {phone} if you have a question."
+
+
+class MeetingNotStarted(MeetingError):
+    code = "meeting-not-started"
+    swedish = "Mötet har inte startat. Tryck på Starta mötet först."
+    english = "The meeting has not started. Press Start the meeting first."
+
+
+class MeetingAlreadyOpen(MeetingError):
+    code = "meeting-already-open"
+    swedish = "Mötet har redan startat, så det går inte att ändra. Du kan fortfarande bjuda in fler."
+    english = "The meeting has already started and cannot be changed. You can still invite more people."
+
+
+class TooEarlyToStart(MeetingError):
+    code = "too-early-to-start"
+    swedish = "Mötet är planerat till {when}. Det kan startas två timmar innan. Ändra tiden om ni vill ses nu."
+    english = "The meeting is planned for {when}. It can be started two hours before. Change the time to meet now."
+
+
+class TooLateToStart(MeetingError):
+    code = "too-late-to-start"
+    swedish = "Tiden för mötet har gått ut. Ändra tiden, så kan ni starta."
+    english = "The time of the meeting has passed. Change the time, then you can start."
+
+
+class LobbyShut(MeetingError):
+    code = "lobby-shut"
+    swedish = "Ingen kan släppas in medan den som leder mötet är borta. Gå in i mötet först."
+    english = "Nobody can be let in while the person leading the meeting is away. Enter the meeting first."
+
+
+class ParticipantUnknown(MeetingError):
+    code = "participant-unknown"
+    status = 404
+    swedish = "Personen är inte här. Listan visar vilka som är med just nu."
+    english = "That person is not here. The list shows who is here now."
+
+
+class NotWaiting(MeetingError):
+    code = "not-waiting"
+    swedish = "{name} väntar inte längre. Listan visar vilka som väntar just nu."
+    english = "{name} is no longer waiting. The list shows who is waiting now."
+
+
+class NotHere(MeetingError):
+    code = "not-here"
+    swedish = "{name} är inte i mötet just nu."
+    english = "{name} is not in the meeting now."
+
+
+class LeadsTheMeeting(MeetingError):
+    code = "leads-the-meeting"
+    swedish = "{name} leder mötet. Lämna över mötet till någon annan först."
+    english = "{name} is leading the meeting. Hand the meeting over to someone else first."
+
+
+class HomeTaken(MeetingError):
+    code = "home-taken"
+    swedish = "En annan dator är redan hemmets plats i mötet. Gå in utan att vara hemma, eller stäng den andra först."
+    english = (
+        "Another computer already has the home's place in the meeting. Enter without it, or close the other first."
+    )
+
+
+class RoomFull(MeetingError):
+    code = "room-full"
+    swedish = "Mötet är fullt: {limit} är redan med. Någon behöver lämna innan fler kan komma in."
+    english = "The meeting is full: {limit} are already in it. Someone must leave before more can enter."
+
+
+class TooManyInvitations(MeetingError):
+    code = "too-many-invitations"
+    status = 422
+    swedish = "Ett möte kan ha högst {limit} inbjudna. Ta bort någon först."
+    english = "A meeting can have at most {limit} invited people. Remove someone first."
+
+
+class InvitationNotFound(MeetingError):
+    """For the leader: the invitation named in the address is not of this meeting."""
+
+    code = "invitation-not-found"
+    status = 404
+    swedish = "Inbjudan finns inte i det här mötet. Ladda om listan."
+    english = "That invitation is not in this meeting. Reload the list."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """field: the JSON path, "invitations.0.name". swedish and english may hold ``{name}`` places filled by `values`."""
+
+    field: str
+    swedish: str
+    english: str
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def message(self, language: str) -> str:
+        return (self.english if language == "en" else self.swedish).format_map(self.values)
+
+
+class InvalidFields(MeetingError):
+    """One or more fields of a request cannot be used; `fields(language)` is the problem document's ``errors``."""
+
+    code = "invalid-fields"
+    status = 422
+    swedish = "Något behöver rättas."
+    english = "Something needs to be corrected."
+
+    def __init__(self, problems: Sequence[FieldError]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+    def fields(self, language: str) -> list[dict[str, str]]:
+        """[{"field": "invitations.0.name", "message": ...}] in the order found."""
+        return [{"field": item.field, "message": item.message(language)} for item in self.problems]
