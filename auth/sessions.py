@@ -1,10 +1,33 @@
 """Opaque sessions kept by the server: the browser holds a random cookie, the database only its hash."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
+from audit.events import Actor, Event, EventType, Record
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person, Staff
+from auth.randomness import fingerprint, looks_like_secret, new_id, new_secret
+
+if TYPE_CHECKING:  # the store builds sessions, so it imports this file
+    from auth.store import SessionRows
+
+log = structlog.get_logger()
+
+IDLE = timedelta(minutes=30)
+IDLE_IN_MEETING = timedelta(minutes=60)
+ABSOLUTE = timedelta(hours=12)
+# The idle time is written down at most this often; a session lives up to this much shorter than it could.
+KEEP_STEP = timedelta(minutes=1)
+
+
+class AuditLog(Protocol):
+    """What identification needs of `audit.log.Log`: the record is stored when this returns."""
+
+    async def append(self, event: Event) -> Record: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +48,117 @@ class Session:
     staff: Staff | None
     invitation: str | None
     language: str
+
+    @property
+    def actor(self) -> Actor:
+        """This person as the log writes one."""
+        return actor(self.person, self.staff, self.method)
+
+
+def actor(person: Person, staff: Staff | None, method: Method) -> Actor:
+    """A person as the log writes one: with post and organisation for staff."""
+    if staff is None:
+        return Actor(person.id, person.name, method=method.value)
+    return Actor(person.id, person.name, staff.title, staff.organisation.name, method.value)
+
+
+def cookie_name(secure: bool) -> str:
+    """Name of the session cookie; the ``__Host-`` prefix binds it to this host, https and path / (RFC 6265bis, 4.1.3).
+
+    secure: whether the public address is https; plain http exists in the demo alone.
+    """
+    return "__Host-hemmaplan" if secure else "hemmaplan"
+
+
+class Sessions:
+    """Creates, finds and ends sessions. Idle limit 30 minutes (60 in an open meeting), absolute limit 12 hours."""
+
+    def __init__(self, rows: "SessionRows", log: AuditLog, clock: Callable[[], datetime]) -> None:
+        self._rows = rows
+        self._log = log
+        self._clock = clock
+
+    async def create(
+        self,
+        person: Person,
+        *,
+        method: Method,
+        assurance_level: AssuranceLevel,
+        authenticated_at: datetime,
+        staff: Staff | None,
+        invitation: str | None,
+        language: str,
+        secret: str | None = None,
+    ) -> tuple[Session, str]:
+        """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
+
+        secret: the cookie's value where it has been made already (see `Identifications.deliver`).
+        """
+        secret = secret if secret is not None else new_secret()
+        session = Session(
+            new_id(),
+            fingerprint(secret),
+            person,
+            method,
+            assurance_level,
+            authenticated_at,
+            staff,
+            invitation,
+            language,
+        )
+        await self._rows.add(session, self._clock() + IDLE)
+        return session, secret
+
+    async def get(self, secret: str) -> Session | None:
+        """The living session of a cookie's value, whose idle time starts anew; None for anything else."""
+        if not looks_like_secret(secret):
+            return None
+        found = await self._rows.find(secret_hash=fingerprint(secret))
+        now = self._clock()
+        if found is None or not _alive(*found, now):
+            return None
+        session, idle_until = found
+        if idle_until < now + IDLE - KEEP_STEP:
+            await self._rows.keep(session.id, now + IDLE)
+        return session
+
+    async def find(self, session: str) -> Session | None:
+        """The living session of that public id; asking does not lengthen it. For sockets that stay open."""
+        found = await self._rows.find(session=session)
+        return found[0] if found is not None and _alive(*found, self._clock()) else None
+
+    async def touch(self, session: str) -> None:
+        """The person is in an open meeting: an hour from now before idleness ends the session."""
+        await self._rows.keep(session, self._clock() + IDLE_IN_MEETING)
+
+    async def end(self, session: Session, *, reason: str = "logged_out") -> None:
+        """End one. A log that cannot be written does not keep anybody logged in."""
+        if await self._rows.remove(session.id):
+            await self._record(session, reason)
+
+    async def end_all(self, person: str, *, reason: str = "logged_out_everywhere") -> int:
+        """End every session of a person (`people.id`); tells how many."""
+        found = await self._rows.of_person(person)
+        for session in found:
+            await self.end(session, reason=reason)
+        return len(found)
+
+    async def sweep(self) -> int:
+        """Remove sessions over their limits, with a record each; to be called every minute or so."""
+        now = self._clock()
+        found = await self._rows.over(now, now - ABSOLUTE)
+        for session in found:
+            await self.end(session, reason="too_old" if session.authenticated_at <= now - ABSOLUTE else "idle")
+        return len(found)
+
+    async def _record(self, session: Session, reason: str) -> None:
+        organisation = session.staff.organisation.id if session.staff else None
+        event = Event(EventType.SESSION_ENDED, session.actor, organisation=organisation, details={"reason": reason})
+        try:
+            await self._log.append(event)
+        except Exception as failure:  # noqa: BLE001  (ending is the safe direction, whatever the log says)
+            log.error("session end not recorded", session=session.id, failure=type(failure).__name__)
+
+
+def _alive(session: Session, idle_until: datetime, now: datetime) -> bool:
+    return now < idle_until and now < session.authenticated_at + ABSOLUTE
