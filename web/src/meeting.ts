@@ -19,13 +19,26 @@ export interface Meeting {
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly title: string;
-  readonly purpose: string;
+  readonly home_title: string;
+  readonly waiting_room_opens_at: string;
+  readonly waiting_room_open: boolean;
+  readonly may_start_now: boolean;
+  /** False while nobody who leads is in the room: nobody can be let in. */
+  readonly lobby_open: boolean;
+  readonly purpose: string | null;
   readonly place: string;
   readonly organisation: string;
   readonly phone: string;
   readonly person: { readonly name: string; readonly given_name: string; readonly initials: string };
-  readonly led_by: { readonly name: string; readonly role: string; readonly organisation: string } | null;
+  readonly led_by: {
+    readonly name: string;
+    readonly given_name: string;
+    readonly initials: string;
+    readonly role: string;
+    readonly organisation: string;
+  } | null;
   readonly host_present: boolean;
+  readonly host_presence: string;
   readonly home_people: readonly HomePerson[];
 }
 
@@ -37,14 +50,25 @@ export interface Me {
   readonly co_host: boolean;
   readonly home: boolean;
   readonly ready: boolean;
+  readonly not_yet: boolean;
+  /** False where the person has come in from another device later than this one. */
+  readonly this_device: boolean;
   readonly name: string;
+  readonly given_name: string;
+  readonly initials: string;
+  readonly role: string;
+  readonly organisation: string;
+  readonly relation: string;
+  readonly party: Party | null;
   readonly method: string;
+  readonly may: readonly string[];
 }
 
 export interface Participant {
   readonly id: string;
   readonly identity: string | null;
   readonly name: string;
+  readonly person_name: string;
   readonly given_name: string;
   readonly initials: string;
   readonly role: string;
@@ -54,6 +78,7 @@ export interface Participant {
   readonly method: string;
   readonly state: ParticipantState;
   readonly ready: boolean;
+  readonly not_yet: boolean;
   readonly waiting_since: string | null;
   readonly host: boolean;
   readonly co_host: boolean;
@@ -63,21 +88,23 @@ export interface Participant {
 export interface Invited {
   readonly invitation: string;
   readonly name: string;
+  readonly given_name: string;
   readonly initials: string;
   readonly role: string;
   readonly organisation: string;
   readonly party: Party;
   readonly relation: string;
   readonly called: boolean;
+  readonly host: boolean;
   readonly state: "expected" | "arrived" | "here" | "left";
 }
 
-/** What this viewer may see of the meeting. Lists may be left out for those who may not see them. */
+/** What this viewer may see of the meeting; lists they may not see are empty. */
 export interface State {
   readonly meeting: Meeting;
   readonly me: Me;
-  readonly participants?: readonly Participant[];
-  readonly invited?: readonly Invited[];
+  readonly participants: readonly Participant[];
+  readonly invited: readonly Invited[];
 }
 
 export type EventName =
@@ -118,15 +145,19 @@ export function isState(value: unknown): value is State {
   const { meeting, me } = value as Record<string, unknown>;
   return (
     typeof meeting === "object" && meeting !== null && typeof (meeting as Record<string, unknown>)["status"] === "string" &&
-    typeof me === "object" && me !== null && typeof (me as Record<string, unknown>)["state"] === "string"
+    typeof me === "object" && me !== null && typeof (me as Record<string, unknown>)["state"] === "string" &&
+    Array.isArray((value as Record<string, unknown>)["participants"]) && Array.isArray((value as Record<string, unknown>)["invited"])
   );
 }
 
 export const leads = (me: Me): boolean => me.host || me.co_host;
 
+/** `policy.Action` of the server, in its words. */
+export const may = (me: Me, action: "start" | "end" | "admit" | "remove" | "mute" | "appoint" | "take_home" | "name_home"): boolean => me.may.includes(action);
+
 export const waiting = (state: State): readonly Participant[] =>
-  (state.participants ?? []).filter((one) => one.state === "waiting" && one.id !== state.me.participant);
+  state.participants.filter((one) => one.state === "waiting" && one.id !== state.me.participant);
 
 /** Those in the media room or on their way into it. */
 export const present = (state: State): readonly Participant[] =>
-  (state.participants ?? []).filter((one) => one.state === "in_room" || one.state === "admitted");
+  state.participants.filter((one) => one.state === "in_room" || one.state === "admitted");
