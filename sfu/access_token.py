@@ -45,7 +45,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. room is empty for a token that is not about one room."""
+    """What a verified token says. room: empty for one that is not about one room. made_at: from when it is valid."""
 
     identity: str
     name: str
@@ -53,6 +53,7 @@ class Claims:
     attributes: Mapping[str, str]
     permission: Permission
     room: str
+    made_at: datetime
     expires: datetime
     room_join: bool = False
     room_create: bool = False
@@ -158,7 +159,7 @@ class TokenKey:
             raise TokenRefused("access token not valid yet")
         if now - LEEWAY > expires:
             raise TokenRefused("access token has expired")
-        return _claims(raw, expires)
+        return _claims(raw, not_before, expires)
 
 
 def _moment(raw: Mapping[str, Any], name: str) -> datetime:
@@ -168,7 +169,7 @@ def _moment(raw: Mapping[str, Any], name: str) -> datetime:
         raise TokenRefused(f"access token with a malformed {name}") from None
 
 
-def _claims(raw: Mapping[str, Any], expires: datetime) -> Claims:
+def _claims(raw: Mapping[str, Any], made_at: datetime, expires: datetime) -> Claims:
     video = raw.get("video", {})
     own = raw.get("hemmaplan", {})
     if not isinstance(video, dict) or not isinstance(own, dict):
@@ -192,6 +193,7 @@ def _claims(raw: Mapping[str, Any], expires: datetime) -> Claims:
             sources=_sources(video),
         ),
         room=_text(video, "room", MAX_NAME),
+        made_at=made_at,
         expires=expires,
         room_join=_flag(video, "roomJoin"),
         room_create=_flag(video, "roomCreate"),

@@ -1,0 +1,336 @@
+"""All of one participant's media: one peer connection (v1) or two (v0), and what signalling has laid on them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from livekit.protocol.rtc import MediaSectionsRequirement, SessionDescription, SignalResponse
+
+from sfu import sdp
+from sfu.data import LOSSY, RELIABLE
+from sfu.down_track import DownTrack
+from sfu.layers import HIGH, LOW
+from sfu.negotiated import Kind, RemoteTransport, SendSection
+from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transport
+from sfu.peer import Peer, PeerListener
+from sfu.publication import Publication, TrackSettings
+from sfu.quality import Conditions
+from sfu.server_offer import OfferLayout, offer, settle
+from sfu.up_track import UpTrack
+
+MakePeer = Callable[[PeerListener], Peer]
+
+
+class ConnectionListener(Protocol):
+    """What a connection tells the participant's owner."""
+
+    def connected(self) -> None:
+        """Everything the client needs to receive stands. Told once."""
+
+    def closed(self, reason: str) -> None:
+        """Media is gone for good."""
+
+    def data(self, label: str, payload: bytes) -> None: ...
+    def slow(self, label: str) -> None: ...
+    def published(self, publications: list[Publication]) -> None:
+        """These tracks' sections stand, or stand otherwise than before."""
+
+    def ended(self, track_sid: str) -> None:
+        """The client has closed the section of a published track."""
+
+    def unsupported(self, track_sid: str) -> None:
+        """The client cannot decode a track forwarded to it."""
+
+
+@dataclass(slots=True)
+class _Forwarding:
+    publication: Publication
+    stream: str
+    down_track: DownTrack
+    settings: TrackSettings
+    section: SendSection | None = None
+
+
+class _Side:
+    """One peer connection and whether its handshake has been begun."""
+
+    def __init__(self, make_peer: MakePeer, owner: "Connection", *, receives: bool) -> None:
+        self._owner = owner
+        self.receives = receives
+        self.remote: RemoteTransport | None = None
+        self.peer = make_peer(self)
+
+    def meet(self, remote: RemoteTransport) -> None:
+        """Before answering: begin, or follow the client's ICE restart with new credentials of ours."""
+        if self.remote is not None and remote.ice_ufrag != self.remote.ice_ufrag:
+            self.peer.restart_ice()
+            self.peer.set_remote_ice(remote.ice_ufrag, remote.ice_pwd)
+
+    def begin(self, remote: RemoteTransport) -> None:
+        """After answering."""
+        first, self.remote = self.remote is None, remote
+        if first:
+            self.peer.connect(remote)
+
+    def connected(self) -> None:
+        self._owner.side_connected(self)
+
+    def closed(self, reason: str) -> None:
+        self._owner.listener.closed(reason)
+
+    def data(self, label: str, payload: bytes) -> None:
+        self._owner.listener.data(label, payload)
+
+    def channel_open(self, label: str) -> None:
+        """Nothing waits for a channel: packets for one not open yet are dropped and counted."""
+
+    def path_changed(self) -> None:
+        """Media already follows."""
+
+    def slow(self, label: str) -> None:
+        self._owner.listener.slow(label)
+
+
+class Connection:
+    """Obeys negotiation and the room. dual: v0, with a second peer connection that we offer.
+
+    Implements `sfu.participant.MediaConnection`. The owner must `close` it.
+    """
+
+    def __init__(
+        self,
+        make_peer: MakePeer,
+        listener: ConnectionListener,
+        send: Callable[[SignalResponse], None],
+        *,
+        dual: bool,
+    ) -> None:
+        self.listener = listener
+        self._send = send
+        self._publisher = _Side(make_peer, self, receives=not dual)
+        self._subscriber = _Side(make_peer, self, receives=True) if dual else self._publisher
+        self._layout = Layout()
+        self._answered_once = False
+        self._requested: tuple[int, int] | None = None
+        self._offers = OfferLayout()
+        self._offer_id = 0
+        self._offer_pending = False
+        self._offer_again = False
+        self._forwarding: dict[str, _Forwarding] = {}
+        self._unsupported: set[str] = set()
+        self._publications: dict[str, Publication] = {}
+        if dual:
+            self._subscriber.peer.open_channel(RELIABLE)
+            self._subscriber.peer.open_channel(LOSSY, ordered=False, max_retransmits=0)
+
+    @property
+    def dual(self) -> bool:
+        return self._subscriber is not self._publisher
+
+    @property
+    def forwarded(self) -> frozenset[str]:
+        return frozenset(self._forwarding)
+
+    def side_connected(self, side: _Side) -> None:
+        if side.receives:
+            self.listener.connected()
+
+    # The client's offer
+
+    def take_offer(self, text: str, offer_id: int, publications: dict[str, Publication]) -> None:
+        """Answer the client and take over what was agreed. Raises sdp.SdpError; nothing has changed then."""
+        description = sdp.parse(text)
+        remote = remote_transport(description)
+        side = self._publisher
+        side.meet(remote)
+        wanted = [] if self.dual else self._wanted()
+        announced = [publication.announced for publication in publications.values()]
+        result = answer(description, self._layout, side.peer.local, announced, wanted)
+        gone = [mid for mid in self._layout.receiving if mid not in result.layout.receiving]
+        self._layout, self._answered_once, self._requested = result.layout, True, None
+        self._send(
+            SignalResponse(
+                answer=SessionDescription(
+                    type="answer", sdp=result.sdp, id=offer_id, mid_to_track_id=dict(result.mid_to_track_id)
+                )
+            )
+        )
+        side.begin(remote)
+        for mid in gone:
+            side.peer.stop_receiving(mid)
+        self._receive(result, publications)
+        if not self.dual:
+            self._take_sections(dict(result.send))
+            for sid in result.unsupported:
+                self._not_supported(sid)
+            if result.unplaced:
+                self._ask_for_sections()
+
+    def _receive(self, result: Answered, publications: dict[str, Publication]) -> None:
+        told = []
+        for sid, section in result.receive.items():
+            publication = publications[sid]
+            self._publications[sid] = publication
+            was_live = publication.live
+            if publication.up_track is None:
+                publication.up_track = UpTrack(publication.kind)
+            if publication.settle(section) or not was_live:
+                told.append(publication)
+            if not publication.silenced:
+                self._publisher.peer.receive(section, publication.up_track)
+        for sid in result.ended:
+            self.listener.ended(sid)
+        if told:
+            self.listener.published(told)
+
+    def drop(self, publication: Publication) -> None:
+        self._publications.pop(publication.sid, None)
+        if publication.section is not None:
+            self._publisher.peer.stop_receiving(publication.section.mid)
+
+    def silence(self, publication: Publication) -> None:
+        if publication.section is not None:
+            self._publisher.peer.stop_receiving(publication.section.mid)
+
+    def unsilence(self, publication: Publication) -> None:
+        if publication.section is not None and publication.up_track is not None:
+            self._publisher.peer.receive(publication.section, publication.up_track)
+
+    # Forwarding to the client
+
+    def forward(self, publication: Publication, stream: str, settings: TrackSettings) -> None:
+        if publication.up_track is None or publication.section is None or publication.sid in self._forwarding:
+            return
+        down_track = DownTrack(publication.up_track)
+        self._forwarding[publication.sid] = _Forwarding(publication, stream, down_track, settings)
+        self.apply(publication.sid, settings)
+
+    def withdraw(self, track_sid: str) -> None:
+        self._unsupported.discard(track_sid)
+        if (forwarding := self._forwarding.pop(track_sid, None)) is not None and forwarding.section is not None:
+            self._subscriber.peer.detach(forwarding.down_track)
+
+    def apply(self, track_sid: str, settings: TrackSettings) -> None:
+        if (forwarding := self._forwarding.get(track_sid)) is None:
+            return
+        forwarding.settings = settings
+        layers = {layer.quality: (layer.width, layer.height) for layer in forwarding.publication.info.layers}
+        quality = settings.quality_for({quality: size for quality, size in layers.items() if LOW <= quality <= HIGH})
+        forwarding.down_track.set_maximum_quality(quality)
+        forwarding.down_track.set_paused(settings.disabled)
+
+    def negotiate(self) -> None:
+        if self.dual:
+            self._offer()
+        elif self._answered_once:
+            self._ask_for_sections()
+
+    def restart(self) -> None:
+        """The client has resumed: what was asked of it before may be lost."""
+        self._requested = None
+        if self.dual:
+            self._offer_pending = False
+            if self._subscriber.remote is not None:
+                self._subscriber.peer.restart_ice()
+            if self._forwarding or self._offers.sections or self._subscriber.remote is not None:
+                self._offer()
+        elif self._answered_once:
+            self._ask_for_sections()
+
+    def _wanted(self) -> list[Forwarded]:
+        wanted = []
+        for sid, forwarding in self._forwarding.items():
+            section = forwarding.publication.section
+            if section is not None and sid not in self._unsupported:
+                down_track = forwarding.down_track
+                repair = down_track.rtx_ssrc if forwarding.publication.kind == "video" else None
+                kind: Kind = forwarding.publication.kind
+                wanted.append(Forwarded(sid, forwarding.stream, kind, section.codec, down_track.ssrc, repair))
+        return wanted
+
+    def _ask_for_sections(self) -> None:
+        """A single connection's client must offer; it is asked once for the same need, until its next offer."""
+        needed = self._layout.sections_needed(self._wanted())
+        if needed != self._requested or needed == (0, 0):
+            self._requested = needed
+            requirement = MediaSectionsRequirement(num_audios=needed[0], num_videos=needed[1])
+            self._send(SignalResponse(media_sections_requirement=requirement))
+
+    def _take_sections(self, send: dict[str, SendSection]) -> None:
+        for sid, forwarding in self._forwarding.items():
+            section = send.get(sid)
+            if section is not None:
+                if section != forwarding.section:
+                    forwarding.section = section
+                    self._subscriber.peer.attach(forwarding.down_track, section)
+                    self.apply(sid, forwarding.settings)
+            elif forwarding.section is not None:
+                forwarding.section = None
+                self._subscriber.peer.detach(forwarding.down_track)
+
+    def _not_supported(self, sid: str) -> None:
+        if sid not in self._unsupported:
+            self._unsupported.add(sid)
+            self.listener.unsupported(sid)
+
+    # Our offers (v0)
+
+    def begin_offers(self) -> None:
+        """A v0 client that waits for the subscriber connection gets our first offer, also with nothing to send yet."""
+        if self.dual:
+            self._offer()
+
+    def _offer(self) -> None:
+        if self._offer_pending:
+            self._offer_again = True
+            return
+        self._offer_pending, self._offer_again = True, False
+        self._offer_id += 1
+        offered = offer(self._offers, self._wanted(), self._subscriber.peer.local)
+        self._offers = offered.layout
+        self._send(
+            SignalResponse(
+                offer=SessionDescription(
+                    type="offer", sdp=offered.sdp, id=self._offer_id, mid_to_track_id=dict(offered.mid_to_track_id)
+                )
+            )
+        )
+        for sid in offered.unplaced:
+            self._not_supported(sid)
+
+    def take_answer(self, text: str, answer_id: int) -> None:
+        """The client's answer to our newest offer; an older one's is passed over. Raises sdp.SdpError."""
+        if not self.dual or not self._offer_pending or (answer_id and answer_id != self._offer_id):
+            return
+        description = sdp.parse(text)
+        remote = remote_transport(description)
+        send, refused = settle(description, self._offers)
+        self._offer_pending = False
+        side = self._subscriber
+        if side.remote is not None and remote.ice_ufrag != side.remote.ice_ufrag:
+            side.peer.set_remote_ice(remote.ice_ufrag, remote.ice_pwd)
+        side.begin(remote)
+        self._take_sections(dict(send))
+        for sid in refused:
+            if sid in self._forwarding:
+                self._not_supported(sid)
+        if self._offer_again:
+            self._offer()
+
+    # The rest
+
+    def send_data(self, label: str, payload: bytes) -> bool:
+        return self._subscriber.peer.send_data(label, payload)
+
+    def conditions(self, now: float) -> Conditions:
+        conditions = self._publisher.peer.conditions(now)
+        return conditions + self._subscriber.peer.conditions(now) if self.dual else conditions
+
+    async def close(self) -> None:
+        for forwarding in self._forwarding.values():
+            if forwarding.section is not None:
+                self._subscriber.peer.detach(forwarding.down_track)
+        self._forwarding.clear()
+        await self._publisher.peer.close()
+        if self.dual:
+            await self._subscriber.peer.close()

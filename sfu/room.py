@@ -1,0 +1,404 @@
+"""A room: who is in it, what each publishes, and what everyone is to be told when something changes.
+
+Nothing here awaits: participants get messages through their `send`, media through their `MediaConnection`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from livekit.protocol.models import (
+    ConnectionQuality,
+    DisconnectReason,
+    ParticipantInfo,
+    SpeakerInfo,
+)
+from livekit.protocol.models import Room as RoomInfo
+from livekit.protocol.rtc import (
+    ConnectionQualityInfo,
+    ConnectionQualityUpdate,
+    MuteTrackRequest,
+    ParticipantUpdate,
+    RoomUpdate,
+    SignalResponse,
+    SpeakersChanged,
+    SubscriptionPermissionUpdate,
+    TrackUnpublishedResponse,
+)
+
+from sfu.access_token import MAX_METADATA, Permission
+from sfu.data import DataRefused, Routed, route
+from sfu.participant import Participant, TooLarge
+from sfu.publication import Publication, RequestRefused, TrackSettings, require_may_publish
+from sfu.quality import rate, score
+from sfu.speakers import ActiveSpeakers
+
+QUALITY_INTERVAL = 5.0  # seconds
+MAX_REVOKED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """max_participants: 0 for no limit. Timeouts: how long a room stands empty before anybody came, and afterwards."""
+
+    max_participants: int = 0
+    empty_timeout: timedelta = timedelta(seconds=300)
+    departure_timeout: timedelta = timedelta(seconds=20)
+
+
+class RoomFull(Exception):
+    """For the person: nobody more fits in."""
+
+
+class Room:
+    """Holds the participants of one room and tells each what it must know.
+
+    changed: called with every participant that came or went (the caller turns that into events).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sid: str,
+        *,
+        now: datetime,
+        limits: RoomLimits,
+        changed: Callable[["Room", Participant], None] = lambda _room, _participant: None,
+    ) -> None:
+        self.name = name
+        self.sid = sid
+        self.limits = limits
+        self.metadata = ""
+        self.created_at = now
+        self.participants: dict[str, Participant] = {}
+        self._changed = changed
+        self._empty_since: datetime | None = now
+        self._ever_used = False
+        self._speakers = ActiveSpeakers()
+        self._quality_due = 0.0
+        self._revoked: dict[str, datetime] = {}
+
+    # What is asked of it
+
+    def info(self) -> RoomInfo:
+        seen = [participant for participant in self.participants.values() if not participant.permission.hidden]
+        created = self.created_at.timestamp()
+        return RoomInfo(
+            sid=self.sid,
+            name=self.name,
+            metadata=self.metadata,
+            creation_time=int(created),
+            creation_time_ms=int(created * 1000),
+            max_participants=self.limits.max_participants,
+            empty_timeout=int(self.limits.empty_timeout.total_seconds()),
+            departure_timeout=int(self.limits.departure_timeout.total_seconds()),
+            num_participants=len(seen),
+            num_publishers=sum(any(p.live for p in participant.publications.values()) for participant in seen),
+        )
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it has been empty for too long."""
+        if self._empty_since is None:
+            return False
+        timeout = self.limits.departure_timeout if self._ever_used else self.limits.empty_timeout
+        return now - self._empty_since >= timeout
+
+    def has_place_for(self, identity: str) -> bool:
+        return (
+            self.limits.max_participants == 0
+            or identity in self.participants
+            or len(self.participants) < self.limits.max_participants
+        )
+
+    def others(self, participant: Participant) -> list[ParticipantInfo]:
+        """Everyone that `participant` may see but itself."""
+        return [
+            other.info()
+            for other in self.participants.values()
+            if other is not participant and not other.permission.hidden
+        ]
+
+    def publication(self, track_sid: str) -> tuple[Participant, Publication] | None:
+        for participant in self.participants.values():
+            if (publication := participant.publications.get(track_sid)) is not None:
+                return participant, publication
+        return None
+
+    # Coming and going
+
+    def join(self, participant: Participant) -> None:
+        """Let someone in; the caller has made a duplicate identity `leave` first. Raises RoomFull."""
+        if not self.has_place_for(participant.identity):
+            raise RoomFull
+        self.participants[participant.identity] = participant
+        self._empty_since = None
+        self._ever_used = True
+        self._update(participant)
+        self._changed(self, participant)
+
+    def activate(self, participant: Participant) -> None:
+        """Its media connection stands."""
+        if participant.state == ParticipantInfo.JOINED:
+            participant.state = ParticipantInfo.ACTIVE
+            self._update(participant)
+            if speakers := self._speakers.active:
+                participant.send(_speakers_message([(s.identifier, s.level, True) for s in speakers]))
+
+    def leave(self, participant: Participant, reason: DisconnectReason, now: datetime) -> None:
+        """Take someone out and tell the others. What its own client is told is the caller's matter. Safe to repeat."""
+        if participant.left:
+            return
+        participant.state = ParticipantInfo.DISCONNECTED
+        participant.disconnect_reason = reason
+        if self.participants.get(participant.identity) is participant:
+            del self.participants[participant.identity]
+        for publication in list(participant.publications.values()):
+            self._retract(publication)
+        participant.publications.clear()
+        self._update(participant)
+        if not self.participants:
+            self._empty_since = now
+        self._changed(self, participant)
+
+    def revoke(self, identity: str, now: datetime) -> None:
+        """From now on no token of this identity made up to `now` opens this room."""
+        while len(self._revoked) >= MAX_REVOKED:
+            del self._revoked[next(iter(self._revoked))]
+        self._revoked[identity] = now
+
+    def revoked(self, identity: str, made_at: datetime) -> bool:
+        at = self._revoked.get(identity)
+        return at is not None and made_at <= at
+
+    # Publishing
+
+    def add(self, participant: Participant, publication: Publication) -> None:
+        """Announced; it is told to the others once its media section stands (`published`)."""
+        participant.publications[publication.sid] = publication
+
+    def published(self, participant: Participant, publications: Iterable[Publication]) -> None:
+        """Their media sections stand."""
+        self._update(participant)
+        sids = {publication.sid for publication in publications}
+        for other in self.participants.values():
+            if other is not participant:
+                self.reconcile(other, sids)
+
+    def unpublish(self, participant: Participant, track_sid: str) -> None:
+        publication = participant.publications.pop(track_sid, None)
+        if publication is None:
+            return
+        if participant.media is not None:
+            participant.media.drop(publication)
+        self._retract(publication)
+        participant.send(SignalResponse(track_unpublished=TrackUnpublishedResponse(track_sid=track_sid)))
+        self._update(participant)
+
+    def _retract(self, publication: Publication) -> None:
+        """Nobody receives it any more."""
+        publication.section = None
+        for other in self.participants.values():
+            if other.media is not None and publication.sid in other.media.forwarded:
+                other.media.withdraw(publication.sid)
+                other.media.negotiate()
+            other.wishes.forget(publication.sid)
+
+    def mute(self, participant: Participant, track_sid: str, muted: bool) -> None:
+        """The client has muted or unmuted its own track. Raises RequestRefused for unmuting what it may not publish."""
+        publication = participant.publications.get(track_sid)
+        if publication is None or publication.info.muted == muted:
+            return
+        if not muted:
+            require_may_publish(participant.permission, publication.info.source)
+        publication.info.muted = muted
+        if not muted and publication.silenced and participant.media is not None:
+            publication.silenced = False
+            participant.media.unsilence(publication)
+        self._update(participant)
+
+    def mute_by_server(self, participant: Participant, publication: Publication) -> None:
+        """Silence a track from outside: nothing of it is forwarded until its own client unmutes it."""
+        if participant.media is not None and not publication.silenced:
+            publication.silenced = True
+            participant.media.silence(publication)
+        self.mute(participant, publication.sid, True)
+        participant.send(SignalResponse(mute=MuteTrackRequest(sid=publication.sid, muted=True)))
+
+    def redescribed(self, participant: Participant) -> None:
+        """Name, metadata, attributes, layers or track features were changed: tell."""
+        self._update(participant)
+
+    # Receiving
+
+    def subscribe(self, participant: Participant, track_sids: Iterable[str], wanted: bool) -> list[str]:
+        """Follow a client's explicit wish. Returns the sids that do not exist here."""
+        unknown = []
+        known = set()
+        for sid in track_sids:
+            if self.publication(sid) is None:
+                unknown.append(sid)
+            else:
+                participant.wishes.subscribed[sid] = wanted
+                known.add(sid)
+        self.reconcile(participant, known)
+        return unknown
+
+    def adjust(self, participant: Participant, track_sids: Iterable[str], settings: TrackSettings) -> None:
+        for sid in track_sids:
+            if self.publication(sid) is not None:
+                participant.wishes.settings[sid] = settings
+                if participant.media is not None and sid in participant.media.forwarded:
+                    participant.media.apply(sid, settings)
+
+    def limit_subscribers(self, publisher: Participant, allowed: dict[str, frozenset[str] | None]) -> None:
+        """The publisher says who may receive which of its tracks: track sid -> identities, None for all."""
+        for sid, identities in allowed.items():
+            if (publication := publisher.publications.get(sid)) is not None and publication.allowed != identities:
+                before, publication.allowed = publication.allowed, identities
+                for other in self.participants.values():
+                    could = before is None or other.identity in before
+                    can = identities is None or other.identity in identities
+                    if other is publisher or could == can:
+                        continue
+                    update = SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=sid, allowed=can)
+                    other.send(SignalResponse(subscription_permission_update=update))
+                    self.reconcile(other, {sid})
+
+    def reconcile(self, participant: Participant, only: set[str] | None = None) -> None:
+        """Bring what is forwarded to a participant in line with what it may and wants to receive.
+
+        only: look at these tracks alone.
+        """
+        if participant.media is None or participant.left:
+            return
+        changed = False
+        forwarded = participant.media.forwarded
+        for publisher in self.participants.values():
+            for publication in publisher.publications.values():
+                if only is not None and publication.sid not in only:
+                    continue
+                wanted = publisher is not participant and self._may_receive(participant, publication)
+                if wanted and publication.sid not in forwarded:
+                    settings = participant.wishes.settings.get(publication.sid, TrackSettings())
+                    participant.media.forward(publication, publisher.sid, settings)
+                    changed = True
+                elif not wanted and publication.sid in forwarded:
+                    participant.media.withdraw(publication.sid)
+                    changed = True
+        if changed:
+            participant.media.negotiate()
+
+    def _may_receive(self, participant: Participant, publication: Publication) -> bool:
+        return (
+            publication.live
+            and participant.permission.can_subscribe
+            and (publication.allowed is None or participant.identity in publication.allowed)
+            and participant.wishes.subscribed.get(publication.sid, participant.auto_subscribe)
+        )
+
+    # Data
+
+    def data(self, participant: Participant, label: str, payload: bytes) -> None:
+        """Pass on a packet that came on a data channel; what may not pass is counted and dropped."""
+        try:
+            routed = route(
+                label,
+                payload,
+                identity=participant.identity,
+                sid=participant.sid,
+                permission=participant.permission,
+                last_sequence=participant.last_sequence,
+            )
+        except DataRefused:
+            participant.dropped_data += 1
+            return
+        if routed.sequence:
+            participant.last_sequence = routed.sequence
+        self.deliver(routed, besides=participant)
+
+    def deliver(self, routed: Routed, besides: Participant | None = None) -> None:
+        for other in self.participants.values():
+            if other is besides or other.media is None:
+                continue
+            if (not routed.identities or other.identity in routed.identities) and not other.media.send_data(
+                routed.label, routed.payload
+            ):
+                other.dropped_data += 1
+
+    # Changes from outside
+
+    def set_metadata(self, metadata: str) -> None:
+        if len(metadata) > MAX_METADATA:
+            raise TooLarge("room metadata too large")
+        self.metadata = metadata
+        message = SignalResponse(room_update=RoomUpdate(room=self.info()))
+        for participant in self.participants.values():
+            participant.send(message)
+
+    def permit(self, participant: Participant, permission: Permission) -> None:
+        """New permissions bite at once: what is no longer allowed stops."""
+        participant.permission = permission
+        for publication in list(participant.publications.values()):
+            try:
+                require_may_publish(permission, publication.info.source)
+            except RequestRefused:
+                self.unpublish(participant, publication.sid)
+        self.reconcile(participant)
+
+    # By the clock
+
+    def tick(self, now: float) -> None:
+        """Every 0.4 s: who speaks; every 5 s: how good each connection is. now: monotonic seconds."""
+        levels = [
+            (participant.sid, publication.up_track.audio.take())
+            for participant in self.participants.values()
+            for publication in participant.publications.values()
+            if publication.kind == "audio" and publication.up_track is not None
+        ]
+        if changes := self._speakers.update(levels):
+            message = _speakers_message([(change.identifier, change.level, change.active) for change in changes])
+            for participant in self.participants.values():
+                participant.send(message)
+        if now >= self._quality_due:
+            self._quality_due = now + QUALITY_INTERVAL
+            self._tell_quality(now)
+
+    def _tell_quality(self, now: float) -> None:
+        updates = []
+        for participant in self.participants.values():
+            if participant.media is None or participant.state != ParticipantInfo.ACTIVE:
+                continue
+            conditions = participant.media.conditions(now)
+            participant.quality = rate(conditions, participant.quality)
+            updates.append(
+                ConnectionQualityInfo(
+                    participant_sid=participant.sid,
+                    quality=ConnectionQuality.Name(participant.quality.value),
+                    score=score(conditions) / 20,
+                )
+            )
+        if updates:
+            message = SignalResponse(connection_quality=ConnectionQualityUpdate(updates=updates))
+            for participant in self.participants.values():
+                participant.send(message)
+
+    def _update(self, participant: Participant) -> None:
+        """Tell everybody about a participant; of a hidden one only itself hears."""
+        participant.version += 1
+        message = SignalResponse(update=ParticipantUpdate(participants=[participant.info()]))
+        for other in self.participants.values():
+            if other is participant or not participant.permission.hidden:
+                other.send(message)
+
+
+def _speakers_message(levels: list[tuple[str, float, bool]]) -> SignalResponse:
+    return SignalResponse(
+        speakers_changed=SpeakersChanged(
+            speakers=[SpeakerInfo(sid=sid, level=level, active=active) for sid, level, active in levels]
+        )
+    )
+
+
+def reason_name(reason: DisconnectReason) -> str:
+    """``client_initiated``..., as `rooms.media.MediaEvent` tells it."""
+    return DisconnectReason.Name(reason).lower() if reason in DisconnectReason.values() else "unknown_reason"

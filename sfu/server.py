@@ -1,0 +1,323 @@
+"""The embedded media server: rooms on one UDP port, behind the same seam as a LiveKit cluster (`rooms.media`)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from livekit.protocol.models import (
+    DUPLICATE_IDENTITY,
+    MICROPHONE,
+    PARTICIPANT_REMOVED,
+    ROOM_DELETED,
+    SERVER_SHUTDOWN,
+)
+from livekit.protocol.rtc import LeaveRequest, SignalResponse
+
+from db.tasks import Tasks
+from rooms.media import Grant, MediaEvent, MediaEventKind, MediaListener, MediaParticipant, MediaUnavailable
+from sfu.access_token import Claims, TokenKey
+from sfu.data import DataRefused, from_server
+from sfu.membership import Membership, new_sid
+from sfu.participant import Participant
+from sfu.peer import Peer, PeerListener
+from sfu.room import Room, RoomFull, RoomLimits, reason_name
+from sfu.speakers import INTERVAL
+from sfu.transport import Certificate
+from sfu.udp_port import UdpPort
+
+log = structlog.get_logger()
+
+MAX_ROOMS = 1000
+MAX_EVENTS = 10_000
+RENEWED_TOKEN = timedelta(minutes=10)
+
+
+class JoinRefused(Exception):
+    """For the other program: why a genuine token does not get in now. status: HTTP's."""
+
+    def __init__(self, message: str, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class JoinOptions:
+    """What a client asks for as it joins. dual: v0, with a second connection that we offer."""
+
+    dual: bool = False
+    auto_subscribe: bool = True
+    client_protocol: int = 0
+    metadata: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class EmbeddedMediaServer:
+    """Implements `rooms.media.MediaServer`. Make it, `start` it in the running loop, `stop` it.
+
+    addresses: what clients are told to send media to; the port's own address when empty.
+    auto_create: whether a token alone makes its room, as LiveKit does; off, a room exists only by `create_room`.
+    """
+
+    def __init__(
+        self,
+        key: TokenKey,
+        *,
+        host: str = "0.0.0.0",  # noqa: S104  # media comes from anywhere
+        udp_port: int = 0,
+        addresses: Sequence[str] = (),
+        auto_create: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.key = key
+        self.rooms: dict[str, Room] = {}
+        self.clock = clock
+        self.monotonic = monotonic
+        self.memberships: dict[str, Membership] = {}
+        self._host = host
+        self._udp_port = udp_port
+        self._addresses = tuple(addresses)
+        self._auto_create = auto_create
+        self._port: UdpPort | None = None
+        self._certificate: Certificate | None = None
+        self._tasks = Tasks()
+        self._listeners: list[MediaListener] = []
+        self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(MAX_EVENTS)
+        self._stopping = False
+        self.lost_events = 0
+
+    # Running
+
+    async def start(self) -> None:
+        """Open the UDP port. Raises OSError where it cannot be had."""
+        self._certificate = Certificate()
+        self._port = await UdpPort.open(self._host, self._udp_port, self._addresses)
+        self._tasks.start(self._beat(), name="media server beat")
+        self._tasks.start(self._tell(), name="media server events")
+
+    async def stop(self) -> None:
+        """Tell every client that the server goes; they may join elsewhere or later."""
+        self._stopping = True
+        for membership in list(self.memberships.values()):
+            membership.end(SERVER_SHUTDOWN, LeaveRequest.RECONNECT)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._events.join(), 2)
+        await self._tasks.close()
+        if self._port is not None:
+            await self._port.close()
+            self._port = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._port is not None and not self._stopping
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            self.tick(self.monotonic(), self.clock())
+
+    def tick(self, now: float, wall: datetime) -> None:
+        """Periodic work of all rooms: speakers and quality, participants and rooms whose time is up."""
+        for membership in list(self.memberships.values()):
+            if (reason := membership.overdue(now)) is not None:
+                membership.end(reason)
+        for room in list(self.rooms.values()):
+            room.tick(now)
+            if room.expired(wall):
+                self._finish(room)
+
+    async def _tell(self) -> None:
+        while True:
+            event = await self._events.get()
+            for listener in self._listeners:
+                try:
+                    await listener(event)
+                except Exception as failure:  # noqa: BLE001  # a listener's failure must not silence the others
+                    log.error("media listener failed", failure=type(failure).__name__, kind=event.kind.value)
+            self._events.task_done()
+
+    def _emit(self, event: MediaEvent) -> None:
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            self.lost_events += 1
+            log.error("media event lost: listeners do not keep up", kind=event.kind.value)
+
+    def _changed(self, room: Room, participant: Participant) -> None:
+        if participant.left:
+            reason = reason_name(participant.disconnect_reason)
+            self._emit(MediaEvent(MediaEventKind.PARTICIPANT_LEFT, room.name, participant.identity, reason))
+        else:
+            self._emit(MediaEvent(MediaEventKind.PARTICIPANT_JOINED, room.name, participant.identity))
+
+    # Joining
+
+    def room_for(self, claims: Claims) -> Room | None:
+        """The room a token opens, None where `join` would make it. Raises JoinRefused where it would refuse."""
+        if not self.is_running:
+            raise JoinRefused("the media server is not running", 503)
+        if not claims.room_join:
+            raise JoinRefused("the access token does not allow joining a room")
+        if not claims.room or not claims.identity:
+            raise JoinRefused("the access token names no room or no identity", 401)
+        room = self.rooms.get(claims.room)
+        if room is None:
+            if not self._auto_create:
+                raise JoinRefused("the room does not exist", 404)
+            if len(self.rooms) >= MAX_ROOMS:
+                raise JoinRefused("the media server is full", 503)
+            return None
+        if room.revoked(claims.identity, claims.made_at):
+            raise JoinRefused("this participant was removed from the room")
+        if not room.has_place_for(claims.identity):
+            raise JoinRefused("the room is full")
+        return room
+
+    def join(self, claims: Claims, options: JoinOptions, send: Callable[[SignalResponse], None]) -> Membership:
+        """Let a verified token's holder in; someone with the same identity is put out. Raises JoinRefused."""
+        room = self.room_for(claims) or self._make(claims.room, RoomLimits())
+        if (old := self.member(room.name, claims.identity)) is not None:
+            old.end(DUPLICATE_IDENTITY)
+        own = claims.permission.can_update_metadata
+        participant = Participant(
+            sid=new_sid("PA"),
+            identity=claims.identity,
+            name=claims.name,
+            permission=claims.permission,
+            joined_at=self.clock(),
+            send=send,
+            metadata=(options.metadata if own else "") or claims.metadata,
+            attributes={**claims.attributes, **(options.attributes if own else {})},
+            auto_subscribe=options.auto_subscribe,
+            client_protocol=options.client_protocol,
+        )
+        membership = Membership(
+            room,
+            participant,
+            claims,
+            self._make_peer,
+            dual=options.dual,
+            clock=self.clock,
+            now=self.monotonic(),
+            ended=self._ended,
+        )
+        try:
+            room.join(participant)
+        except RoomFull:
+            self._tasks.start(membership.connection.close(), name="close refused media")
+            raise JoinRefused("the room is full") from None
+        self.memberships[participant.sid] = membership
+        log.info("participant joined", room=room.sid, participant=participant.sid, dual=options.dual)
+        return membership
+
+    def member(self, room: str, identity: str) -> Membership | None:
+        found = self.rooms.get(room)
+        participant = found.participants.get(identity) if found is not None else None
+        return self.memberships.get(participant.sid) if participant is not None else None
+
+    def renewed_token(self, membership: Membership) -> str:
+        """A token for coming back: with it a client resumes, or joins again after a full reconnect."""
+        permission = membership.participant.permission
+        return self.key.renew(membership.claims, permission, self.clock(), RENEWED_TOKEN)
+
+    def _make_peer(self, listener: PeerListener) -> Peer:
+        assert self._port is not None, "checked by room_for"
+        assert self._certificate is not None, "made by start"
+        return Peer(self._port, self._certificate, listener)
+
+    def _ended(self, membership: Membership) -> None:
+        self.memberships.pop(membership.participant.sid, None)
+        self._tasks.start(membership.connection.close(), name="close media")
+
+    def _make(self, name: str, limits: RoomLimits) -> Room:
+        if len(self.rooms) >= MAX_ROOMS:
+            raise MediaUnavailable("the media server is full")
+        room = Room(name, new_sid("RM"), now=self.clock(), limits=limits, changed=self._changed)
+        self.rooms[name] = room
+        return room
+
+    def _finish(self, room: Room) -> None:
+        for participant in list(room.participants.values()):
+            self.memberships[participant.sid].end(ROOM_DELETED)
+        if self.rooms.pop(room.name, None) is not None:
+            self._emit(MediaEvent(MediaEventKind.ROOM_FINISHED, room.name))
+
+    # rooms.media.MediaServer
+
+    def open_room(self, name: str, limits: RoomLimits) -> Room:
+        """Make a room, or give an existing one new limits. Raises MediaUnavailable."""
+        if not self.is_running:
+            raise MediaUnavailable("the media server is not running")
+        room = self.rooms.get(name)
+        if room is None:
+            return self._make(name, limits)
+        room.limits = limits
+        return room
+
+    async def create_room(self, room: str, *, max_participants: int, empty_timeout: timedelta) -> None:
+        # A meeting's room stands as long after the last has left as before the first came.
+        self.open_room(room, RoomLimits(max_participants, empty_timeout, empty_timeout))
+
+    async def delete_room(self, room: str) -> None:
+        if (found := self.rooms.get(room)) is not None:
+            self._finish(found)
+
+    async def list_rooms(self) -> Sequence[str]:
+        return list(self.rooms)
+
+    async def list_participants(self, room: str) -> Sequence[MediaParticipant]:
+        found = self.rooms.get(room)
+        return [
+            MediaParticipant(
+                identity=participant.identity,
+                sid=participant.sid,
+                name=participant.name,
+                joined_at=participant.joined_at,
+                publishing=any(publication.live for publication in participant.publications.values()),
+            )
+            for participant in (found.participants.values() if found is not None else ())
+        ]
+
+    async def remove_participant(self, room: str, identity: str) -> None:
+        """Out at once, and no token made until now lets this identity in again."""
+        self.remove(room, identity, self.clock())
+
+    def remove(self, room: str, identity: str, revoke_until: datetime | None) -> bool:
+        """Whether it was there. revoke_until: tokens made until then open this room no more; None leaves them good."""
+        found = self.rooms.get(room)
+        if found is not None and revoke_until is not None:
+            found.revoke(identity, revoke_until)
+        membership = self.member(room, identity)
+        if membership is None:
+            return False
+        membership.end(PARTICIPANT_REMOVED)
+        return True
+
+    async def mute_microphone(self, room: str, identity: str) -> None:
+        if (membership := self.member(room, identity)) is not None:
+            for publication in list(membership.participant.publications.values()):
+                if publication.info.source == MICROPHONE:
+                    membership.room.mute_by_server(membership.participant, publication)
+
+    async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None:
+        if (membership := self.member(room, identity)) is not None:
+            membership.participant.describe(name=name, metadata=None, attributes=attributes)
+            membership.room.redescribed(membership.participant)
+
+    async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None:
+        try:
+            routed = from_server(payload, topic=topic, identities=identities)
+        except DataRefused:
+            raise ValueError("data too large for one packet") from None
+        if (found := self.rooms.get(room)) is not None:
+            found.deliver(routed)
+
+    def access_token(self, grant: Grant, now: datetime) -> str:
+        return self.key.mint(grant, now)
+
+    def listen(self, listener: MediaListener) -> None:
+        self._listeners.append(listener)
