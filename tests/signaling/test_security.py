@@ -1,0 +1,178 @@
+"""What every request passes: identity, origin, address, and the headers of its answer."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+
+from auth.identity import AssuranceLevel, Method
+from auth.people import Organisation, Permission, Person, Staff
+from auth.sessions import Session, Sessions, cookie_name
+from signaling.problems import middleware as problems_middleware
+from signaling.security import (
+    PUBLIC,
+    Networks,
+    address_binding,
+    comes_from_us,
+    content_security_policy,
+    headers_middleware,
+    is_browser,
+    login_address,
+    middleware,
+    require,
+    session_binding,
+    session_of,
+)
+
+ORIGIN = "http://localhost:8080"
+Client = TestClient[web.Request, web.Application]
+
+
+def a_session(*permissions: Permission) -> Session:
+    person = Person("p1", "Anna", "Sjödin", "Anna Sjödin")
+    organisation = Organisation("o1", "Nordviks kommun", "kommun", "0980-31 92 10")
+    staff = Staff("s1", person, organisation, "Distriktssköterska", "Hemsjukvården", frozenset(permissions))
+    return Session(
+        id="session-1",
+        secret_hash="0" * 64,
+        person=person,
+        method=Method.BANKID,
+        assurance_level=AssuranceLevel.HIGH_3,
+        authenticated_at=datetime(2026, 11, 24, 9, tzinfo=UTC),
+        staff=staff,
+        invitation=None,
+        language="sv",
+    )
+
+
+class OneSession:
+    """Knows one cookie."""
+
+    async def get(self, secret: str) -> Session | None:
+        return a_session(Permission.HOST) if secret == "good" else None
+
+
+async def _echo(request: web.Request) -> web.Response:
+    return web.json_response({"name": session_of(request).person.name if request["session"] else None})
+
+
+async def _auditors(request: web.Request) -> web.Response:
+    require(request, Permission.AUDITOR)
+    return web.Response()
+
+
+def _page(request: web.Request, refusal: Any) -> web.Response:
+    return web.Response(text="page", status=refusal.status, content_type="text/html")
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    sessions = cast(Sessions, OneSession())
+    app = web.Application(
+        middlewares=[
+            headers_middleware(ORIGIN),
+            problems_middleware(_page),
+            middleware(sessions, Networks(["127.0.0.1"]), ORIGIN),
+        ]
+    )
+    app.add_routes(
+        [web.get("/", _echo), web.get("/today", _echo), web.post("/today", _echo), web.get("/audit", _auditors)]
+    )
+    async with TestClient(TestServer(app)) as made:
+        yield made
+
+
+GOOD = {"Cookie": f"{cookie_name(False)}=good"}
+
+
+async def test_a_route_off_the_public_list_demands_identity(client: Client) -> None:
+    assert "/today" not in PUBLIC
+    answer = await client.get("/today")
+    assert answer.status == 401
+    assert (await answer.json())["code"] == "unidentified"
+    assert (await client.get("/today", headers={"Cookie": f"{cookie_name(False)}=forged"})).status == 401
+    assert (await (await client.get("/today", headers=GOOD)).json())["name"] == "Anna Sjödin"
+
+
+async def test_a_page_visitor_is_led_to_the_login_and_back(client: Client) -> None:
+    answer = await client.get("/today", headers={"Accept": "text/html"}, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/today")
+
+
+async def test_a_public_route_is_open(client: Client) -> None:
+    assert (await client.get("/")).status == 200
+
+
+async def test_a_permission_is_demanded(client: Client) -> None:
+    assert (await client.get("/audit", headers=GOOD)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": ORIGIN}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+async def test_a_changing_request_must_come_from_our_own_pages(
+    client: Client, headers: dict[str, str], status: int
+) -> None:
+    assert (await client.post("/today", headers={**GOOD, **headers})).status == status
+
+
+async def test_a_foreign_page_cannot_open_a_socket(client: Client) -> None:
+    headers = {**GOOD, "Upgrade": "websocket", "Connection": "Upgrade", "Origin": "https://evil.example"}
+    assert (await client.get("/today", headers=headers)).status == 403
+
+
+async def test_every_answer_carries_its_headers_errors_too(client: Client) -> None:
+    for path in ("/", "/today", "/nowhere"):
+        headers = (await client.get(path)).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_lets_sockets_go_to_this_host_alone() -> None:
+    assert "connect-src 'self' wss://mote.example.se" in content_security_policy("https://mote.example.se")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("203.0.113.7", "198.51.100.1", "203.0.113.7"),  # not a proxy of ours: what it says does not count
+        ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+        ("10.0.0.1", "<script>", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+    ],
+)
+def test_a_forwarded_address_counts_from_our_proxies_only(peer: str, forwarded: str, address: str) -> None:
+    request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded}).clone(remote=peer)
+    assert Networks(["10.0.0.0/8"]).client_address(request) == address
+
+
+def test_bindings_hide_what_they_bind_to() -> None:
+    assert "203.0.113.7" not in address_binding("203.0.113.7")
+    assert address_binding("203.0.113.7") != address_binding("203.0.113.8")
+    assert session_binding(a_session()).startswith("session:")
+
+
+def test_a_browser_is_known_by_fetch_metadata() -> None:
+    assert is_browser(make_mocked_request("GET", "/", headers={"Sec-Fetch-Site": "same-origin"}))
+    program = make_mocked_request("POST", "/")
+    assert not is_browser(program)
+    assert comes_from_us(program, ORIGIN)
+
+
+def test_the_way_back_after_login_is_a_path_of_ours() -> None:
+    assert login_address(make_mocked_request("GET", "/meetings/1?secret=x")) == "/login?next=/meetings/1"
