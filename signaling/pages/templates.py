@@ -1,7 +1,8 @@
 """Pages from Jinja templates: the visitor's language, icons, hashed file names and the texts a script needs."""
 
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rooms.meeting import MEETING_TYPES
 from signaling.i18n import clock_time, day, full_day, language_of, short_day, translations
 
 WEB = Path(__file__).parent.parent.parent / "web"
@@ -98,18 +100,54 @@ def environment(language: str) -> Environment:
     made.filters["short_day"] = partial(short_day, language=language)
     made.filters["clock"] = partial(clock_time, language=language)
     made.filters["clock_seconds"] = partial(clock_time, language=language, seconds=True)
-    made.filters["moment"] = _moment
+    made.filters["moment"] = datetime.fromisoformat
+    made.filters["until"] = partial(until, language=language)
+    made.filters["type_name"] = partial(type_name, language=language)
+    made.filters["meeting_title"] = partial(meeting_title, language=language)
+    made.filters["telephone"] = telephone
     made.filters["first_up"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     return made
 
 
-def _moment(text: str) -> datetime:
-    """STATE holds points in time as ISO 8601 text."""
-    return datetime.fromisoformat(text)
+def until(start: datetime, now: datetime, language: str) -> str:
+    """How far off `start` is, in words: `om 8 minuter`, `nu`, `för 5 minuter sedan`; empty beyond a day."""
+    found = translations(language)
+    minutes = round((start - now) / timedelta(minutes=1))
+    hours = round(minutes / 60)
+    if minutes == 0:
+        return found.gettext("nu")
+    if 0 < minutes < 60:
+        return found.ngettext("om %(num)s minut", "om %(num)s minuter", minutes) % {"num": minutes}
+    if 60 <= minutes < 24 * 60:
+        return found.ngettext("om %(num)s timme", "om %(num)s timmar", hours) % {"num": hours}
+    if -60 < minutes < 0:
+        return found.ngettext("för %(num)s minut sedan", "för %(num)s minuter sedan", -minutes) % {"num": -minutes}
+    return ""
+
+
+def type_name(meeting: Mapping[str, Any], language: str) -> str:
+    """The kind of meeting in words; `meeting` as in STATE."""
+    known = MEETING_TYPES.get(meeting["type"])
+    if known is None:
+        return str(meeting["type_name"])
+    return known.english if language == "en" else known.swedish
+
+
+def meeting_title(meeting: Mapping[str, Any], language: str) -> str:
+    """`Gunnars planeringsmöte`, `Planning meeting with Gunnar`; `meeting` as in STATE."""
+    if language == "sv":
+        return str(meeting["title"])
+    return f"{type_name(meeting, language)} with {meeting['person']['given_name']}"
+
+
+def telephone(number: str) -> str:
+    """A number as it stands in a tel: link (RFC 3966): `0980-31 92 10` -> `+46980319210`."""
+    digits = "".join(character for character in number if character.isdigit() or character == "+")
+    return f"+46{digits[1:]}" if digits.startswith("0") and not digits.startswith("00") else digits
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **context: Any) -> web.Response:
-    """One page in the visitor's language. `session`, `path` and `support_phone` are always there; never cached.
+    """One page in the visitor's language. `session`, `path`, `now` and `support_phone` are always there; never cached.
 
     The referrer policy is same-origin: under no-referrer our own forms would carry `Origin: null` (Fetch, 3.2).
     """
@@ -117,6 +155,7 @@ def render(request: web.Request, name: str, *, status: int = 200, **context: Any
     context = {
         "session": request.get("session"),
         "path": request.path,
+        "now": datetime.now(UTC),
         "support_phone": request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
         "demo": request.app.get(DEMO, False),
         **context,

@@ -1,0 +1,188 @@
+"""The form of a planned meeting: four steps, everything carried along in the form itself, so nothing is lost on an error.
+
+Field names are those of the JSON body (`person.given_name`, `invitations.0.name`), so `rooms.drafts` names them in its
+faults. Pure: form values in, a draft and the step's errors out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rooms.drafts import USUAL_LENGTH, InvitationDraft, MeetingDraft, check_meeting
+from rooms.errors import InvalidFields
+from signaling.i18n import ZONE
+
+STEPS = 4
+MOST_PEOPLE = 20
+LONGEST_VALUE = 2_000
+
+STEP_FIELDS: dict[int, tuple[str, ...]] = {
+    1: ("person.identity_number", "person.given_name", "person.surname", "type", "consent", "purpose"),
+    2: ("invitations",),
+    3: ("date", "starts", "ends", "place"),
+}
+PERSON_FIELDS = ("name", "identity_number", "party", "role", "organisation", "task")
+PRINCIPALS = ("kommun", "region")
+
+_PERSON = re.compile(r"invitations\.(\d{1,2})\.(\w+)")
+
+
+@dataclass
+class Form:
+    """Values and errors of a form by field name, as `web/templates/_fields.html` asks for them."""
+
+    values: dict[str, str] = field(repr=False, default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+
+@dataclass
+class PlanForm(Form):
+    """step: 1..4. now: start at once, so the third step asks only for the place."""
+
+    step: int = 1
+    now: bool = False
+
+    @property
+    def people(self) -> range:
+        """Indexes of the people invited so far; always at least one row."""
+        found = [int(match[1]) for name in self.values if (match := _PERSON.fullmatch(name))]
+        return range(min(max(found, default=0) + 1, MOST_PEOPLE))
+
+    def add_person(self) -> None:
+        at = len(self.people)
+        if at < MOST_PEOPLE:
+            self.values[f"invitations.{at}.name"] = ""
+
+    def remove_person(self, gone: int) -> None:
+        kept = [at for at in self.people if at != gone]
+        rows = [{name: self.value(f"invitations.{at}.{name}") for name in PERSON_FIELDS} for at in kept]
+        self.values = {name: value for name, value in self.values.items() if not _PERSON.fullmatch(name)}
+        for at, row in enumerate(rows):
+            self.values.update({f"invitations.{at}.{name}": value for name, value in row.items()})
+
+    def hidden(self) -> dict[str, str]:
+        """What the other steps hold, to be carried along."""
+        shown = STEP_FIELDS.get(self.step, ())
+        return {name: value for name, value in self.values.items() if not name.startswith(shown)}
+
+
+def read(values: Mapping[str, object]) -> PlanForm:
+    """The form as it was sent; unknown fields are dropped and values are cut at LONGEST_VALUE characters."""
+    known = {name for names in STEP_FIELDS.values() for name in names}
+    kept = {
+        name: value[:LONGEST_VALUE]
+        for name, value in values.items()
+        if isinstance(value, str)
+        and (name in known or ((found := _PERSON.fullmatch(name)) and found[2] in PERSON_FIELDS))
+    }
+    step = str(values.get("step", "1"))
+    return PlanForm(values=kept, step=int(step) if step in "1234" and len(step) == 1 else 1, now="now" in values)
+
+
+def begun(now: datetime, *, at_once: bool) -> PlanForm:
+    """An empty form: the next whole half hour, 45 minutes long."""
+    local = now.astimezone(ZONE)
+    start = local.replace(minute=0, second=0, microsecond=0) + timedelta(minutes=30 * (local.minute // 30 + 1))
+    values = {
+        "date": start.strftime("%Y-%m-%d"),
+        "starts": start.strftime("%H:%M"),
+        "ends": (start + USUAL_LENGTH).strftime("%H:%M"),
+        "type": "planning",
+    }
+    return PlanForm(values=values, now=at_once)
+
+
+def draft_of(form: PlanForm) -> MeetingDraft:
+    """The draft the form describes; rows without a name and number are left out."""
+    return MeetingDraft(
+        type=form.value("type"),
+        given_name=form.value("person.given_name"),
+        surname=form.value("person.surname"),
+        identity_number=digits(form.value("person.identity_number")),
+        place=form.value("place"),
+        purpose=form.value("purpose"),
+        consent=form.value("consent") or None,
+        starts_at=None if form.now else moment(form.value("date"), form.value("starts")),
+        ends_at=None if form.now else moment(form.value("date"), form.value("ends")),
+        invitations=tuple(invitation_of(form, f"invitations.{at}.") for at in filled_rows(form)),
+        start_now=form.now,
+    )
+
+
+def filled_rows(form: PlanForm) -> list[int]:
+    return [
+        at
+        for at in form.people
+        if form.value(f"invitations.{at}.name").strip() or form.value(f"invitations.{at}.identity_number").strip()
+    ]
+
+
+def invitation_of(form: Form, prefix: str = "") -> InvitationDraft:
+    """One row. A principal's staff are called, others invited (LUS 4:3); what a relative is to the person is a relation."""
+    party = form.value(f"{prefix}party") or "other"
+    role = form.value(f"{prefix}role")
+    task = form.value(f"{prefix}task")
+    return InvitationDraft(
+        name=form.value(f"{prefix}name"),
+        identity_number=digits(form.value(f"{prefix}identity_number")),
+        kind="called" if party in PRINCIPALS else "invited",
+        role="" if party == "home" else role,
+        organisation="" if party == "home" else form.value(f"{prefix}organisation"),
+        party=party,
+        relation=role if party == "home" else "",
+        co_host=task == "co_host",
+        host=task == "host",
+    )
+
+
+def check(form: PlanForm, now: datetime, language: str, *, whole: bool = False) -> bool:
+    """Puts the faults of this step (or of all) in `form.errors`; True where there are none."""
+    form.errors = {}
+    rows = filled_rows(form)
+    try:
+        check_meeting(draft_of(form), now)
+    except InvalidFields as invalid:
+        for fault in invalid.fields(language):
+            name = _as_in_form(fault["field"], rows)
+            if whole or name.startswith(STEP_FIELDS.get(form.step, ("",))):
+                form.errors.setdefault(name, fault["message"])
+    return not form.errors
+
+
+def step_of(errors: Mapping[str, str]) -> int:
+    """The first step that has an error."""
+    return min(
+        (step for step, names in STEP_FIELDS.items() for name in errors if name.startswith(names)), default=STEPS
+    )
+
+
+def _as_in_form(place: str, rows: list[int]) -> str:
+    """The form's field for a draft's: times are written as date and clock, rows without text are not in the draft."""
+    if place in ("starts_at", "ends_at"):
+        return {"starts_at": "starts", "ends_at": "ends"}[place]
+    if (found := _PERSON.fullmatch(place)) and int(found[1]) < len(rows):
+        name = {"relation": "role", "kind": "party"}.get(found[2], found[2])
+        return f"invitations.{rows[int(found[1])]}.{name}"
+    return "invitations.0.name" if place == "invitations" else place
+
+
+def digits(text: str) -> str:
+    """An identity number as people write it, without the hyphen or spaces between its parts."""
+    return re.sub(r"(?<=\d)[ -](?=\d)", "", text.strip())
+
+
+def moment(date: str, clock: str) -> datetime | None:
+    """`2026-11-24` and `10:00` (or `10.00`) in Swedish time, as UTC; None where they cannot be read."""
+    found = re.fullmatch(r"(\d{1,2})[.:]?(\d{2})", clock.strip(), re.ASCII)
+    try:
+        day = datetime.strptime(date.strip(), "%Y-%m-%d")  # noqa: DTZ007 - the zone is added below
+        return day.replace(hour=int(found[1]), minute=int(found[2]), tzinfo=ZONE).astimezone(UTC) if found else None
+    except ValueError:
+        return None

@@ -1,0 +1,51 @@
+/**
+ * Keeps a page that stands open true: fetches the same page now and then and takes over the parts marked `data-live`.
+ * The server's page is the only source; nothing is computed here. It stops when nobody has touched the page for a
+ * while, so that an unwatched page does not hold a login open.
+ */
+
+export interface Live {
+  readonly every: number;
+  readonly untouched: number;
+}
+
+/** Takes over each part whose contents differ, but not one that the person is working in. Returns what was changed. */
+export function takeOver(into: Document, from: Document): string[] {
+  const changed: string[] = [];
+  for (const fresh of from.querySelectorAll<HTMLElement>("[data-live]")) {
+    const name = fresh.dataset["live"] ?? "";
+    const old = into.querySelector<HTMLElement>(`[data-live="${CSS.escape(name)}"]`);
+    if (!old || old.isEqualNode(fresh) || holdsFocus(into, old)) continue;
+    old.replaceWith(into.importNode(fresh, true));
+    changed.push(name);
+  }
+  return changed;
+}
+
+function holdsFocus(page: Document, part: HTMLElement): boolean {
+  const focused = page.activeElement;
+  return focused !== null && focused !== page.body && part.contains(focused);
+}
+
+export function keepTrue({ every, untouched }: Live = { every: 20_000, untouched: 10 * 60_000 }): void {
+  let touched = Date.now();
+  for (const kind of ["pointerdown", "keydown", "touchstart", "focus"]) {
+    window.addEventListener(kind, () => (touched = Date.now()), { passive: true });
+  }
+  const refresh = async (): Promise<void> => {
+    if (document.hidden || Date.now() - touched > untouched) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "follow" });
+      if (answer.redirected || answer.status === 403 || answer.status === 404) {
+        location.reload();
+        return;
+      }
+      if (!answer.ok) return;
+      takeOver(document, new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      // No network just now: what is shown stays, and the next turn tries again.
+    }
+  };
+  setInterval(() => void refresh(), every);
+  document.addEventListener("visibilitychange", () => void refresh());
+}
