@@ -50,14 +50,18 @@ class Envelope:
     payload_hash: bytes
 
 
-def seal(event: Event, *, seq: int, time: datetime, salt: bytes) -> Entry:
-    """The entry of `event`, identity numbers masked. Raises ValueError where the event has no canonical form."""
-    payload = canonical.encode(_payload(event.masked()))
+def payload_of(event: Event) -> bytes:
+    """The payload of `event`, identity numbers masked. Raises ValueError where it has no canonical form."""
+    return canonical.encode(_payload(event.masked()))
+
+
+def seal(kind: EventType, payload: bytes, *, seq: int, time: datetime, salt: bytes) -> Entry:
+    """The entry at place `seq`."""
     envelope = canonical.encode(
         {
             "seq": seq,
             "time": written_time(time),
-            "type": event.type.value,
+            "type": kind.value,
             "payload": sha256(salt + payload).hexdigest(),
         }
     )

@@ -26,6 +26,7 @@ from audit.canonical import Scalar
 LONGEST_TEXT = 2_000
 """Characters in one name, role or detail. Callers bound what they take from outside; a longer one here is an error
 in the code."""
+LONGEST_ID = 64
 MOST_DETAILS = 40
 MASK = "[identity number]"
 
@@ -41,7 +42,7 @@ class EventType(StrEnum):
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> Self:
+    def __new__(cls, value: str, meaning: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -122,10 +123,11 @@ class Event:
                 raise ValueError(f"detail {key!r} is {type(value).__name__}: text, whole number, truth value or None")
             _within_bounds(value)
         for actor in (self.actor, self.subject):
-            for text in (actor.person, actor.name, actor.role, actor.organisation, actor.method) if actor else ():
+            for text in (actor.name, actor.role, actor.organisation, actor.method) if actor else ():
                 _within_bounds(text)
-        for identifier in (self.organisation, self.meeting):
-            _within_bounds(identifier)
+        people = [actor.person for actor in (self.actor, self.subject) if actor]
+        for identifier in (self.organisation, self.meeting, *people):
+            _within_bounds(identifier, LONGEST_ID)
 
     def masked(self) -> "Event":
         """The same event with every personal identity number in names and details replaced by `MASK`."""
@@ -135,17 +137,21 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A stored event. seq: its place in the log, from 0; time: aware UTC. event is None when the contents have been
-    erased."""
+    """A stored event. seq: its place in the log, from 0; time: aware UTC.
+
+    event is None when the contents have been erased, or cannot be trusted: then intact is False, and the log needs a
+    look by `hemmaplan audit verify`.
+    """
 
     seq: int
     time: datetime
     type: EventType
     event: Event | None
+    intact: bool = True
 
     @property
     def erased(self) -> bool:
-        return self.event is None
+        return self.event is None and self.intact
 
 
 def mask_numbers(text: str) -> str:
@@ -170,8 +176,8 @@ def _luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-def _within_bounds(value: Scalar) -> None:
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+def _within_bounds(value: Scalar, longest: int = LONGEST_TEXT) -> None:
+    if isinstance(value, str) and len(value) > longest:
         raise ValueError("text too long for the log")
 
 
