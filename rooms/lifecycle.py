@@ -15,6 +15,7 @@ HOST_GRACE = timedelta(seconds=120)
 EMPTY_LIMIT = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
 LINK_MARGIN = timedelta(hours=4)
+MOST_INSIDE = 20
 LOBBY_GRACE = timedelta(seconds=30)
 """How long a waiting person's page may be silent before they count as gone; nobody is put out for waiting long."""
 SEAT_GRACE = timedelta(minutes=2)
@@ -73,16 +74,18 @@ def room_empty(gathering: Gathering) -> bool:
     return not any(item.status is ParticipantStatus.IN_ROOM for item in gathering.participants)
 
 
-def after_presence(gathering: Gathering, now: datetime, *, host_was_inside: bool) -> Meeting:
-    """The meeting's two clocks once somebody has come or gone: since when the host is away, since when it is empty."""
-    meeting = gathering.meeting
+def settled(before: Gathering, after: Gathering, now: datetime) -> Gathering:
+    """`after` with the meeting's two clocks set: since when the host is away, since when the room is empty."""
+    meeting = after.meeting
+    if meeting.status is not MeetingStatus.OPEN:
+        return after
     away = meeting.host_away_since
-    if gathering.host_inside:
+    if after.host_inside:
         away = None
-    elif host_was_inside:
+    elif before.host_inside:
         away = now
-    empty = (meeting.empty_since or now) if room_empty(gathering) else None
-    return replace(meeting, host_away_since=away, empty_since=empty)
+    empty = (meeting.empty_since or now) if room_empty(after) else None
+    return after.changed(replace(meeting, host_away_since=away, empty_since=empty))
 
 
 def ends_now(meeting: Meeting, now: datetime) -> EndReason | None:
@@ -105,3 +108,7 @@ def gone_from_lobby(participant: Participant, now: datetime, watching_since: dat
 def never_sat_down(participant: Participant, now: datetime, watching_since: datetime) -> bool:
     last = max(participant.seen_at, participant.admitted_at or participant.seen_at, watching_since)
     return participant.status is ParticipantStatus.ADMITTED and now - last >= SEAT_GRACE
+
+
+def announced(meeting: Meeting) -> Meeting:
+    return replace(meeting, lobby_announced=True)

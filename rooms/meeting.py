@@ -232,6 +232,30 @@ class Gathering:
     invitations: tuple[Invitation, ...]
     participants: tuple[Participant, ...]
 
+    def changed(self, *items: Meeting | Invitation | Participant) -> "Gathering":
+        """The same gathering with these put in the place of those with the same id, or added."""
+        meeting = self.meeting
+        invitations = {item.id: item for item in self.invitations}
+        participants = {item.id: item for item in self.participants}
+        for item in items:
+            match item:
+                case Meeting():
+                    meeting = item
+                case Invitation():
+                    invitations[item.id] = item
+                case Participant():
+                    participants[item.id] = item
+        return Gathering(meeting, tuple(invitations.values()), tuple(participants.values()))
+
+    def inside(self) -> tuple[Participant, ...]:
+        return tuple(item for item in self.participants if item.inside)
+
+    def waiting(self) -> tuple[Participant, ...]:
+        return tuple(item for item in self.participants if item.status is ParticipantStatus.WAITING)
+
+    def invitation_by_id(self, invitation: str) -> Invitation | None:
+        return next((item for item in self.invitations if item.id == invitation), None)
+
     def invitation_of(self, participant: Participant) -> Invitation:
         return next(item for item in self.invitations if item.id == participant.invitation)
 

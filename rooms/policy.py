@@ -40,6 +40,8 @@ class Action(StrEnum):
     END = "end"
     CHANGE = "change"
     INVITE = "invite"
+    INVITE_LEADER = "invite_leader"
+    """Invite someone as host or co-host."""
     ADMIT = "admit"
     REMOVE = "remove"
     MUTE = "mute"
@@ -71,6 +73,7 @@ TABLE: dict[Action, frozenset[Relation]] = {
     Action.END: frozenset({H, C}),
     Action.CHANGE: frozenset({H, C, K}),
     Action.INVITE: frozenset({H, C, K}),
+    Action.INVITE_LEADER: frozenset({H, K}),
     Action.ADMIT: frozenset({H, C}),
     Action.REMOVE: frozenset({H, C}),
     Action.MUTE: frozenset({H, C}),

@@ -86,7 +86,7 @@ participants = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("given_name", sa.String(100), nullable=False),
     sa.Column("method", sa.String(20), nullable=False),
-    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
     sa.Column("session", sa.String(100), nullable=False),
     sa.Column("waiting_since", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False),
@@ -143,6 +143,18 @@ class Store:
 
     async def gatherings_with(self, status: MeetingStatus) -> list[Gathering]:
         return await self._gatherings(meetings.c.status == status.value)
+
+    async def gatherings_with_waiting(self) -> list[Gathering]:
+        waiting = sa.select(participants.c.meeting).where(participants.c.status == ParticipantStatus.WAITING.value)
+        return await self._gatherings(meetings.c.id.in_(waiting))
+
+    async def gatherings_of_session(self, session: str) -> list[Gathering]:
+        """Meetings in which this login is waiting or let in."""
+        here = (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED, ParticipantStatus.IN_ROOM)
+        chosen = sa.select(participants.c.meeting).where(
+            participants.c.session == session, participants.c.status.in_([status.value for status in here])
+        )
+        return await self._gatherings(meetings.c.id.in_(chosen))
 
     async def gatherings_opening(self, until: datetime) -> list[Gathering]:
         """Planned meetings that start before `until` and whose waiting room has not been announced."""

@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("identity", name="uq_participants_identity"),
         sa.UniqueConstraint("meeting", "person", name="uq_participants_meeting"),
     )
+    op.create_index("ix_participants_status", "participants", ["status"])
     op.create_table(
         "attendance",
         sa.Column("id", sa.String(40), nullable=False),

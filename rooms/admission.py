@@ -1,0 +1,325 @@
+"""Into the lobby, out of the lobby, into the room and out of it: by the person, and by those who lead the meeting.
+
+Nobody is let in whose record is not stored: `desk.record` comes first and stops everything when it fails.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from audit.events import Actor, EventType
+from auth.randomness import new_id
+from auth.sessions import Session
+from rooms import lifecycle, lobby
+from rooms.desk import Desk, actor_in, refuse_if_over
+from rooms.errors import HomeTaken, LeadsTheMeeting, LobbyShut, NotHere, NotWaiting, ParticipantUnknown, RoomFull
+from rooms.media import Grant
+from rooms.meeting import (
+    Attendance,
+    Authority,
+    Gathering,
+    HomePerson,
+    MeetingStatus,
+    Participant,
+    ParticipantStatus,
+)
+from rooms.policy import Action
+from rooms.view import attributes, display_name
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Let in: the media server's token, good for 60 s and bound to this browser."""
+
+    participant: str
+    identity: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Seat(participant={self.participant!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """In the lobby. not_yet: the host has answered "Inte än"."""
+
+    participant: str
+    not_yet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """The waiting room has not opened; the person may stay on the page and is told when it does."""
+
+    opens_at: datetime
+
+
+class Admission:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def join(self, viewer: Session, meeting: str, *, home: bool, binding: str | None) -> Seat | Waiting | Early:
+        """Come in as far as one may: leaders and those let in before get a seat, others the lobby.
+
+        home: take the seat of the patient's home. binding: see `media.Grant`. The newest device wins.
+        Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, HomeTaken, RoomFull,
+        AuditUnavailable, MediaUnavailable.
+        """
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.JOIN)
+            refuse_if_over(before.meeting)
+            if home:
+                before = await self._desk.open_to(viewer, meeting, Action.TAKE_HOME)
+            came = before.participant_of(viewer.person.id)
+            invitation = before.invited(viewer.person.id)
+            assert invitation is not None, "JOIN is for the invited"
+            if before.meeting.status is MeetingStatus.OPEN and (
+                invitation.leads or (came is not None and lobby.has_seat(came))
+            ):
+                return await self._sit(before, viewer, came, home=home, binding=binding)
+            if not lifecycle.waiting_room_open(before.meeting, self._desk.now()):
+                return Early(lifecycle.waiting_room_opens_at(before.meeting))
+            return await self._wait(before, viewer, came)
+
+    async def ready(self, viewer: Session, meeting: str, *, is_ready: bool) -> None:
+        """ "I'm ready", or not after all. Raises NotWaiting."""
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.JOIN)
+            came = before.participant_of(viewer.person.id)
+            if came is None:
+                raise NotWaiting(name=viewer.person.name)
+            await self._desk.commit(before, before.changed(lobby.ready(came, is_ready=is_ready)))
+        await self._desk.tell(meeting, "lobby.ready", came.id)
+
+    async def leave(self, viewer: Session, meeting: str) -> None:
+        """Go by one's own will, from lobby or room; coming back means knocking anew. Raises NotHere."""
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.JOIN)
+            came = before.participant_of(viewer.person.id)
+            if came is None:
+                raise NotHere(name=viewer.person.name)
+            after = await self._go(before, came, lobby.leave(came), reason="left")
+        await self._told_gone(before, after, came)
+
+    async def logged_out(self, session: str) -> None:
+        """A login ended (`auth` says which): it leaves every meeting it sits or waits in."""
+        for found in await self._desk.store.gatherings_of_session(session):
+            async with self._desk.lock(found.meeting.id):
+                before = await self._desk.gathering(found.meeting.id)
+                came = next((item for item in before.participants if item.session == session), None)
+                if came is None or not (came.inside or came.status is ParticipantStatus.WAITING):
+                    continue
+                after = await self._go(before, came, lobby.leave(came), reason="logged_out")
+            await self._told_gone(before, after, came)
+
+    async def admit(self, viewer: Session, meeting: str, participant: str) -> None:
+        """Let one in; the rest keep waiting. Raises LobbyShut, NotWaiting, ParticipantUnknown, RoomFull."""
+        async with self._desk.lock(meeting):
+            before = await self._lobby(viewer, meeting)
+            one = _participant(before, participant)
+            await self._let_in(before, [one], actor_in(before, viewer))
+
+    async def admit_all(self, viewer: Session, meeting: str) -> int:
+        """Let in everybody who waits; gives how many. Raises LobbyShut, RoomFull (then nobody was)."""
+        async with self._desk.lock(meeting):
+            before = await self._lobby(viewer, meeting)
+            everybody = list(before.waiting())
+            await self._let_in(before, everybody, actor_in(before, viewer))
+        return len(everybody)
+
+    async def deny(self, viewer: Session, meeting: str, participant: str, *, final: bool) -> None:
+        """ "Inte än": the person keeps waiting and is told. final: out of the lobby until invited again."""
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.ADMIT)
+            one = _participant(before, participant)
+            denied = lobby.deny(one, final=final)
+            await self._desk.record_about(
+                EventType.PARTICIPANT_DENIED,
+                before,
+                one,
+                actor=actor_in(before, viewer),
+                reason="denied" if final else "not_yet",
+            )
+            await self._desk.commit(before, before.changed(denied))
+        await self._desk.tell(meeting, "participant.denied", one.id)
+
+    async def remove(self, viewer: Session, meeting: str, participant: str) -> None:
+        """Put out at once, and kept out until invited again. Raises LeadsTheMeeting for the host."""
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.REMOVE)
+            one = _participant(before, participant)
+            if before.invitation_of(one).authority is Authority.HOST:
+                raise LeadsTheMeeting(name=one.name)
+            removed = lobby.remove(one)
+            await self._desk.record_about(
+                EventType.PARTICIPANT_REMOVED, before, one, actor=actor_in(before, viewer), reason="by_leader"
+            )
+            stays = await self._desk.close_stays(meeting, one.identity, "removed")
+            after = await self._desk.commit(before, before.changed(removed), *stays)
+            await self._desk.out_of_media(before.meeting.room, one.identity)
+        await self._desk.tell(meeting, "participant.removed", one.id)
+        await self._desk.tell_presence(before, after)
+
+    async def mute(self, viewer: Session, meeting: str, participant: str) -> None:
+        """Turn off somebody's microphone; nobody can turn on another's. Raises NotHere, MediaUnavailable."""
+        before = await self._desk.open_to(viewer, meeting, Action.MUTE)
+        one = _participant(before, participant)
+        if one.status is not ParticipantStatus.IN_ROOM or one.identity is None:
+            raise NotHere(name=one.name)
+        await self._desk.media.mute_microphone(before.meeting.room, one.identity)
+
+    async def may_enter(self, room: str, identity: str) -> bool:
+        """For the media server, when a join token is shown: whether the meeting still knows this identity."""
+        gathering = await self._desk.store.gathering_of_room(room)
+        if gathering is None or gathering.meeting.status is not MeetingStatus.OPEN:
+            return False
+        participant = gathering.by_identity(identity)
+        return participant is not None and lobby.has_seat(participant)
+
+    async def entry_refused(self, room: str, actor: Actor | None, *, reason: str) -> None:
+        """Write down a join token that was refused: of another browser, room or time, or spent."""
+        gathering = await self._desk.store.gathering_of_room(room)
+        if gathering is not None:
+            await self._desk.record(EventType.PARTICIPANT_REFUSED, gathering.meeting, actor=actor, reason=reason)
+
+    async def _lobby(self, viewer: Session, meeting: str) -> Gathering:
+        before = await self._desk.open_to(viewer, meeting, Action.ADMIT)
+        refuse_if_over(before.meeting)
+        if not lifecycle.lobby_open(before):
+            raise LobbyShut
+        return before
+
+    async def _let_in(self, before: Gathering, people: list[Participant], actor: Actor) -> None:
+        _room_for(before, len(people))
+        now = self._desk.now()
+        admitted = [lobby.admit(one, now) for one in people]
+        for one in people:
+            await self._desk.record_about(EventType.PARTICIPANT_ADMITTED, before, one, actor=actor)
+        await self._desk.commit(before, before.changed(*admitted))
+        for one in people:
+            await self._desk.tell(before.meeting.id, "participant.admitted", one.id)
+
+    async def _wait(self, before: Gathering, viewer: Session, came: Participant | None) -> Waiting:
+        now = self._desk.now()
+        if came is not None and came.inside:
+            # Let in, yet the meeting is not open: only possible for a moment between two acts.
+            raise NotWaiting(name=came.name)
+        fresh = came is None or came.status is not ParticipantStatus.WAITING
+        other_device = not fresh and came is not None and came.session != viewer.id
+        waiting = self._newcomer(before, viewer) if came is None else lobby.knock(came, now, session=viewer.id)
+        after = before.changed(waiting)
+        if fresh:
+            await self._desk.record_about(EventType.LOBBY_ENTERED, after, waiting, actor=None)
+        await self._desk.commit(before, after)
+        if fresh:
+            await self._desk.tell(before.meeting.id, "lobby.entered", waiting.id)
+        elif other_device:
+            await self._desk.tell(before.meeting.id, "participant.replaced", waiting.id)
+        return Waiting(waiting.id, waiting.not_yet)
+
+    async def _sit(
+        self, before: Gathering, viewer: Session, came: Participant | None, *, home: bool, binding: str | None
+    ) -> Seat:
+        now = self._desk.now()
+        others = [item for item in before.inside() if came is None or item.id != came.id]
+        if home and any(item.home for item in others):
+            raise HomeTaken
+        if came is None or not came.inside:
+            _room_for(before, 1)
+        base = came or self._newcomer(before, viewer)
+        reason = _why_seated(before, base)
+        if not lobby.has_seat(base):
+            if base.status is not ParticipantStatus.WAITING:
+                base = lobby.knock(base, now, session=viewer.id)
+            base = lobby.admit(base, now)
+        seated = lobby.take_seat(base, now, identity=new_id(), session=viewer.id, home=home)
+        after = before.changed(seated)
+        if home:
+            after = _at_home(after, seated)
+        if reason is not None:
+            await self._desk.record_about(EventType.PARTICIPANT_ADMITTED, after, seated, actor=None, reason=reason)
+        old = came.identity if came is not None else None
+        stays = await self._desk.close_stays(before.meeting.id, old, "other_device")
+        if came is not None and stays:
+            await self._desk.record_about(EventType.PARTICIPANT_LEFT, before, came, actor=None, reason="other_device")
+        after = await self._desk.commit(before, after, *stays)
+        await self._desk.ensure_room(before.meeting)
+        await self._desk.out_of_media(before.meeting.room, old)
+        token = self._desk.media.access_token(
+            Grant(
+                before.meeting.room,
+                seated.identity or "",
+                display_name(after, seated),
+                attributes(after, seated),
+                binding=binding,
+            ),
+            now,
+        )
+        if old is not None:
+            await self._desk.tell(before.meeting.id, "participant.replaced", seated.id)
+        elif reason is not None:
+            await self._desk.tell(before.meeting.id, "participant.admitted", seated.id)
+        if after.meeting.home_people != before.meeting.home_people:
+            await self._desk.tell(before.meeting.id, "home.changed")
+        await self._desk.tell_presence(before, after)
+        return Seat(seated.id, seated.identity or "", token)
+
+    async def _go(self, before: Gathering, came: Participant, gone: Participant, *, reason: str) -> Gathering:
+        kind = EventType.LOBBY_LEFT if came.status is ParticipantStatus.WAITING else EventType.PARTICIPANT_LEFT
+        await self._desk.record_about(kind, before, came, actor=None, reason=reason)
+        stays: list[Attendance] = await self._desk.close_stays(before.meeting.id, came.identity, reason)
+        after = await self._desk.commit(before, before.changed(gone), *stays)
+        await self._desk.out_of_media(before.meeting.room, came.identity)
+        return after
+
+    async def _told_gone(self, before: Gathering, after: Gathering, came: Participant) -> None:
+        event = "lobby.left" if came.status is ParticipantStatus.WAITING else "participant.left"
+        await self._desk.tell(before.meeting.id, event, came.id)
+        await self._desk.tell_presence(before, after)
+
+    def _newcomer(self, gathering: Gathering, viewer: Session) -> Participant:
+        invitation = gathering.invited(viewer.person.id)
+        assert invitation is not None, "only the invited come this far"
+        now = self._desk.now()
+        return Participant(
+            id=new_id(),
+            meeting=gathering.meeting.id,
+            invitation=invitation.id,
+            person=viewer.person.id,
+            name=viewer.person.name,
+            given_name=viewer.person.given_name,
+            method=viewer.method.value,
+            status=ParticipantStatus.WAITING,
+            session=viewer.id,
+            waiting_since=now,
+            seen_at=now,
+        )
+
+
+def _participant(gathering: Gathering, participant: str) -> Participant:
+    found = gathering.participant_by_id(participant)
+    if found is None:
+        raise ParticipantUnknown
+    return found
+
+
+def _room_for(gathering: Gathering, more: int) -> None:
+    if len(gathering.inside()) + more > lifecycle.MOST_INSIDE:
+        raise RoomFull(limit=str(lifecycle.MOST_INSIDE))
+
+
+def _why_seated(gathering: Gathering, participant: Participant) -> str | None:
+    """The reason to record with a new seat; None where the host's own record of letting in stands already."""
+    if participant.status is ParticipantStatus.ADMITTED and participant.identity is None:
+        return None
+    if lobby.has_seat(participant):
+        return "returned"
+    return "leads" if gathering.invitation_of(participant).leads else "admitted"
+
+
+def _at_home(gathering: Gathering, seated: Participant) -> Gathering:
+    """The nurse who opens the home's seat sits in the home, whether or not anybody has written it down."""
+    people = gathering.meeting.home_people
+    if any(person.name == seated.name for person in people):
+        return gathering
+    named = HomePerson(seated.name, gathering.invitation_of(seated).role)
+    return gathering.changed(replace(gathering.meeting, home_people=(*people, named)))

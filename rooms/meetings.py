@@ -1,0 +1,67 @@
+"""Meetings as the rest of the house sees them: one object per process, made of the acts in the other files."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from audit.log import Log
+from auth.sessions import Session
+from auth.store import People
+from auth.vault import Vault
+from rooms import view
+from rooms.admission import Admission
+from rooms.desk import Desk, Publish
+from rooms.hosting import Hosting
+from rooms.invitations import Invitations
+from rooms.media import MediaServer
+from rooms.meeting import Gathering, ParticipantStatus
+from rooms.planning import Planning
+from rooms.policy import Action
+from rooms.presence import Presence
+from rooms.store import Store
+
+
+class Meetings:
+    """planning, invitations, admission, hosting: the acts. presence: the background work, started by `presence.run()`.
+
+    origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        audit: Log,
+        media: MediaServer,
+        people: People,
+        vault: Vault,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        origin: str,
+    ) -> None:
+        desk = Desk(store, audit, media, publish, clock)
+        self._desk = desk
+        self.invitations = Invitations(desk, people, vault, origin=origin)
+        self.planning = Planning(desk, self.invitations, people, vault)
+        self.admission = Admission(desk)
+        self.hosting = Hosting(desk)
+        self.presence = Presence(desk, self.hosting)
+
+    async def gathering(self, viewer: Session, meeting: str) -> Gathering:
+        """The meeting with everybody in it, for pages. Raises MeetingUnknown also where the viewer is a stranger."""
+        return await self._desk.open_to(viewer, meeting, Action.SEE_MEETING)
+
+    async def state_for(self, viewer: Session, meeting: str) -> view.Json:
+        """STATE as `view.state` describes it. Raises MeetingUnknown."""
+        return view.state(await self.gathering(viewer, meeting), viewer, self._desk.now())
+
+    async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[view.Json]:
+        """The viewer's meetings overlapping [since, until), by start."""
+        found = await self.planning.meetings_for(viewer, since, until)
+        return [view.summary(gathering, viewer, self._desk.now()) for gathering in found]
+
+    async def seen(self, viewer: Session, meeting: str) -> None:
+        """A sign of life from the viewer's page: keeps their place in the lobby."""
+        gathering = await self._desk.store.gathering(meeting)
+        one = gathering.participant_of(viewer.person.id) if gathering is not None else None
+        if one is not None and one.status in (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED):
+            await self._desk.store.seen(one.id, self._desk.now())

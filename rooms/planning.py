@@ -1,0 +1,209 @@
+"""Planning a meeting, changing it before it begins, and listing meetings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from audit.events import EventType
+from auth.people import Permission, Staff
+from auth.randomness import new_id
+from auth.sessions import Session
+from auth.store import People
+from auth.vault import Vault
+from rooms import lifecycle
+from rooms.desk import Desk, actor_in, refuse_if_over, viewer_actor
+from rooms.drafts import (
+    LINE,
+    PURPOSE,
+    CheckedInvitation,
+    CheckedMeeting,
+    Faults,
+    MeetingChange,
+    MeetingDraft,
+    check_meeting,
+)
+from rooms.errors import FieldError, InvalidFields, MeetingAlreadyOpen, NotYourPost
+from rooms.invitations import Invitations, Link
+from rooms.meeting import (
+    Authority,
+    Gathering,
+    HomePerson,
+    Invitation,
+    Kind,
+    Meeting,
+    MeetingStatus,
+    Party,
+    Patient,
+)
+from rooms.policy import Action
+from rooms.view import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A new meeting and its personal links, which are shown this once."""
+
+    gathering: Gathering
+    links: tuple[Link, ...]
+
+
+class Planning:
+    def __init__(self, desk: Desk, invitations: Invitations, people: People, vault: Vault) -> None:
+        self._desk = desk
+        self._invitations = invitations
+        self._people = people
+        self._vault = vault
+
+    async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
+        """Plan a meeting at the viewer's organisation. The planner leads it unless another is named.
+
+        Raises NotYourPost, InvalidFields.
+        """
+        post = planners_post(viewer)
+        checked = check_meeting(draft, self._desk.now())
+        meeting = self._meeting(post, checked)
+        invited = await self._draw_up(viewer, post, meeting, checked)
+        gathering = Gathering(meeting, tuple(invitation for invitation, _ in invited), ())
+        actor = viewer_actor(viewer)
+        await self._desk.record(
+            EventType.MEETING_PLANNED,
+            meeting,
+            actor=actor,
+            consent=meeting.consent.value,
+            starts_at=iso(meeting.starts_at),
+            ends_at=iso(meeting.ends_at),
+            place=meeting.place,
+            type=meeting.type,
+        )
+        for invitation in gathering.invitations:
+            await self._invitations.record_created(gathering, invitation, actor)
+        await self._desk.store.save(meeting, *gathering.invitations)
+        links = tuple(link for invitation, link in invited if invitation.person != viewer.person.id)
+        return Planned(gathering, links)
+
+    async def change(self, viewer: Session, meeting: str, change: MeetingChange) -> Gathering:
+        """Change type, place, purpose or time of a planned meeting. Raises InvalidFields, MeetingAlreadyOpen."""
+        async with self._desk.lock(meeting):
+            before = await self._desk.open_to(viewer, meeting, Action.CHANGE)
+            refuse_if_over(before.meeting)
+            if before.meeting.status is MeetingStatus.OPEN:
+                raise MeetingAlreadyOpen
+            changed = self._changed(before.meeting, change)
+            after = before.changed(changed)
+            if changed.ends_at != before.meeting.ends_at:
+                expires_at = lifecycle.link_expires_at(changed.ends_at)
+                after = after.changed(*(replace(item, expires_at=expires_at) for item in before.invitations))
+            if after == before:
+                return before
+            await self._desk.record(
+                EventType.MEETING_CHANGED,
+                changed,
+                actor=actor_in(before, viewer),
+                starts_at=iso(changed.starts_at),
+                ends_at=iso(changed.ends_at),
+                place=changed.place,
+            )
+            after = await self._desk.commit(before, after)
+        await self._desk.tell(meeting, "state")
+        return after
+
+    async def meetings_for(self, viewer: Session, since: datetime, until: datetime) -> list[Gathering]:
+        """Meetings overlapping [since, until) that the viewer is invited to, or plans or audits for an organisation."""
+        organisation = None
+        if viewer.staff is not None and any(
+            viewer.staff.may(permission) for permission in (Permission.HOST, Permission.PLANNER, Permission.AUDITOR)
+        ):
+            organisation = viewer.staff.organisation.id
+        return await self._desk.store.gatherings_for(
+            person=viewer.person.id, organisation=organisation, since=since, until=until
+        )
+
+    def _meeting(self, post: Staff, checked: CheckedMeeting) -> Meeting:
+        made_id = new_id()
+        patient = Patient(
+            checked.given_name,
+            checked.surname,
+            self._vault.lookup(checked.number),
+            self._vault.seal(checked.number.reveal(), record=made_id),
+        )
+        return Meeting(
+            id=made_id,
+            room=new_id(),
+            type=checked.type,
+            status=MeetingStatus.PLANNED,
+            organisation=post.organisation.id,
+            organisation_name=post.organisation.name,
+            phone=post.organisation.phone,
+            patient=patient,
+            place=checked.place,
+            purpose=checked.purpose,
+            consent=checked.consent,
+            starts_at=checked.starts_at,
+            ends_at=checked.ends_at,
+            planned_by=post.person.id,
+            created_at=self._desk.now(),
+            home_people=(HomePerson(patient.name),),
+        )
+
+    async def _draw_up(
+        self, viewer: Session, post: Staff, meeting: Meeting, checked: CheckedMeeting
+    ) -> list[tuple[Invitation, Link]]:
+        items = await self._with_host(viewer, post, checked.invitations)
+        expires_at = lifecycle.link_expires_at(meeting.ends_at)
+        return [
+            await self._invitations.draw_up(meeting.id, item, authority=_authority(item), expires_at=expires_at)
+            for item in items
+        ]
+
+    async def _with_host(
+        self, viewer: Session, post: Staff, items: Sequence[CheckedInvitation]
+    ) -> list[CheckedInvitation]:
+        """The invitations with one host among them: the one named, else the planner."""
+        if any(item.host for item in items):
+            return list(items)
+        if not post.may(Permission.HOST):
+            problem = FieldError("invitations", "Välj vem som leder mötet.", "Choose who leads the meeting.")
+            raise InvalidFields([problem])
+        number = await self._people.number_of(viewer.person.id)
+        assert number is not None, "a person with a session has a number"
+        own = next((item for item in items if item.number == number), None)
+        if own is not None:
+            return [replace(item, host=True) if item is own else item for item in items]
+        party = Party.REGION if post.organisation.kind == "region" else Party.KOMMUN
+        name = viewer.person.name
+        host = CheckedInvitation(
+            name, number, Kind.CALLED, post.title, post.organisation.name, party, "", co_host=False, host=True
+        )
+        return [host, *items]
+
+    def _changed(self, meeting: Meeting, change: MeetingChange) -> Meeting:
+        faults = Faults()
+        given = replace(
+            meeting,
+            type=meeting.type if change.type is None else faults.kind_of_meeting(change.type),
+            place=meeting.place if change.place is None else faults.line("place", change.place, LINE),
+            purpose=meeting.purpose
+            if change.purpose is None
+            else faults.line("purpose", change.purpose, PURPOSE, lines=True),
+            starts_at=change.starts_at or meeting.starts_at,
+            ends_at=change.ends_at or meeting.ends_at,
+        )
+        if (given.starts_at, given.ends_at) != (meeting.starts_at, meeting.ends_at):
+            faults.times(given.starts_at, given.ends_at, self._desk.now())
+            given = replace(given, lobby_announced=False)
+        faults.stop()
+        return given
+
+
+def planners_post(viewer: Session) -> Staff:
+    """The post the viewer plans from. Raises NotYourPost."""
+    post = viewer.staff
+    if post is None or not (post.may(Permission.HOST) or post.may(Permission.PLANNER)):
+        raise NotYourPost
+    return post
+
+
+def _authority(item: CheckedInvitation) -> Authority:
+    if item.host:
+        return Authority.HOST
+    return Authority.CO_HOST if item.co_host else Authority.GUEST
