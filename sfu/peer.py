@@ -1,18 +1,29 @@
-"""One server-side peer connection: a transport, and the tables that carry packets between it and the tracks.
+"""One server-side peer connection: a transport, and the tables that carry packets between it and the tracks."""
 
-The public signatures below are agreed with the control plane; bodies land with the packet plane.
-"""
-
+import asyncio
+import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
+import structlog
+
+from db.tasks import Tasks
+from sfu import rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.quality import Conditions
-from sfu.transport import Certificate
+from sfu.reception import Reception
+from sfu.transport import Certificate, Transport
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
+
+log = structlog.get_logger()
+
+TICK = 0.05  # seconds between two rounds of periodic work
+REPORT_INTERVAL = 1.0  # seconds between receiver reports
+CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
 
 
 class PeerListener(Protocol):
@@ -22,7 +33,7 @@ class PeerListener(Protocol):
         """DTLS is up and the client's certificate has matched its fingerprint: media flows. Told once."""
 
     def closed(self, reason: str) -> None:
-        """The transport is gone. Told once, also after a failed handshake; never after our own `Peer.close`.
+        """The transport is gone; the owner still has to `Peer.close`. Told once, never after our own `Peer.close`.
 
         reason: ``dtls failed``, ``closed by client``, ``silent`` (no consent for 30 s), ``abuse`` (limits broken).
         """
@@ -53,64 +64,230 @@ class Peer:
         listener: PeerListener,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        raise NotImplementedError
+        self._port = port
+        self._certificate = certificate
+        self._listener = listener
+        self._clock = clock
+        self._association = port.associate()
+        self._association.on_path = self._path_changed
+        self._transport = Transport(self._association, certificate, self)
+        self._tasks = Tasks()
+        self._ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
+        self._reception = Reception(self._send_feedback)
+        self._down_tracks: dict[int, DownTrack] = {}  # by SSRC
+        self._reported_at = clock()
+        self._is_closed = False
+        self._remote: RemoteTransport | None = None
+        self.remote_estimate: int | None = None  # bit/s by the client's REMB, where it sends any
+        self.malformed = 0  # packets with right keys and wrong form
 
     @property
     def local(self) -> LocalTransport:
         """Our ICE credentials, fingerprint and candidates for the next SDP; new credentials after `restart_ice`."""
-        raise NotImplementedError
+        return LocalTransport(
+            ice_ufrag=self._association.ufrag,
+            ice_pwd=self._association.password,
+            fingerprint_algorithm=self._certificate.fingerprint_algorithm,
+            fingerprint=self._certificate.fingerprint,
+            candidates=self._port.candidates,
+        )
 
     @property
     def is_connected(self) -> bool:
-        raise NotImplementedError
+        return self._transport.is_connected
 
     def restart_ice(self) -> LocalTransport:
         """Make new credentials. The old ones stay good until the new ones are used (RFC 8445 section 9)."""
-        raise NotImplementedError
+        self._association.restart()
+        return self.local
 
     def connect(self, remote: RemoteTransport) -> None:
         """Start the handshake in the background; `PeerListener.connected` or `closed` follows. Called once."""
-        raise NotImplementedError
+        if self._remote is not None:
+            raise RuntimeError("already connecting")
+        self._remote = remote
+        self._association.checked_at = self._clock()
+        self._tasks.start(self._transport.run(remote), name="transport")
+        self._tasks.start(self._keep_ticking(), name="peer ticks")
 
     def set_remote_ice(self, ufrag: str, pwd: str) -> None:
-        """The client's credentials after its ICE restart."""
-        raise NotImplementedError
+        """The client's credentials after its ICE restart. A lite endpoint sends no checks, so nothing else follows."""
+        if self._remote is not None:
+            old = self._remote
+            self._remote = RemoteTransport(ufrag, pwd, old.fingerprint_algorithm, old.fingerprint, old.dtls_role)
+
+    # Tracks
 
     def receive(self, section: ReceiveSection, track: UpTrack) -> None:
         """Take packets of this section into `track`. Again with the same mid: replaces the section's description."""
-        raise NotImplementedError
+        self._reception.add(section, track)
 
     def stop_receiving(self, mid: str) -> None:
         """Forget a section: its SSRCs go nowhere from now on. Unknown mids are ignored."""
-        raise NotImplementedError
+        self._reception.remove(mid)
 
     def attach(self, down_track: DownTrack, section: SendSection) -> None:
-        """Send a forwarded track on this section; from now on `down_track.up_track` feeds it."""
-        raise NotImplementedError
+        """Send a forwarded track on this section; from now on `down_track.up_track` feeds it.
+
+        Again with the same track: takes the section's new description.
+        """
+        down_track.open(section, self._transport.send_rtp, self._send_feedback)
+        self._down_tracks[down_track.ssrc] = down_track
+        if down_track not in down_track.up_track.down_tracks:
+            down_track.up_track.down_tracks.append(down_track)
+        if self.is_connected:
+            down_track.request_key_frame()
 
     def detach(self, down_track: DownTrack) -> None:
-        """Stop sending a track. Ignored when it is not attached."""
-        raise NotImplementedError
+        """Stop sending a track. Ignored when it is not attached. A new subscription needs a new DownTrack."""
+        if self._down_tracks.get(down_track.ssrc) is not down_track:
+            return
+        del self._down_tracks[down_track.ssrc]
+        if down_track in down_track.up_track.down_tracks:
+            down_track.up_track.down_tracks.remove(down_track)
+        down_track.shut()
+
+    # Data
 
     def open_channel(self, label: str, *, ordered: bool = True, max_retransmits: int | None = None) -> None:
         """Open a data channel from our side (v0 subscriber); may be called before `connect`."""
-        raise NotImplementedError
+        self._transport.open_channel(label, ordered=ordered, max_retransmits=max_retransmits)
 
     def send_data(self, label: str, payload: bytes) -> bool:
         """Queue a message on the channel of that label.
 
-        False when it was not taken: no such open channel, too large, or its buffer is full (lossy 64 KiB, reliable 1 MiB).
+        False when it was not taken: no such open channel, too large, or its buffer full (lossy 64 KiB, reliable 1 MiB).
         """
-        raise NotImplementedError
+        return self._transport.send_data(label, payload)
+
+    # Measurement and periodic work
 
     def conditions(self, now: float) -> Conditions:
         """What was measured since the last call, for `sfu.quality.rate`."""
-        raise NotImplementedError
+        expected, lost, missing = self._reception.take_window(now)
+        statistics = [track.statistics for track in self._down_tracks.values()]
+        losses = [one.fraction_lost for one in statistics if one.fraction_lost is not None]
+        trips = [one.round_trip for one in statistics if one.round_trip is not None]
+        return Conditions(
+            up_expected=expected,
+            up_lost=lost,
+            down_loss=max(losses, default=None),
+            round_trip=min(trips, default=None),
+            silent_for=self._association.silent_for(now),
+            missing_layers=missing,
+        )
 
     def tick(self, now: float) -> None:
         """Periodic work: reports, retries, feedback, consent. Called by the peer's own timer, and by tests."""
-        raise NotImplementedError
+        self._association.prune(now)
+        if self._association.silent_for(now) > CONSENT_LIMIT:
+            self.closed("silent")
+            return
+        self._reception.tick(now)
+        for feedback in self._reception.transport_feedback(self._ssrc):
+            self._transport.send_rtcp(rtcp.build(feedback))
+        if now - self._reported_at >= REPORT_INTERVAL:
+            self._reported_at = now
+            self._report(now)
+
+    async def _keep_ticking(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self.tick(self._clock())
+            except Exception as failure:  # noqa: BLE001  periodic work must go on
+                log.error("tick failed", failure=type(failure).__name__)
+
+    def _report(self, now: float) -> None:
+        blocks = self._reception.report_blocks(now)
+        for start in range(0, len(blocks), 31):
+            report = rtcp.ReceiverReport(self._ssrc, tuple(blocks[start : start + 31]))
+            self._transport.send_rtcp(rtcp.build(report, rtcp.SourceDescription(self._ssrc, "hemmaplan")))
+
+    def _send_feedback(self, packet: rtcp.Packet) -> None:
+        """Send RTCP of a track: it leaves the sender to us (0), and a sender report goes with its name."""
+        if isinstance(packet, rtcp.SenderReport):
+            down_track = self._down_tracks.get(packet.ssrc)
+            if down_track is not None:
+                name = rtcp.SourceDescription(packet.ssrc, down_track.up_track.cname)
+                self._transport.send_rtcp(rtcp.build(packet, name))
+            return
+        if isinstance(packet, rtcp.Nack | rtcp.PictureLossIndication | rtcp.FullIntraRequest):
+            packet = replace(packet, sender_ssrc=self._ssrc)
+        self._transport.send_rtcp(rtcp.build(packet))
+
+    # TransportHandler
+
+    def connected(self) -> None:
+        for down_track in tuple(self._down_tracks.values()):
+            down_track.request_key_frame()
+        self._listener.connected()
+
+    def closed(self, reason: str) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._listener.closed(reason)
+
+    def channel_open(self, label: str) -> None:
+        self._listener.channel_open(label)
+
+    def data(self, label: str, payload: bytes) -> None:
+        self._listener.data(label, payload)
+
+    def slow(self, label: str) -> None:
+        self._listener.slow(label)
+
+    def take_rtp(self, packet: bytes, arrival: float) -> None:
+        try:
+            self._reception.take(packet, arrival)
+        except rtp.MalformedPacket:
+            self.malformed += 1
+
+    def take_rtcp(self, packet: bytes, arrival: float) -> None:
+        try:
+            packets = rtcp.parse(packet)
+        except rtp.MalformedPacket:
+            self.malformed += 1
+            return
+        for one in packets:
+            self._take_rtcp(one, arrival)
+
+    def _take_rtcp(self, packet: rtcp.Packet, now: float) -> None:
+        match packet:
+            case rtcp.SenderReport():
+                self._reception.take_sender_report(packet, now)
+                self._take_blocks(packet.blocks, now)
+            case rtcp.ReceiverReport():
+                self._take_blocks(packet.blocks, now)
+            case rtcp.Nack():
+                if (down_track := self._down_tracks.get(packet.media_ssrc)) is not None:
+                    down_track.resend(packet.lost, now)
+            case rtcp.PictureLossIndication():
+                if (down_track := self._down_tracks.get(packet.media_ssrc)) is not None:
+                    down_track.request_key_frame()
+            case rtcp.FullIntraRequest():
+                for ssrc, _number in packet.entries:
+                    if (down_track := self._down_tracks.get(ssrc)) is not None:
+                        down_track.request_key_frame()
+            case rtcp.ReceiverEstimate():
+                self.remote_estimate = packet.bitrate
+            case _:
+                pass
+
+    def _take_blocks(self, blocks: tuple[rtcp.ReportBlock, ...], now: float) -> None:
+        for block in blocks:
+            if (down_track := self._down_tracks.get(block.ssrc)) is not None:
+                down_track.take_report(block, now)
+
+    def _path_changed(self) -> None:
+        if self.is_connected:
+            self._listener.path_changed()
 
     async def close(self) -> None:
         """Say goodbye, free the port's tables, end every task. Safe to call again."""
-        raise NotImplementedError
+        self._is_closed = True
+        for down_track in tuple(self._down_tracks.values()):
+            self.detach(down_track)
+        self._reception.clear()
+        await self._transport.close()
+        await self._tasks.close()

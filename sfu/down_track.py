@@ -1,0 +1,336 @@
+"""One forwarded track towards one subscriber: rewriting, layer switches, repair.
+
+The subscriber sees one unbroken stream: sequence numbers, time stamps and VP8's counters go on over every change of
+source, which happens only at a key frame.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sfu import layers, rtcp
+from sfu.codecs import Vp8Rewriter
+from sfu.negotiated import SendSection
+from sfu.packet_cache import PacketCache, SentPacket
+from sfu.rtp import ABS_SEND_TIME, HEADER, MID, ONE_BYTE, TWO_BYTE, WITH_EXTENSIONS, forward_distance, write_elements
+from sfu.up_layer import UpLayer
+from sfu.up_track import Arrived, SharedIds, UpTrack, abs_send_time, shared_ids
+
+AUDIO_CACHE = 256
+RESENDS_PER_SECOND = 1500
+RESEND_BURST = 400
+ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
+
+
+@dataclass(slots=True)
+class DownStatistics:
+    """fraction_lost: 0 to 1 and round_trip: seconds, as the subscriber last reported; None before."""
+
+    packets: int = 0
+    octets: int = 0
+    nacked: int = 0
+    resent: int = 0
+    switches: int = 0
+    key_frame_requests: int = 0
+    fraction_lost: float | None = None
+    round_trip: float | None = None
+
+
+@dataclass(slots=True)
+class _Route:
+    """What attaching settled: where packets go, and what they look like there."""
+
+    send: Callable[[bytes], None]
+    send_feedback: Callable[[rtcp.Packet], None]
+    payload_type: int
+    rtx_payload_type: int | None
+    ids: SharedIds
+    has_send_time: bool
+    mid_one_byte: bytes
+    mid_two_byte: bytes
+    mid: str
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """Outgoing numbering. guard: the source's first number after a splice; what is older belongs before it."""
+
+    sequence_offset: int = 0
+    timestamp_offset: int = 0
+    last_sequence: int = 0
+    last_timestamp: int = 0
+    last_at: float | None = None
+    guard: int | None = None
+    source: UpLayer | None = field(default=None)
+
+
+class DownTrack:
+    """One subscription. Give it to `Peer.attach` with the negotiated section; `Peer.detach` ends it.
+
+    ssrc, rtx_ssrc: to be written into the SDP. maximum_quality caps the layer: the smallest of what the subscriber's
+    settings and, later, its bandwidth allow.
+    """
+
+    def __init__(self, up_track: UpTrack, clock: Callable[[], float] = time.monotonic) -> None:
+        self.up_track = up_track
+        self.ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
+        self.rtx_ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
+        self.statistics = DownStatistics()
+        self.maximum_quality = layers.HIGH
+        self.is_paused = False
+        self._clock = clock
+        self._route: _Route | None = None
+        self._current: UpLayer | None = None
+        self._target: UpLayer | None = None
+        self._asked_at = -1e9
+        self._numbers = _Numbers()
+        self._vp8 = Vp8Rewriter()
+        self._cache = PacketCache(AUDIO_CACHE) if up_track.kind == "audio" else PacketCache()
+        self._rtx_sequence = secrets.randbelow(0x8000)
+        self._resends = float(RESEND_BURST)
+        self._resends_at = clock()
+        self._reports_sent: dict[int, float] = {}  # middle of NTP time -> when sent
+
+    @property
+    def current_quality(self) -> int | None:
+        """The layer that flows now, None when none does."""
+        return self._current.quality if self._current is not None else None
+
+    @property
+    def mid(self) -> str | None:
+        return self._route.mid if self._route is not None else None
+
+    def open(
+        self,
+        section: SendSection,
+        send: Callable[[bytes], None],
+        send_feedback: Callable[[rtcp.Packet], None],
+    ) -> None:
+        """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering."""
+        extensions = dict(section.extensions)
+        mid_id = extensions.get(MID, 0)
+        mid = section.mid.encode()[:16]
+        one_byte = bool(mid_id and mid_id <= 14 and mid)
+        self._route = _Route(
+            send=send,
+            send_feedback=send_feedback,
+            payload_type=section.codec.payload_type,
+            rtx_payload_type=section.codec.rtx_payload_type,
+            ids=shared_ids(extensions),
+            has_send_time=bool(extensions.get(ABS_SEND_TIME)),
+            mid_one_byte=write_elements([(mid_id, mid)], two_byte=False) if one_byte else b"",
+            mid_two_byte=write_elements([(mid_id, mid)], two_byte=True) if mid_id else b"",
+            mid=section.mid,
+        )
+
+    def shut(self) -> None:
+        """Nothing flows any more. Called by the peer."""
+        self._route = None
+        self._current = self._target = None
+        self._cache.clear()
+
+    def set_maximum_quality(self, quality: int) -> None:
+        """0 low, 1 medium, 2 high; the switch follows at the next key frame of the layer then chosen."""
+        self.maximum_quality = max(layers.LOW, min(layers.HIGH, quality))
+        self._retarget(self._clock())
+
+    def set_paused(self, paused: bool) -> None:
+        """Paused, nothing is sent; afterwards the stream goes on at a key frame."""
+        if paused == self.is_paused:
+            return
+        self.is_paused = paused
+        if paused:
+            self._current = self._target = None
+        else:
+            self._retarget(self._clock())
+
+    def request_key_frame(self) -> None:
+        """The subscriber cannot decode (PLI, FIR) or has just come."""
+        self.statistics.key_frame_requests += 1
+        self._retarget(self._clock())
+        layer = self._current or self._target
+        if layer is not None and not self.is_paused:
+            self.up_track.request_key_frame(layer, self._clock())
+
+    def forward(self, packet: Arrived) -> None:
+        """The hot path: one packet of any layer of the track."""
+        route = self._route
+        if route is None or self.is_paused:
+            return
+        numbers = self._numbers
+        if packet.layer is not self._current and not self._switch(packet):
+            return
+        sequence = packet.sequence_number
+        if numbers.guard is not None:
+            ahead = forward_distance(numbers.guard, sequence)
+            if ahead < 0:
+                return
+            if ahead > 4096:
+                numbers.guard = None
+        sequence = (sequence + numbers.sequence_offset) & 0xFFFF
+        timestamp = (packet.timestamp + numbers.timestamp_offset) & 0xFFFFFFFF
+        if numbers.last_at is None or (sequence - numbers.last_sequence) & 0xFFFF < 0x8000:
+            numbers.last_sequence = sequence
+            numbers.last_timestamp = timestamp
+            numbers.last_at = packet.at
+        block, two_byte = packet.extension_block(route.ids)
+        block += route.mid_two_byte if two_byte else route.mid_one_byte
+        length = len(block)
+        if length & 3:
+            block += bytes(-length & 3)
+            length = len(block)
+        second = packet.marker | route.payload_type
+        if length:
+            profile = TWO_BYTE if two_byte else ONE_BYTE
+            head = WITH_EXTENSIONS.pack(0x90, second, sequence, timestamp, self.ssrc, profile, length >> 2) + block
+        else:
+            head = HEADER.pack(0x80, second, sequence, timestamp, self.ssrc)
+        payload = packet.payload
+        skip = 0
+        if packet.vp8 is not None:
+            head += self._vp8.rewrite(payload, packet.vp8)
+            skip = packet.vp8.length
+        statistics = self.statistics
+        statistics.packets += 1
+        statistics.octets += len(payload)
+        self._cache.put(SentPacket(sequence, head, payload, skip))
+        route.send(head + payload[skip:] if skip else head + payload)
+
+    def _switch(self, packet: Arrived) -> bool:
+        """Go over to this packet's layer if it is the one aimed at and can be entered here."""
+        if packet.layer is not self._target and (self._target is None or not self._target.is_live(packet.at)):
+            self._retarget(packet.at)
+        if packet.layer is not self._target:
+            return False
+        if self.up_track.kind == "video" and not packet.key_frame:
+            if packet.at - self._asked_at > ASK_AGAIN_AFTER:
+                self._ask(packet.layer, packet.at)
+            return False
+        self._splice(packet)
+        return True
+
+    def _splice(self, packet: Arrived) -> None:
+        numbers = self._numbers
+        if numbers.last_at is None:
+            # Small first numbers: a receiver's roll-over counter must not be guessed wrong (RFC 3711 section 3.3.1).
+            numbers.sequence_offset = (1 + secrets.randbelow(0x4000) - packet.sequence_number) & 0xFFFF
+        else:
+            numbers.sequence_offset = (numbers.last_sequence + 1 - packet.sequence_number) & 0xFFFF
+            if numbers.source is not packet.layer:
+                wanted = self._continued_timestamp(packet)
+                numbers.timestamp_offset = (wanted - packet.timestamp) & 0xFFFFFFFF
+                self.statistics.switches += 1
+        numbers.guard = packet.sequence_number
+        numbers.source = self._current = packet.layer
+        if packet.vp8 is not None:
+            self._vp8.splice(packet.vp8)
+
+    def _continued_timestamp(self, packet: Arrived) -> int:
+        """The outgoing time stamp of a new source's first packet: by both sources' reports, else by time passed."""
+        numbers = self._numbers
+        rate = packet.layer.clock_rate
+        passed = packet.at - (numbers.last_at or packet.at)
+        old = numbers.source.sender_report if numbers.source is not None else None
+        new = packet.layer.sender_report
+        if old is not None and new is not None:
+            captured = (new.ntp - old.ntp) * rate / 2**32 + _signed(packet.timestamp - new.timestamp)
+            ahead = _signed(round(old.timestamp + numbers.timestamp_offset + captured) - numbers.last_timestamp)
+            if 0 < ahead < (passed + 1) * rate:
+                return numbers.last_timestamp + ahead
+        return numbers.last_timestamp + max(1, int(passed * rate))
+
+    def _retarget(self, now: float) -> None:
+        """Choose the layer to aim at, and ask for its key frame when that is another one."""
+        if self._route is None or self.is_paused:
+            return
+        candidates = [layer for layer in self.up_track.layers if layer.is_live(now)]
+        current = self._current if self._current in candidates else None
+        quality = layers.choose(
+            [layer.quality for layer in candidates],
+            self.maximum_quality,
+            current.quality if current is not None else None,
+            [layer.quality for layer in candidates if layer.is_steady(now)],
+        )
+        if quality is None:
+            return  # all are silent: whatever comes first goes on
+        if current is not None and current.quality == quality:
+            self._target = current
+            return
+        target = next(layer for layer in reversed(candidates) if layer.quality == quality)
+        if target is not self._target:
+            self._target = target
+            self._ask(target, now)
+
+    def _ask(self, layer: UpLayer, now: float) -> None:
+        self._asked_at = now
+        self.up_track.request_key_frame(layer, now)
+
+    def tick(self, now: float) -> None:
+        """Called by the track about twenty times a second."""
+        if self.up_track.kind == "video":
+            self._retarget(now)
+            waiting = self._target is not None and self._target is not self._current
+            if waiting and self._target is not None and now - self._asked_at > ASK_AGAIN_AFTER:
+                self._ask(self._target, now)
+
+    def resend(self, lost: Sequence[int], now: float) -> None:
+        """Answer a NACK from the cache: as RFC 4588 repair where negotiated, else the same packet again.
+
+        At most RESENDS_PER_SECOND, whatever is asked for.
+        """
+        route = self._route
+        if route is None:
+            return
+        self._resends = min(RESEND_BURST, self._resends + (now - self._resends_at) * RESENDS_PER_SECOND)
+        self._resends_at = now
+        self.statistics.nacked += len(lost)
+        for number in lost:
+            if self._resends < 1:
+                return
+            packet = self._cache.get(number)
+            if packet is not None:
+                self._resends -= 1
+                self.statistics.resent += 1
+                route.send(self._repair(packet, route, now))
+
+    def _repair(self, packet: SentPacket, route: _Route, now: float) -> bytes:
+        head = packet.head
+        if route.has_send_time:
+            # The send time is the first element: behind twelve bytes of header, four of block header and its own head.
+            at = 18 if head[12:14] == b"\x10\x00" else 17
+            head = head[:at] + abs_send_time(now) + head[at + 3 :]
+        if route.rtx_payload_type is None:
+            return head + packet.payload[packet.skip :]
+        first, second, _, timestamp, _ = HEADER.unpack_from(head)
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        second = second & 0x80 | route.rtx_payload_type
+        new = HEADER.pack(first, second, self._rtx_sequence, timestamp, self.rtx_ssrc)
+        body = 16 + 4 * int.from_bytes(head[14:16], "big") if first & 0x10 else 12
+        original = packet.sequence_number.to_bytes(2, "big")
+        return b"".join((new, head[12:body], original, head[body:], packet.payload[packet.skip :]))
+
+    def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
+        """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""
+        route = self._route
+        if route is None or layer is not self._current or not self.statistics.packets:
+            return
+        middle = report.ntp >> 16 & 0xFFFFFFFF
+        self._reports_sent[middle] = now
+        while len(self._reports_sent) > 8:
+            del self._reports_sent[next(iter(self._reports_sent))]
+        timestamp = (report.timestamp + self._numbers.timestamp_offset) & 0xFFFFFFFF
+        counts = self.statistics.packets & 0xFFFFFFFF, self.statistics.octets & 0xFFFFFFFF
+        route.send_feedback(rtcp.SenderReport(self.ssrc, report.ntp, timestamp, *counts))
+
+    def take_report(self, block: rtcp.ReportBlock, now: float) -> None:
+        """The subscriber's report on this stream."""
+        self.statistics.fraction_lost = block.fraction_lost / 256
+        sent = self._reports_sent.get(block.last_report)
+        if sent is not None:
+            self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)
+
+
+def _signed(difference: int) -> int:
+    """A difference of 32-bit time stamps as a signed number."""
+    return ((difference + 0x80000000) & 0xFFFFFFFF) - 0x80000000

@@ -1,0 +1,202 @@
+"""Which track an incoming packet belongs to: SSRCs learnt from MID and RID or the SDP; repair unwrapped (RFC 4588).
+
+Sources: RFC 8843 section 9.2 (MID), RFC 8852 (RID, repaired RID). One Reception serves one peer connection.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sfu import rtcp, rtp
+from sfu.negotiated import ReceiveSection
+from sfu.rtp import RtpPacket
+from sfu.twcc import ArrivalRecorder
+from sfu.up_layer import UpLayer
+from sfu.up_track import PASSED_ON, UpTrack
+
+MOST_SOURCES = 96
+
+_SLOTS = {uri: slot for slot, uri in enumerate((*PASSED_ON, rtp.TRANSPORT_CC, rtp.MID, rtp.RID, rtp.REPAIRED_RID))}
+_NOTHING: tuple[bytes | None, ...] = (None,) * len(_SLOTS)
+_PASSED = len(PASSED_ON)
+
+
+@dataclass(slots=True)
+class _Section:
+    description: ReceiveSection
+    track: UpTrack
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    section: _Section
+    layer: UpLayer
+    is_repair: bool
+
+
+class Reception:
+    """The tables of one client's incoming packets. ignored: packets that belonged to no negotiated section."""
+
+    def __init__(self, send_feedback: Callable[[rtcp.Packet], None]) -> None:
+        self._send_feedback = send_feedback
+        self._sections: dict[str, _Section] = {}
+        self._sources: dict[int, _Source] = {}
+        self._slot_of: dict[int, int] = {}  # extension id -> place in the values of a packet
+        self._arrivals = ArrivalRecorder()
+        self.ignored = 0
+
+    def add(self, description: ReceiveSection, track: UpTrack) -> None:
+        """A negotiated section; again for the same mid it replaces the old description."""
+        known = self._sections.get(description.mid)
+        if known is not None and known.track is not track:
+            self.remove(description.mid)
+            known = None
+        if known is None:
+            self._sections[description.mid] = _Section(description, track)
+        else:
+            known.description = description
+        # One bundle, one numbering of extensions (RFC 8843 section 9.2).
+        for identifier, uri in description.extensions.items():
+            if uri in _SLOTS:
+                self._slot_of[identifier] = _SLOTS[uri]
+        track.bind(description, self._send_feedback)
+
+    def remove(self, mid: str) -> None:
+        section = self._sections.pop(mid, None)
+        if section is not None:
+            self._sources = {ssrc: source for ssrc, source in self._sources.items() if source.section is not section}
+            section.track.unbind()
+
+    def clear(self) -> None:
+        for mid in tuple(self._sections):
+            self.remove(mid)
+
+    def take(self, data: bytes, arrival: float) -> None:
+        """One decrypted packet. Raises MalformedPacket."""
+        packet = rtp.parse(data)
+        values = self._values(packet) if packet.extensions else _NOTHING
+        number = values[_PASSED]
+        if number is not None and len(number) == 2:
+            self._arrivals.record(number[0] << 8 | number[1], arrival)
+        source = self._sources.get(packet.ssrc) or self._learn(packet, values)
+        if source is None:
+            self.ignored += 1
+            return
+        section = source.section
+        codec = section.description.codec
+        if source.is_repair:
+            if packet.payload_type != codec.rtx_payload_type or not _unwrap(packet, source.layer, codec.payload_type):
+                return
+        elif packet.payload_type != codec.payload_type:
+            self.ignored += 1
+            return
+        section.track.take(source.layer, packet, values[:_PASSED], arrival, len(data))
+
+    def _values(self, packet: RtpPacket) -> tuple[bytes | None, ...]:
+        values: list[bytes | None] = [None] * len(_SLOTS)
+        slot_of = self._slot_of
+        for identifier, value in packet.extensions:
+            slot = slot_of.get(identifier)
+            if slot is not None:
+                values[slot] = value
+        return tuple(values)
+
+    def _learn(self, packet: RtpPacket, values: tuple[bytes | None, ...]) -> _Source | None:
+        """Find out whose an unknown SSRC is, and remember it; None when the packet does not tell."""
+        section = self._section_of(packet, values)
+        if section is None or len(self._sources) >= MOST_SOURCES:
+            return None
+        description, track = section.description, section.track
+        if packet.payload_type == description.codec.rtx_payload_type:
+            layer = _repaired(packet.ssrc, values, section)
+            if layer is None:
+                return None
+            source = _Source(section, layer, is_repair=True)
+        else:
+            rid = _text(values[_SLOTS[rtp.RID]])
+            if packet.payload_type != description.codec.payload_type:
+                return None
+            if (description.rids or rid) and rid not in description.rids:
+                return None
+            before = set(map(id, track.layers))
+            layer = track.add_layer(packet.ssrc, rid)
+            gone = before - set(map(id, track.layers))
+            self._sources = {ssrc: known for ssrc, known in self._sources.items() if id(known.layer) not in gone}
+            source = _Source(section, layer, is_repair=False)
+        self._sources[packet.ssrc] = source
+        return source
+
+    def _section_of(self, packet: RtpPacket, values: tuple[bytes | None, ...]) -> _Section | None:
+        mid = values[_SLOTS[rtp.MID]]
+        if mid is not None:
+            return self._sections.get(_text(mid))
+        fitting = []
+        for section in self._sections.values():
+            description = section.description
+            if packet.ssrc in description.ssrcs or packet.ssrc in description.rtx_ssrcs:
+                return section
+            if packet.payload_type == description.codec.payload_type and not description.rids:
+                fitting.append(section)
+        # A payload type of one section only also tells (RFC 8843 section 9.2, last resort).
+        return fitting[0] if len(fitting) == 1 else None
+
+    def take_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
+        source = self._sources.get(report.ssrc)
+        if source is not None and not source.is_repair:
+            source.section.track.take_sender_report(source.layer, report, now)
+
+    def tick(self, now: float) -> None:
+        for section in tuple(self._sections.values()):
+            section.track.tick(now)
+
+    def report_blocks(self, now: float) -> list[rtcp.ReportBlock]:
+        blocks = [layer.report(now) for section in self._sections.values() for layer in section.track.layers]
+        return [block for block in blocks if block is not None]
+
+    def transport_feedback(self, sender_ssrc: int) -> list[rtcp.TransportFeedback]:
+        return self._arrivals.feedback(sender_ssrc, next(iter(self._sources), 0))
+
+    def take_window(self, now: float) -> tuple[int, int, int]:
+        """Packets expected and lost since the last call, and layers that are wanted, have been there and stay away."""
+        expected = lost = missing = 0
+        for section in self._sections.values():
+            track = section.track
+            wanted = track.maximum_wanted()
+            some_live = any(layer.is_live(now) for layer in track.layers)
+            for layer in track.layers:
+                window = layer.take_window()
+                expected += window[0]
+                lost += window[1]
+                # A track that sends nothing at all is muted, which is no fault.
+                if wanted is not None and some_live and layer.quality <= wanted and not layer.is_live(now):
+                    missing += 1
+        return expected, lost, missing
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode("ascii", "replace") if value is not None else ""
+
+
+def _repaired(ssrc: int, values: tuple[bytes | None, ...], section: _Section) -> UpLayer | None:
+    """The layer that this repair stream belongs to."""
+    layers = section.track.layers
+    primary = section.description.rtx_ssrcs.get(ssrc)
+    if primary is not None:
+        return next((layer for layer in layers if layer.ssrc == primary), None)
+    rid = _text(values[_SLOTS[rtp.REPAIRED_RID]])
+    if rid:
+        return next((layer for layer in layers if layer.rid == rid), None)
+    return layers[0] if len(layers) == 1 else None
+
+
+def _unwrap(packet: RtpPacket, layer: UpLayer, payload_type: int) -> bool:
+    """Turn a repair packet into the original (RFC 4588 section 4); False for duplicates and bandwidth probes."""
+    if len(packet.payload) < 2:
+        return False
+    original = packet.payload[0] << 8 | packet.payload[1]
+    if not layer.is_missing(original):
+        return False
+    packet.sequence_number = original
+    packet.payload_type = payload_type
+    packet.ssrc = layer.ssrc
+    packet.payload = packet.payload[2:]
+    return True

@@ -1,0 +1,319 @@
+"""DTLS, SRTP and SCTP by aiortc's layers: the one file that names aiortc, aioice or pylibsrtp, and their private parts.
+
+ICE is ours (`sfu.association`); aiortc's DTLS transport runs over a stand-in for its ICE transport. Media never passes
+through aiortc's queue: datagrams are decrypted and encrypted synchronously, in one buffer, by libsrtp itself.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
+from pylibsrtp._binding import ffi, lib
+
+from sfu.association import Association
+from sfu.negotiated import RemoteTransport
+from sfu.rtp import is_rtcp
+from sfu.sctp_check import is_sound
+
+log = structlog.get_logger()
+
+HANDSHAKE_LIMIT = 30.0  # seconds from `Transport.run` to both sides holding keys
+MOST_MESSAGE = 262_144  # bytes of one data-channel message; written into our SDP as a=max-message-size
+MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
+MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
+MOST_CHANNELS = 16
+MOST_STREAMS = 128  # SSRCs one client may send on: each costs memory in libsrtp
+MOST_FRAGMENTS = 4096  # chunks of unfinished messages
+SCTP_PORT = 5000  # RFC 8841 section 12.1 leaves it to the SDP; everybody takes this
+
+_LONGEST = 2048
+_TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
+_buffer = ffi.new("char[]", _LONGEST)
+_bytes = ffi.buffer(_buffer)
+_view = memoryview(_bytes)
+_length = ffi.new("int *")
+
+
+class Certificate:
+    """The server's DTLS certificate: made once at start, shared by all transports, good for 30 days."""
+
+    fingerprint_algorithm = "sha-256"
+
+    def __init__(self) -> None:
+        self.native = RTCCertificate.generateCertificate()
+        prints = self.native.getFingerprints()
+        self.fingerprint: str = next(one.value for one in prints if one.algorithm == self.fingerprint_algorithm)
+
+
+class TransportHandler(Protocol):
+    """Who gets what a transport receives. Exceptions are counted and stop nothing."""
+
+    def connected(self) -> None: ...
+
+    def closed(self, reason: str) -> None: ...
+
+    def take_rtp(self, packet: bytes, arrival: float) -> None: ...
+
+    def take_rtcp(self, packet: bytes, arrival: float) -> None: ...
+
+    def channel_open(self, label: str) -> None: ...
+
+    def data(self, label: str, payload: bytes) -> None: ...
+
+    def slow(self, label: str) -> None: ...
+
+
+class _Ice:
+    """What RTCDtlsTransport uses of an RTCIceTransport."""
+
+    role = "controlled"
+    state = "completed"
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+
+    async def _recv(self) -> bytes:
+        return await self._association.receive_dtls()
+
+    async def _send(self, data: bytes) -> None:
+        if self._association.is_closed:
+            raise ConnectionError("closed")
+        self._association.send(data)
+
+
+class _GuardedReceiver:
+    """Stands before the SCTP transport: unsound packets and its exceptions end here, and broken limits are told."""
+
+    def __init__(self, sctp: RTCSctpTransport, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
+        self._sctp = sctp
+        self._faults = faults
+        self._on_abuse = on_abuse
+
+    async def _handle_data(self, data: bytes) -> None:
+        if not is_sound(data):
+            self._faults["unsound sctp"] += 1
+            return
+        sctp = self._sctp
+        try:
+            await sctp._handle_data(data)
+        except Exception:  # noqa: BLE001  the stack asserts where a client misbehaves
+            self._faults["sctp failure"] += 1
+        fragments = sum(len(stream.reassembly) for stream in sctp._inbound_streams.values())
+        if (
+            sctp._advertised_rwnd < 0
+            or fragments > MOST_FRAGMENTS
+            or len(sctp._sack_misordered) > MOST_FRAGMENTS
+            or len(sctp._data_channels) > MOST_CHANNELS
+        ):
+            self._on_abuse()
+
+
+class _Dtls(RTCDtlsTransport):
+    """aiortc's DTLS, which survives whatever comes in a datagram, and leaves media to us."""
+
+    def __init__(self, ice: _Ice, certificate: Certificate, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
+        super().__init__(ice, [certificate.native])  # type: ignore[arg-type]  # a stand-in with what is used of it
+        self._faults = faults
+        self._on_abuse = on_abuse
+
+    async def _recv_next(self) -> None:
+        try:
+            await super()._recv_next()
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001  one datagram must not end the transport
+            self._faults["dtls failure"] += 1
+            await asyncio.sleep(0)
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        """Media does not come this way."""
+
+    async def _handle_rtcp_data(self, data: bytes) -> None:
+        """Media does not come this way."""
+
+    def _register_data_receiver(self, receiver: Any) -> None:
+        super()._register_data_receiver(_GuardedReceiver(receiver, self._faults, self._on_abuse))
+
+    def _unregister_data_receiver(self, receiver: Any) -> None:  # noqa: ARG002  aiortc's signature
+        self._data_receiver = None
+
+
+class Transport:
+    """One client's secured transport: RTP and RTCP both ways, data channels by label.
+
+    faults: counts of what was survived, by kind.
+    """
+
+    def __init__(self, association: Association, certificate: Certificate, handler: TransportHandler) -> None:
+        self.faults: Counter[str] = Counter()
+        self.is_connected = False
+        self._association = association
+        self._handler = handler
+        self._dtls = _Dtls(_Ice(association), certificate, self.faults, self._abused)
+        self._sctp = RTCSctpTransport(self._dtls)
+        self._sctp.on("datachannel", self._channel_came)
+        self._channels: dict[str, RTCDataChannel] = {}
+        self._slow: set[str] = set()
+        self._streams: set[bytes] = set()
+        self._rx: Any = None
+        self._tx: Any = None
+        self._is_closed = False
+
+    async def run(self, remote: RemoteTransport) -> None:
+        """Shake hands and check the client's certificate, then carry data until closed. One call per transport."""
+        try:
+            async with asyncio.timeout(HANDSHAKE_LIMIT):
+                await self._shake_hands(remote)
+        except (ConnectionError, TimeoutError, ValueError):
+            self._end("dtls failed")
+            return
+        except Exception as failure:  # noqa: BLE001  whatever the client sent, only its own transport ends
+            log.error("handshake broke", failure=type(failure).__name__)
+            self._end("dtls failed")
+            return
+        self._rx, self._tx = self._dtls._rx_srtp._srtp[0], self._dtls._tx_srtp._srtp[0]
+        self.is_connected = True
+        self._association.on_media = self._received
+        self._dtls.on("statechange", self._state_changed)
+        self._handler.connected()
+        with contextlib.suppress(ConnectionError):
+            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=MOST_MESSAGE), SCTP_PORT)
+
+    async def _shake_hands(self, remote: RemoteTransport) -> None:
+        self._dtls._set_role(remote.dtls_role)
+        if remote.dtls_role == "client":
+            await self._association.validated()
+        fingerprint = RTCDtlsFingerprint(algorithm=remote.fingerprint_algorithm, value=remote.fingerprint)
+        # Also demands that the client's certificate matches the fingerprint, or the state is "failed".
+        await self._dtls.start(RTCDtlsParameters(fingerprints=[fingerprint]))
+        if self._dtls.state != "connected":
+            raise ConnectionError("handshake failed")
+
+    async def close(self) -> None:
+        """Say goodbye and stop. No handler is called any more."""
+        self._is_closed = True
+        self.is_connected = False
+        self._association.on_media = None
+        for stop in (self._sctp.stop, self._dtls.stop):
+            try:
+                await stop()
+            except Exception:  # noqa: BLE001  it is over either way
+                self.faults["stop failure"] += 1
+        self._association.close()
+
+    # Media
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Protect and send. Dropped before there are keys, or when too long."""
+        size = len(packet)
+        if self._tx is None or size > _LONGEST - _TRAILER:
+            return
+        _bytes[0:size] = packet
+        _length[0] = size
+        if lib.srtp_protect(self._tx, _buffer, _length) == 0:
+            self._association.send(_view[: _length[0]])
+        else:
+            self.faults["protect"] += 1
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """The same for a compound RTCP packet."""
+        size = len(packet)
+        if self._tx is None or size > _LONGEST - _TRAILER:
+            return
+        _bytes[0:size] = packet
+        _length[0] = size
+        if lib.srtp_protect_rtcp(self._tx, _buffer, _length) == 0:
+            self._association.send(_view[: _length[0]])
+        else:
+            self.faults["protect"] += 1
+
+    def _received(self, datagram: bytes, arrival: float) -> None:
+        """The hot path in: the port has checked the address and that there are at least twelve bytes."""
+        size = len(datagram)
+        rtcp = is_rtcp(datagram)
+        ssrc = datagram[4:8] if rtcp else datagram[8:12]
+        if ssrc not in self._streams and len(self._streams) >= MOST_STREAMS:
+            self.faults["too many streams"] += 1
+            return
+        _bytes[0:size] = datagram
+        _length[0] = size
+        unprotect = lib.srtp_unprotect_rtcp if rtcp else lib.srtp_unprotect
+        if unprotect(self._rx, _buffer, _length) != 0:
+            self.faults["unprotect"] += 1
+            return
+        self._streams.add(ssrc)
+        packet = _bytes[0 : _length[0]]
+        if rtcp:
+            self._handler.take_rtcp(packet, arrival)
+        else:
+            self._handler.take_rtp(packet, arrival)
+
+    # Data channels
+
+    def open_channel(self, label: str, *, ordered: bool, max_retransmits: int | None) -> None:
+        """Open a channel from our side; the opening waits for the association where that is not up."""
+        parameters = RTCDataChannelParameters(label=label, ordered=ordered, maxRetransmits=max_retransmits)
+        channel = RTCDataChannel(self._sctp, parameters)
+        channel.on("open", lambda: self._handler.channel_open(label))
+        self._keep(channel)
+
+    def send_data(self, label: str, payload: bytes) -> bool:
+        """Queue a message. False when there is no such open channel, or its buffer is full."""
+        channel = self._channels.get(label)
+        if channel is None or channel.readyState != "open" or len(payload) > MOST_MESSAGE:
+            return False
+        lossy = channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
+        if channel.bufferedAmount + len(payload) > (MOST_LOSSY if lossy else MOST_RELIABLE):
+            if lossy:
+                self.faults["lossy data dropped"] += 1
+            elif label not in self._slow:
+                self._slow.add(label)
+                self._handler.slow(label)
+            return False
+        channel.send(payload)
+        return True
+
+    def buffered(self, label: str) -> int:
+        """Bytes that wait on a channel."""
+        channel = self._channels.get(label)
+        return int(channel.bufferedAmount) if channel is not None else 0
+
+    def _channel_came(self, channel: RTCDataChannel) -> None:
+        self._keep(channel)
+        if not self._is_closed:
+            self._handler.channel_open(channel.label)
+
+    def _keep(self, channel: RTCDataChannel) -> None:
+        label = channel.label
+        self._channels[label] = channel
+        channel.on("message", lambda message: self._message_came(label, message))
+
+    def _message_came(self, label: str, message: bytes | str) -> None:
+        payload = message.encode() if isinstance(message, str) else message
+        if len(payload) > MOST_MESSAGE:
+            self.faults["message too long"] += 1
+        elif not self._is_closed:
+            self._handler.data(label, payload)
+
+    # The end
+
+    def _state_changed(self) -> None:
+        if self._dtls.state in ("closed", "failed"):
+            self._end("closed by client")
+
+    def _abused(self) -> None:
+        self._end("abuse")
+
+    def _end(self, reason: str) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.is_connected = False
+        self._association.on_media = None
+        self._handler.closed(reason)

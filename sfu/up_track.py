@@ -1,0 +1,178 @@
+"""A published track as it arrives: its layers, and the down tracks fed from it.
+
+A packet is read once; what all subscribers share of it is prepared once, in `Arrived`.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sfu import rtcp
+from sfu.codecs import Vp8Descriptor, is_key_frame, parse_vp8
+from sfu.layers import quality_of
+from sfu.negotiated import Codec, Kind, ReceiveSection
+from sfu.rtp import (
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    DEPENDENCY_DESCRIPTOR,
+    ORIENTATION,
+    RtpPacket,
+    needs_two_bytes,
+    write_elements,
+)
+from sfu.speakers import AudioLevel
+from sfu.up_layer import UpLayer
+
+if TYPE_CHECKING:
+    from sfu.down_track import DownTrack
+
+PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
+MOST_LAYERS = 6  # SSRCs of one track at a time; the longest silent one makes room
+
+SharedIds = tuple[
+    int, ...
+]  # extension ids for ABS_SEND_TIME and each of PASSED_ON at one receiver, 0 where not negotiated
+
+
+def shared_ids(extensions: dict[str, int]) -> SharedIds:
+    return tuple(extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON))
+
+
+class Arrived:
+    """One packet on its way from a layer to all subscribers."""
+
+    __slots__ = ("_blocks", "_passed", "_send_time", "at", "key_frame", "layer", "marker", "payload", "sequence_number", "timestamp", "vp8")  # fmt: skip  # noqa: E501
+
+    def __init__(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float) -> None:
+        self.layer = layer
+        self.sequence_number = packet.sequence_number
+        self.timestamp = packet.timestamp
+        self.marker = 0x80 if packet.marker else 0
+        self.payload = packet.payload
+        self.key_frame = False
+        self.vp8: Vp8Descriptor | None = None
+        self.at = at
+        self._passed = passed
+        self._send_time = abs_send_time(at)
+        self._blocks: dict[SharedIds, tuple[bytes, bool]] = {}
+
+    def extension_block(self, ids: SharedIds) -> tuple[bytes, bool]:
+        """The elements that do not depend on the subscriber, send time first, and whether they need two-byte form."""
+        block = self._blocks.get(ids)
+        if block is None:
+            values = zip(ids, (self._send_time, *self._passed), strict=True)
+            elements = [(identifier, value) for identifier, value in values if identifier and value is not None]
+            two_byte = any(needs_two_bytes(identifier, value) for identifier, value in elements)
+            block = self._blocks[ids] = (write_elements(elements, two_byte=two_byte), two_byte)
+        return block
+
+
+def abs_send_time(now: float) -> bytes:
+    """24 bits of seconds, 18 of them fraction: any steady clock will do."""
+    return (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
+
+
+class UpTrack:
+    """One published track. Made by the control plane, bound to a media section by `Peer.receive`.
+
+    codec: known once bound. down_tracks: in the care of `Peer.attach` and `detach`. level: of the last audio packet, 0
+    loudest to 127 silent; audio: the same collected for `sfu.speakers`. cname: names the source towards subscribers.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.codec: Codec | None = None
+        self.layers: list[UpLayer] = []
+        self.down_tracks: list[DownTrack] = []
+        self.level = 127
+        self.audio = AudioLevel()
+        self.cname = secrets.token_hex(8)
+        self._rids: tuple[str, ...] = ()
+        self._send_feedback: Callable[[rtcp.Packet], None] | None = None
+        self._fir_count = 0
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether any packet has ever come."""
+        return any(layer.packets for layer in self.layers)
+
+    def maximum_wanted(self) -> int | None:
+        """The highest quality any subscriber may get now, None when nobody wants packets (LiveKit's dynacast)."""
+        return max((track.maximum_quality for track in self.down_tracks if not track.is_paused), default=None)
+
+    def bind(self, section: ReceiveSection, send_feedback: Callable[[rtcp.Packet], None]) -> None:
+        """Called by the peer when the section is negotiated, also again. send_feedback takes RTCP for the publisher."""
+        self.codec = section.codec
+        self._rids = section.rids
+        self._send_feedback = send_feedback
+
+    def unbind(self) -> None:
+        self._send_feedback = None
+        self.layers.clear()
+
+    def add_layer(self, ssrc: int, rid: str) -> UpLayer:
+        """A new SSRC of this track. One that had the same restriction id is replaced."""
+        clock_rate = self.codec.clock_rate if self.codec else 90000
+        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids))
+        if rid:
+            self.layers = [other for other in self.layers if other.rid != rid]
+        elif len(self.layers) >= MOST_LAYERS:
+            self.layers.remove(min(self.layers, key=lambda other: other.last_at))
+        self.layers.append(layer)
+        return layer
+
+    def take(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> None:
+        """A packet of this track, in arrival order. passed: the values of PASSED_ON. Duplicates end here."""
+        fresh, lost = layer.count(packet.sequence_number, packet.timestamp, size, at)
+        if not fresh:
+            return
+        codec = self.codec
+        if codec is None:
+            return
+        if lost and self._send_feedback is not None and "nack" in codec.feedback:
+            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
+        arrived = Arrived(layer, packet, passed, at)
+        if self.kind == "audio":
+            level = passed[0]
+            if level:
+                self.level = level[0] & 127
+                self.audio.observe(self.level)
+        elif packet.payload:
+            if is_key_frame(codec.mime_type, packet.payload, passed[2]):
+                arrived.key_frame = True
+                layer.key_frame_came()
+            if codec.mime_type == "video/vp8":
+                arrived.vp8 = parse_vp8(packet.payload)
+        for down_track in self.down_tracks:
+            down_track.forward(arrived)
+
+    def take_sender_report(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
+        layer.take_sender_report(report, now)
+        for down_track in self.down_tracks:
+            down_track.translate(layer, report, now)
+
+    def request_key_frame(self, layer: UpLayer, now: float) -> None:
+        """Ask the publisher, at most twice a second for each layer; one asked too early is not forgotten."""
+        if self.kind == "video" and layer.want_key_frame(now):
+            self._ask(layer)
+
+    def tick(self, now: float) -> None:
+        """Retries, held back key-frame requests, and the layer choice of every subscriber."""
+        for layer in self.layers:
+            due = layer.retries(now)
+            if due and self._send_feedback is not None:
+                self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(due)))
+            if self.kind == "video" and layer.due_key_frame(now):
+                self._ask(layer)
+        for down_track in self.down_tracks:
+            down_track.tick(now)
+
+    def _ask(self, layer: UpLayer) -> None:
+        if self._send_feedback is None or self.codec is None:
+            return
+        feedback = self.codec.feedback
+        if "ccm fir" in feedback and "nack pli" not in feedback:
+            self._fir_count = (self._fir_count + 1) & 0xFF
+            self._send_feedback(rtcp.FullIntraRequest(0, ((layer.ssrc, self._fir_count),)))
+        else:
+            self._send_feedback(rtcp.PictureLossIndication(0, layer.ssrc))
