@@ -1,10 +1,10 @@
 """What goes into and comes out of the log's tables, and what can be asked of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from audit.entries import Entry
-from audit.events import Event
+from audit.events import Event, read_time
 
 NAMED = ("person", "invited", "seat")
 """Details that hold a person's name; they are searched beside those who acted and were acted upon."""
@@ -84,3 +84,11 @@ def search_keys(event: Event) -> SearchKeys:
         subject=event.subject.person if event.subject else None,
         names="\n".join(names).casefold().replace("\0", "") or None,
     )
+
+
+def moment(text: str) -> datetime:
+    """The time in a column; the beginning of time for what is none, so that a spoilt row can still be looked at."""
+    try:
+        return read_time(text)
+    except (TypeError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)

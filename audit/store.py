@@ -1,6 +1,6 @@
 """The log's tables. Entries, tree nodes, the head and its checkpoint are written in one transaction or not at all."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -9,23 +9,41 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from audit.entries import Entry
-from audit.rows import REFUSALS, MeetingFound, Row, Search, SearchKeys, StoredCheckpoint
+from audit.events import written_time
+from audit.rows import REFUSALS, MeetingFound, Row, Search, SearchKeys, StoredCheckpoint, moment
 from audit.tree import Coordinates, Node
-from db.schema import UtcDateTime, metadata
+from db.schema import metadata
 
 Engine = AsyncEngine
 """The database's engine, by a name the rest of the folder may use without knowing SQLAlchemy."""
 PAGE = 500
 
+
+class Bytes(sa.LargeBinary):
+    """Bytes, also where somebody has put text into a SQLite column: a spoilt row must be told, not stop the reading."""
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        process = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+        def read(value: Any) -> Any:
+            if isinstance(value, str | int | float):
+                return str(value).encode("utf-8", "surrogateescape")
+            return process(value) if process else value
+
+        return read
+
+
+# Times are RFC 3339 text of fixed length (`audit.events.written_time`): the same to the byte in database, envelope
+# and export.
 entries = sa.Table(
     "audit_entries",
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", sa.String(27), nullable=False),
     sa.Column("type", sa.String(64), nullable=False),
-    sa.Column("envelope", sa.LargeBinary, nullable=False),
-    sa.Column("salt", sa.LargeBinary),
-    sa.Column("payload", sa.LargeBinary),
+    sa.Column("envelope", Bytes, nullable=False),
+    sa.Column("salt", Bytes),
+    sa.Column("payload", Bytes),
     # Copies out of the payload to search by; `audit.verify` compares them with it, erasing clears them.
     sa.Column("organisation", sa.String(64)),
     sa.Column("meeting", sa.String(64)),
@@ -43,13 +61,13 @@ nodes = sa.Table(
     metadata,
     sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("hash", Bytes, nullable=False),
 )
 checkpoints = sa.Table(
     "audit_checkpoints",
     metadata,
     sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", sa.String(27), nullable=False),
     sa.Column("note", sa.Text, nullable=False),
 )
 head = sa.Table(
@@ -83,7 +101,8 @@ class Writing:
                 [{"level": level, "position": position, "hash": digest} for level, position, digest in added],
             )
         await self._connection.execute(
-            sa.insert(checkpoints), {"size": checkpoint.size, "at": checkpoint.at, "note": checkpoint.note}
+            sa.insert(checkpoints),
+            {"size": checkpoint.size, "at": written_time(checkpoint.at), "note": checkpoint.note},
         )
         swap = sa.update(head).where(head.c.id == 1, head.c.note == self.note).values(note=checkpoint.note)
         if (await self._connection.execute(swap)).rowcount != 1:
@@ -130,7 +149,8 @@ class Store:
         fails."""
         async with self._engine.begin() as connection:
             await connection.execute(
-                sa.insert(checkpoints), {"size": checkpoint.size, "at": checkpoint.at, "note": checkpoint.note}
+                sa.insert(checkpoints),
+                {"size": checkpoint.size, "at": written_time(checkpoint.at), "note": checkpoint.note},
             )
             await connection.execute(sa.insert(head), {"id": 1, "note": checkpoint.note})
 
@@ -150,7 +170,7 @@ class Store:
             row = (await connection.execute(query)).first()
         if row is None or row.note != note:
             raise LookupError("the log has no head that fits its checkpoints")
-        return StoredCheckpoint(row.size, row.at, row.note)
+        return StoredCheckpoint(row.size, moment(row.at), row.note)
 
     async def head_note(self) -> str | None:
         async with self._engine.connect() as connection:
@@ -190,8 +210,8 @@ class Store:
         query = (
             sa.select(
                 entries.c.meeting,
-                sa.type_coerce(first, UtcDateTime).label("first"),
-                sa.type_coerce(last, UtcDateTime).label("last"),
+                first.label("first"),
+                last.label("last"),
                 sa.func.count().label("number"),
                 refused.label("refused"),
             )
@@ -204,7 +224,9 @@ class Store:
             query = query.where(entries.c.organisation == wanted.organisation)
         async with self._engine.connect() as connection:
             found = await connection.execute(query)
-            return [MeetingFound(row.meeting, row.first, row.last, row.number, row.refused) for row in found]
+            return [
+                MeetingFound(row.meeting, moment(row.first), moment(row.last), row.number, row.refused) for row in found
+            ]
 
     async def all_rows(self) -> AsyncIterator[Row]:
         """Every entry in order of its place, a page at a time."""
@@ -220,7 +242,7 @@ class Store:
         while True:
             query = sa.select(checkpoints).where(checkpoints.c.size > after).order_by(checkpoints.c.size).limit(PAGE)
             async with self._engine.connect() as connection:
-                page = [StoredCheckpoint(row.size, row.at, row.note) for row in await connection.execute(query)]
+                page = [StoredCheckpoint(row.size, moment(row.at), row.note) for row in await connection.execute(query)]
             if not page:
                 return
             for checkpoint in page:
@@ -280,22 +302,22 @@ def _narrowed(query: sa.Select[Any], wanted: Search) -> sa.Select[Any]:
     if wanted.name is not None:
         query = query.where(columns.names.contains(wanted.name.casefold(), autoescape=True))
     if wanted.since is not None:
-        query = query.where(columns.at >= wanted.since)
+        query = query.where(columns.at >= written_time(wanted.since))
     if wanted.until is not None:
-        query = query.where(columns.at < wanted.until)
+        query = query.where(columns.at < written_time(wanted.until))
     if wanted.after is not None:
         query = query.where(columns.seq < wanted.after if wanted.newest_first else columns.seq > wanted.after)
     return query
 
 
 def _with_contents(before: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(entries.c.at < before, entries.c.payload.is_not(None))
+    return sa.and_(entries.c.at < written_time(before), entries.c.payload.is_not(None))
 
 
 def _columns(row: Row) -> dict[str, object]:
     return {
         "seq": row.entry.seq,
-        "at": row.at,
+        "at": written_time(row.at),
         "type": row.type,
         "envelope": row.entry.envelope,
         "salt": row.entry.salt,
@@ -311,4 +333,4 @@ def _columns(row: Row) -> dict[str, object]:
 def _row(found: sa.Row[Any]) -> Row:
     entry = Entry(found.seq, found.envelope, found.salt, found.payload)
     keys = SearchKeys(found.organisation, found.meeting, found.actor, found.subject, found.names)
-    return Row(entry, found.at, found.type, keys)
+    return Row(entry, moment(found.at), found.type, keys)

@@ -99,13 +99,14 @@ class Verifier:
         return self._sound is entry
 
     def entry(self, entry: Entry, leaf: bytes | None) -> list[Node]:
-        """leaf: the hash stored beside the entry. Returns the tree nodes the entry completes."""
+        """leaf: the hash stored beside the entry. Returns the tree nodes the entry completes, by both trees."""
         self._entries += 1
         if entry.seq < self.size:
             self.find(
                 Problem.REORDERED, entry.seq, f"Entry {entry.seq} stands a second time, after entry {self.size - 1}."
             )
             return []
+        self._judge()
         envelope = self._contents(entry)
         if envelope is not None and envelope.seq != entry.seq:
             self.find(
@@ -114,14 +115,17 @@ class Verifier:
                 f"At place {entry.seq} stands the entry that was written as number {envelope.seq}.",
             )
             self._segment.explained = True
+            self._sound = None
         elif leaf is None:
             self.find(Problem.TREE, entry.seq, f"The stored hash of entry {entry.seq} is gone.")
         elif leaf != entry.leaf:
             self._segment.doubtful.append(entry.seq)
+            self._sound = None
         return self._add(entry.leaf, leaf or entry.leaf)
 
     def missing(self, leaf: bytes | None) -> list[Node]:
         """There is no entry at the next place; leaf: its hash, where that is still there."""
+        self._judge()
         self.find(Problem.DELETED, self.size, f"Entry {self.size} is missing.")
         self._segment.explained = True
         if leaf is None:
@@ -141,7 +145,7 @@ class Verifier:
         except (BadNote, NotSigned) as failure:
             self.find(
                 Problem.FORGED,
-                self.size - 1 if self.size else None,
+                None,
                 f"A checkpoint after {self.size} entries cannot be trusted: {failure}.",
             )
             return
@@ -216,10 +220,9 @@ class Verifier:
         self._erased_before = max(before, self._erased_before or before)
 
     def _add(self, computed: bytes, stored: bytes) -> list[Node]:
-        self._judge()
-        self._computed, _ = self._computed.add(computed)
-        self._stored, nodes = self._stored.add(stored)
-        return nodes
+        self._computed, nodes = self._computed.add(computed)
+        self._stored, others = self._stored.add(stored)
+        return [*nodes, *others]
 
     def _judge(self) -> None:
         """Compare the trees with the checkpoints and witnesses made at this size."""

@@ -15,7 +15,7 @@ from audit.entries import Entry
 from audit.reader import record_of
 from audit.rows import Row, Search, StoredCheckpoint
 from audit.store import PAGE, Engine, Store
-from audit.tree import Node, verify_inclusion
+from audit.tree import Coordinates, Node, verify_inclusion
 from audit.verifier import Problem, Report, Verifier
 
 FORMAT = "hemmaplan-audit-1"
@@ -133,9 +133,12 @@ def _check_search_columns(verifier: Verifier, row: Row) -> None:
 
 
 async def _check_nodes(verifier: Verifier, store: Store, added: Sequence[Node]) -> None:
-    stored = await store.hashes([(level, position) for level, position, _ in added])
+    right: dict[Coordinates, set[bytes]] = {}
     for level, position, digest in added:
-        if level and stored.get((level, position)) != digest:
+        right.setdefault((level, position), set()).add(digest)
+    stored = await store.hashes(list(right))
+    for (level, position), digests in right.items():
+        if level and stored.get((level, position)) not in digests:
             first, last = position << level, ((position + 1) << level) - 1
             verifier.find(Problem.TREE, first, f"The stored hash over entries {first}-{last} is altered or gone.")
 

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.schema import UtcDateTime
-
 revision: str = "0001_audit"
 down_revision: str | None = None
 
@@ -13,7 +11,7 @@ def upgrade() -> None:
     op.create_table(
         "audit_entries",
         sa.Column("seq", sa.Integer, autoincrement=False, nullable=False),
-        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("at", sa.String(27), nullable=False),
         sa.Column("type", sa.String(64), nullable=False),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
         sa.Column("salt", sa.LargeBinary),
@@ -40,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "audit_checkpoints",
         sa.Column("size", sa.Integer, autoincrement=False, nullable=False),
-        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("at", sa.String(27), nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_audit_checkpoints"),
     )
