@@ -86,7 +86,7 @@ _FAILED = {
 
 
 def message(status: str, hint: str, *, language: str, same_device: bool) -> str:
-    """What the person reads. status: pending, complete, failed or cancelled; hint: BankID's hintCode or error code.
+    """What the person reads. status: pending, complete or failed; hint: BankID's hintCode or error code.
 
     Hints nobody knows yet get the texts BankID sets aside for them. language: sv or en.
     """
@@ -97,8 +97,6 @@ def _text(status: str, hint: str, same_device: bool) -> Text:
     match status, hint:
         case "complete", _:
             return DONE
-        case "cancelled", _:
-            return RFA3
         case "pending", "outstandingTransaction":
             return RFA13 if same_device else RFA1
         case "pending", _:

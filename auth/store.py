@@ -75,7 +75,6 @@ IDENTIFICATIONS = sa.Table(
     sa.Column("invitation", sa.String(64), nullable=True),
     sa.Column("next", sa.String(200), nullable=True),
     sa.Column("finished_at", UtcDateTime, nullable=True),
-    sa.Column("session_id", sa.String(64), nullable=True),
     sa.Column("delivered_at", UtcDateTime, nullable=True),
 )
 ONE_TIME_VALUES = sa.Table(
@@ -88,7 +87,7 @@ ONE_TIME_VALUES = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """One transaction as stored. status: pending, complete, failed or cancelled.
+    """One transaction as stored. status: pending, complete or failed.
 
     order: what is needed to collect it, answer: the provider's final word; both JSON, gone once it is finished.
     problem: code of the refusal that ended it (`auth.errors`). delivered_at: when the browser was given its session.
@@ -107,7 +106,6 @@ class Identification:
     invitation: str | None = None
     next: str | None = None
     finished_at: datetime | None = None
-    session_id: str | None = None
     delivered_at: datetime | None = None
 
 
@@ -320,10 +318,10 @@ class IdentificationRows:
             **result,
         )
 
-    async def deliver(self, identification: str, session: str, now: datetime) -> bool:
+    async def deliver(self, identification: str, now: datetime) -> bool:
         """Hand the outcome over once; False where another answer did so first."""
         condition = sa.and_(IDENTIFICATIONS.c.status == "complete", IDENTIFICATIONS.c.delivered_at.is_(None))
-        return await self._change(identification, condition, delivered_at=now, session_id=session)
+        return await self._change(identification, condition, delivered_at=now)
 
     async def forget(self, before: datetime) -> None:
         """Remove those begun before."""

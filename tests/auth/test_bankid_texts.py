@@ -31,7 +31,6 @@ TABLE: list[tuple[str, str, bool, Text]] = [
     ("failed", "notSupportedByUserApp", False, bankid_texts.RFA22),
     ("failed", "transactionRiskBlocked", False, bankid_texts.RFA22),
     ("failed", "somethingNew", False, bankid_texts.RFA22),
-    ("cancelled", "", False, bankid_texts.RFA3),
     ("complete", "", False, bankid_texts.DONE),
 ]
 

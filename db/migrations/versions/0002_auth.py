@@ -79,7 +79,6 @@ def upgrade() -> None:
         sa.Column("invitation", sa.String(64), nullable=True),
         sa.Column("next", sa.String(200), nullable=True),
         sa.Column("finished_at", UtcDateTime, nullable=True),
-        sa.Column("session_id", sa.String(64), nullable=True),
         sa.Column("delivered_at", UtcDateTime, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_identifications"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_identifications_person_id_people"),
