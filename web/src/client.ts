@@ -112,7 +112,9 @@ export class MeetingClient {
   ready = (ready: boolean): Promise<unknown> => this.call("POST", "/ready", { ready });
   leave = (): Promise<unknown> => this.call("POST", "/leave");
   admit = (participant: string): Promise<unknown> => this.call("POST", `/lobby/${encodeURIComponent(participant)}/admit`);
-  deny = (participant: string): Promise<unknown> => this.call("POST", `/lobby/${encodeURIComponent(participant)}/deny`);
+  /** Not final: "not yet", the person keeps waiting and is told so. Final: out of the waiting room until invited again. */
+  deny = (participant: string, final: boolean): Promise<unknown> =>
+    this.call("POST", `/lobby/${encodeURIComponent(participant)}/deny`, { final });
   admitAll = (): Promise<unknown> => this.call("POST", "/lobby/admit");
   remove = (participant: string): Promise<unknown> => this.participant(participant, "remove");
   handOver = (participant: string): Promise<unknown> => this.participant(participant, "host");
@@ -120,10 +122,6 @@ export class MeetingClient {
   mute = (participant: string): Promise<unknown> => this.participant(participant, "mute");
   nameHome = (people: readonly HomePerson[]): Promise<unknown> => this.call("PUT", "/home", { people });
 
-  /** Leaves while the page is being closed: the browser sends it after the page is gone. */
-  leaveOnClose(send: (url: string) => boolean = (url) => navigator.sendBeacon(url)): boolean {
-    return send(`${this.base}/leave`);
-  }
 
   events(onEvent: (event: MeetingEvent) => void, onConnection: (connection: Connection) => void): Events {
     const root = (this.origin || location.origin).replace(/^http/, "ws");

@@ -1,0 +1,600 @@
+/**
+ * Runs one person's way through the meeting page: device check, waiting room, room, end; one document, the same open tracks.
+ * Decisions are `flow`'s, media is `session`'s; this class does what they say and keeps the model.
+ */
+
+import { backOff, Events, MeetingClient, Problem } from "../client.js";
+import { leads, waiting, type HomePerson, type MeetingEvent, type State } from "../meeting.js";
+import { t } from "../texts.js";
+import type { Announcer } from "./announcer.js";
+import { Conversation } from "./conversation.js";
+import { Devices } from "./devices.js";
+import { endingOf, endingOfProblem, nextStep } from "./flow.js";
+import { firstModel, type Acts, type Ending, type Layout, type Model, type PageData, type Panel, type Question } from "./model.js";
+import { NetworkWatch } from "./network_watch.js";
+import { tilesOf } from "./people.js";
+import type { Picture } from "./seats.js";
+import { Session, type SessionEnd, type SessionListener } from "./session.js";
+import { chime, tryout } from "./sound.js";
+import { choose, NOBODY, type SpeakerChoice } from "./speaker.js";
+import { newsOf } from "./news.js";
+import { MutedTalk } from "./muted_talk.js";
+
+/** Longest the media may run without a word from the meeting: after that nobody knows who is in it, and it is cut. Milliseconds. */
+export const BLIND_LIMIT = 45_000;
+
+export interface Outside {
+  readonly client: MeetingClient;
+  readonly announcer: Announcer;
+  readonly soundHolder: HTMLElement;
+  readonly draw: (model: Model) => void;
+  readonly openSession?: (listener: SessionListener) => Session;
+}
+
+export class MeetingRoom implements Acts {
+  model: Model;
+  private readonly devices: Devices;
+  private readonly watch: NetworkWatch;
+  private readonly talk: Conversation;
+  private readonly mutedTalk: MutedTalk;
+  private events: Events | null = null;
+  private session: Session | null = null;
+  private prepared = false;
+  private came = false;
+  private acting = false;
+  private attempt = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private lostAt: number | null = null;
+  private choice: SpeakerChoice = NOBODY;
+  private drawing = false;
+  private readonly timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(
+    page: PageData,
+    layout: Layout,
+    private readonly outside: Outside,
+  ) {
+    this.model = firstModel(page, layout, new Date());
+    this.devices = new Devices(() => this.devicesChanged());
+    this.watch = new NetworkWatch(
+      () => this.session,
+      (network) => this.set({ network }),
+      (picture) => void this.sparePicture(picture),
+    );
+    this.talk = new Conversation({
+      session: () => this.session,
+      nameOf: (identity) => this.model.tiles.find((tile) => tile.identity === identity && !tile.screen)?.name ?? "",
+      reading: () => this.model.panel === "chat",
+      announce: (sentence) => this.outside.announcer.say(sentence),
+      changed: (changes) => this.set(changes),
+      now: () => this.model,
+    });
+    this.mutedTalk = new MutedTalk((talkingMuted) => this.set({ talkingMuted }));
+  }
+
+  start(): void {
+    this.prepared = this.model.page.kiosk;
+    this.set({ screen: this.model.page.kiosk ? "entering" : "check" });
+    void this.devices.open();
+    this.follow();
+    this.timers.push(
+      setInterval(() => this.tick(), 1000),
+      setInterval(() => this.turn(), 300),
+      setInterval(() => void this.watch.look(), 2000),
+    );
+    window.addEventListener("online", () => {
+      this.events?.hurry();
+      if (this.model.screen === "room" && !this.session) void this.enterRoom();
+    });
+  }
+
+  stop(): void {
+    this.timers.forEach(clearInterval);
+    clearTimeout(this.retry);
+    this.events?.close();
+    void this.session?.leave();
+    this.devices.close();
+    this.mutedTalk.close();
+  }
+
+  setLayout(layout: Layout): void {
+    if (layout !== this.model.layout) this.set({ layout });
+  }
+
+  // ---- the page's way ----------------------------------------------------------------------------------------------
+
+  ready(): void {
+    this.prepared = true;
+    const { state } = this.model;
+    if (state && !leads(state.me)) {
+      this.set({ screen: "waiting" });
+      if (state.me.state === "waiting") void this.outside.client.ready(true).catch(() => undefined);
+    } else this.set({ screen: "entering" });
+    void this.advance();
+  }
+
+  /** "Come in" for someone who leads, from the waiting page. */
+  enter(): void {
+    this.prepared = true;
+    void this.advance();
+  }
+
+  /** From an end page back to the beginning: the same document, devices opened anew. */
+  again(): void {
+    this.came = false;
+    this.prepared = this.model.page.kiosk;
+    this.attempt = 0;
+    this.set({ ending: null, refusal: "", hindrance: "", screen: this.model.page.kiosk ? "entering" : "check", text: { ...this.model.text, lines: [] } });
+    void this.devices.open();
+    this.follow();
+  }
+
+  leave(): void {
+    const { state } = this.model;
+    if (state && this.model.screen === "room" && leads(state.me)) this.set({ question: { about: "leave" } });
+    else this.leaveNow();
+  }
+
+  leaveNow(): void {
+    void this.outside.client.leave().catch(() => undefined);
+    this.finish("left");
+  }
+
+  endForAll(): void {
+    this.set({ question: { about: "end" } });
+  }
+
+  private follow(): void {
+    this.events?.close();
+    this.events = this.outside.client.events(
+      (event) => this.heard(event),
+      (connection) => {
+        this.lostAt = connection === "open" ? null : (this.lostAt ?? Date.now());
+        this.set({ connection });
+        if (connection === "lost" && !this.model.state) void this.explain();
+      },
+    );
+  }
+
+  /** The event socket does not open and nothing is known yet: a plain request tells why. */
+  private async explain(): Promise<void> {
+    try {
+      this.heard({ event: "state", at: new Date().toISOString(), participant: null, state: await this.outside.client.state() });
+    } catch (error) {
+      this.stopped(error);
+    }
+  }
+
+  private heard(event: MeetingEvent): void {
+    if (this.model.screen === "end") return;
+    const before = this.model.state;
+    this.set({ state: event.state });
+    const ending = endingOf(event.state, this.came);
+    if (ending) return this.finish(ending);
+    for (const sentence of newsOf(before, event)) this.outside.announcer.say(sentence);
+    this.knocked(before, event.state);
+    if (this.model.screen === "room" && event.state.me.state === "waiting") this.putBack();
+    this.refresh();
+    void this.advance();
+  }
+
+  private knocked(before: State | null, state: State): void {
+    if (!leads(state.me)) return;
+    const known = new Set(before ? waiting(before).map((one) => one.id) : []);
+    const here = waiting(state);
+    if (here.some((one) => !known.has(one.id) && !one.not_yet)) chime();
+    const ids = new Set(here.map((one) => one.id));
+    const quieted = new Set([...this.model.quieted].filter((id) => ids.has(id)));
+    if (quieted.size !== this.model.quieted.size) this.set({ quieted });
+  }
+
+  /** Does the next thing on the way in, one at a time. */
+  private async advance(): Promise<void> {
+    const { state, screen } = this.model;
+    if (!state || this.acting || screen === "room" || screen === "end") return;
+    const step = nextStep(state, this.prepared);
+    if (step === "wait" || step === "wait-for-opening") {
+      if (this.prepared && screen !== "waiting") this.set({ screen: "waiting" });
+      return;
+    }
+    clearTimeout(this.retry);
+    this.acting = true;
+    let again = false;
+    try {
+      if (step === "knock") await this.knock();
+      else {
+        if (step === "start") await this.outside.client.start();
+        again = !(await this.connect());
+      }
+      this.attempt = 0;
+      this.set({ hindrance: "" });
+    } catch (error) {
+      this.stopped(error);
+    } finally {
+      this.acting = false;
+    }
+    if (again) void this.advance();
+  }
+
+  private async knock(): Promise<void> {
+    const joined = await this.outside.client.join(false);
+    this.came = true;
+    if (joined.kind === "waiting" && this.prepared) {
+      this.set({ screen: "waiting" });
+      await this.outside.client.ready(true);
+    }
+    // A token means: let in already. It lives for a minute only, so it is asked for again when devices are ready.
+    if (joined.kind === "token" && this.prepared) await this.connect();
+  }
+
+  /** Asks for a token and takes the seat. False: the server wants us in the waiting room. */
+  private async connect(): Promise<boolean> {
+    if (this.model.screen !== "room") this.set({ screen: "entering", media: "connecting" });
+    const joined = await this.outside.client.join(this.atHome());
+    this.came = true;
+    if (joined.kind === "waiting") {
+      this.set({ screen: "waiting", media: "off" });
+      return true;
+    }
+    const session = this.outside.openSession?.(this.listener) ?? new Session(this.listener, this.outside.soundHolder);
+    try {
+      await session.connect(joined.serverUrl, joined.token, this.devices.tracks);
+    } catch {
+      await session.leave().catch(() => undefined);
+      throw new Problem(0, "media", "", "");
+    }
+    this.session = session;
+    session.setVolume(this.model.page.kiosk ? this.model.volume : 1);
+    if (this.devices.chosen.speaker) void session.chooseSpeaker(this.devices.chosen.speaker).catch(() => undefined);
+    this.watch.begin();
+    this.set({ screen: "room", media: "on" });
+    this.refresh();
+    return true;
+  }
+
+  private atHome(): boolean {
+    const { page, state } = this.model;
+    return page.home && state !== null && leads(state.me);
+  }
+
+  /** A refusal or a break: say what it is; where it may pass, try again for as long as it takes. */
+  private stopped(error: unknown): void {
+    const problem = error instanceof Problem ? error : new Problem(0, "unknown", "", "");
+    const ending = endingOfProblem(problem);
+    if (ending) return this.finish(ending, problem.detail || problem.title);
+    const hindrance = problem.status === 0 ? t("Vi får ingen kontakt. Vi försöker igen hela tiden. Du behöver inte göra något.") : problem.detail || problem.title;
+    this.set({ hindrance });
+    clearTimeout(this.retry);
+    const pause = problem.passing ? backOff(this.attempt++, Math.random) : 5000;
+    this.retry = setTimeout(() => {
+      if (this.model.screen === "room") void this.enterRoom();
+      else if (!this.model.state) void this.explain();
+      else void this.advance();
+    }, pause);
+  }
+
+  /** In the room, but the media is gone: a new token, the same tracks, again and again. */
+  private async enterRoom(): Promise<void> {
+    if (this.acting || this.session || this.model.screen !== "room") return;
+    this.acting = true;
+    try {
+      await this.connect();
+      this.attempt = 0;
+      this.set({ hindrance: "" });
+    } catch (error) {
+      this.stopped(error);
+    } finally {
+      this.acting = false;
+    }
+  }
+
+  private finish(ending: Ending, refusal = ""): void {
+    if (this.model.screen === "end") return;
+    clearTimeout(this.retry);
+    const session = this.session;
+    this.session = null;
+    void session?.leave();
+    this.events?.close();
+    this.devices.stop();
+    this.watch.rest();
+    this.set({ screen: "end", ending, refusal, media: "off", panel: null, question: null, tiles: [], hindrance: "", hand: false });
+    this.outside.announcer.say(document.title);
+  }
+
+  /** The server has put us back in the waiting room. */
+  private putBack(): void {
+    const session = this.session;
+    this.session = null;
+    void session?.leave();
+    this.set({ screen: "waiting", media: "off", panel: null, question: null });
+  }
+
+  private readonly listener: SessionListener = {
+    changed: () => {
+      this.refresh();
+      this.noticeMute();
+    },
+    reconnecting: (yes) => {
+      this.set({ media: yes ? "reconnecting" : "on" });
+      this.outside.announcer.say(yes ? t("Du har tappat nätet. Vi försöker igen hela tiden.") : t("Du är med i mötet igen."));
+    },
+    ended: (why) => void this.sessionEnded(why),
+    joined: (identity) => this.talk.greet(identity),
+    left: (identity) => {
+      this.talk.gone(identity);
+      this.refresh();
+    },
+    message: (id, from, text) => this.talk.message(id, from, text),
+    data: (topic, from, payload) => {
+      this.talk.data(topic, from, payload);
+      this.refresh();
+    },
+    soundBlocked: (soundBlocked) => this.set({ soundBlocked }),
+  };
+
+  /** The media ended by itself. The meeting's own word decides what it meant; without one we come back. */
+  private async sessionEnded(why: SessionEnd): Promise<void> {
+    const identity = this.session?.identity;
+    this.session = null;
+    if (this.model.screen !== "room") return;
+    this.set({ media: "reconnecting" });
+    if (why !== "lost") {
+      const state = await this.outside.client.state().catch(() => null);
+      if (this.model.screen !== "room") return;
+      if (state) {
+        const ending = endingOf(state, this.came);
+        if (ending) return this.finish(ending);
+        const replaced = state.me.identity !== null && state.me.identity !== identity && state.me.state === "in_room";
+        if (why === "elsewhere" || replaced) return this.finish("elsewhere");
+      } else if (why === "elsewhere") return this.finish("elsewhere");
+    }
+    this.outside.announcer.say(t("Du har tappat nätet. Vi försöker igen hela tiden."));
+    void this.enterRoom();
+  }
+
+  // ---- what passes in the room -------------------------------------------------------------------------------------
+
+  private tick(): void {
+    const now = new Date();
+    if (now.getMinutes() !== this.model.now.getMinutes()) this.set({ now });
+    const { state, screen } = this.model;
+    if (state && screen === "waiting" && !state.meeting.waiting_room_open && now >= new Date(state.meeting.waiting_room_opens_at)) {
+      if (now.getSeconds() % 5 === 0) void this.outside.client.state().then((fresh) => this.heard({ event: "state", at: now.toISOString(), participant: null, state: fresh }), () => undefined);
+    }
+    if (this.session && this.lostAt !== null && Date.now() - this.lostAt > BLIND_LIMIT) {
+      const session = this.session;
+      this.session = null;
+      this.set({ media: "reconnecting" });
+      void session.leave().then(() => this.enterRoom());
+    }
+    this.mutedTalk.hear(this.devices, this.model.devices.microphoneOn && this.model.screen === "room");
+  }
+
+  private turn(): void {
+    if (this.model.screen !== "room") return;
+    const others = this.model.tiles.filter((tile) => !tile.mine && !tile.screen && (this.model.layout === "kiosk" || !tile.home));
+    this.choice = choose(this.choice, others.map((tile) => ({ identity: tile.key, speaking: tile.speaking })), performance.now());
+    if (this.choice.shown !== this.model.speaker) this.set({ speaker: this.choice.shown });
+  }
+
+  private refresh(): void {
+    const { state } = this.model;
+    if (!state) return;
+    const own = { picture: this.model.devices.cameraOn ? this.model.devices.preview : null, microphone: this.model.devices.microphoneOn && this.devices.microphone !== null };
+    const tiles = tilesOf(state, this.session?.seats() ?? [], own, this.talk.handsUp(state.me.participant, this.model.hand, (identity) => this.participantOf(identity)));
+    this.set({ tiles, devices: { ...this.model.devices, sharing: this.session?.sharing ?? false } });
+    this.turn();
+  }
+
+  private participantOf(identity: string): string {
+    return this.session?.seats().find((seat) => seat.identity === identity)?.attributes["participant"] || identity;
+  }
+
+  private noticeMute(): void {
+    const { microphone } = this.devices;
+    if (microphone?.isMuted && this.model.devices.microphoneOn && !this.acting) {
+      this.set({ devices: { ...this.model.devices, microphoneOn: false }, notice: t("Den som leder mötet stängde av din mikrofon.") });
+      this.outside.announcer.say(this.model.notice);
+      this.refresh();
+    }
+  }
+
+  private devicesChanged(): void {
+    const { devices } = this;
+    const camera = devices.camera;
+    const preview: Picture | null = camera
+      ? { id: `own:${camera.mediaStreamID}`, attach: (element) => camera.attach(element), detach: (element) => camera.detach(element) }
+      : null;
+    this.set({
+      devices: {
+        ...this.model.devices,
+        microphone: devices.microphoneState, camera: devices.cameraState, lists: devices.lists, chosen: devices.chosen,
+        choosesSpeaker: devices.choosesSpeaker, preview, canShare: "getDisplayMedia" in (navigator.mediaDevices ?? {}) && this.model.layout !== "phone",
+      },
+    });
+    for (const track of devices.tracks) void this.session?.publish(track).catch(() => undefined);
+    this.refresh();
+  }
+
+  // ---- controls ----------------------------------------------------------------------------------------------------
+
+  toggleMicrophone(): void {
+    const on = !this.model.devices.microphoneOn;
+    if (on && !this.devices.microphone) return this.openMicrophone();
+    this.set({ devices: { ...this.model.devices, microphoneOn: on }, talkingMuted: false, notice: "" });
+    void (on ? this.devices.microphone?.unmute() : this.devices.microphone?.mute())?.catch(() => undefined);
+    this.refresh();
+  }
+
+  toggleCamera(): void {
+    const on = !this.model.devices.cameraOn || this.model.savedOnPicture;
+    if (on && !this.devices.camera) return this.openCamera();
+    this.set({ devices: { ...this.model.devices, cameraOn: on }, savedOnPicture: false });
+    if (on) this.watch.begin();
+    void this.showOwn(on);
+  }
+
+  private async sparePicture(spare: boolean): Promise<void> {
+    if (!this.devices.camera || spare === this.model.savedOnPicture || (spare && !this.model.devices.cameraOn)) return;
+    this.set({ savedOnPicture: spare });
+    await this.showOwn(!spare && this.model.devices.cameraOn);
+    this.outside.announcer.say(spare ? t("Nätet är svagt. Vi har stängt av bilden så att ljudet hörs bra.") : t("Nätet är bra igen. Din bild syns."));
+  }
+
+  private async showOwn(on: boolean): Promise<void> {
+    const { camera } = this.devices;
+    try {
+      await (on ? camera?.unmute() : camera?.mute());
+      if (on) this.devices.cameraState = "open";
+    } catch {
+      this.devices.cameraState = "busy";
+      this.set({ devices: { ...this.model.devices, cameraOn: false } });
+    }
+    this.devicesChanged();
+  }
+
+  toggleScreen(): void {
+    void this.session?.shareScreen(!this.model.devices.sharing).then(() => this.refresh(), () => this.refresh());
+  }
+
+  toggleHand(): void {
+    this.set({ hand: !this.model.hand });
+    this.talk.raise(this.model.hand);
+    this.outside.announcer.say(this.model.hand ? t("Din hand är uppe.") : t("Du har tagit ner handen."));
+    this.refresh();
+  }
+
+  openMicrophone(): void {
+    this.set({ devices: { ...this.model.devices, microphoneOn: true } });
+    void this.devices.openMicrophone();
+  }
+
+  openCamera(): void {
+    this.set({ devices: { ...this.model.devices, cameraOn: true } });
+    void this.devices.openCamera();
+  }
+
+  chooseMicrophone(id: string): void {
+    void this.devices.chooseMicrophone(id);
+  }
+
+  chooseCamera(id: string): void {
+    void this.devices.chooseCamera(id);
+  }
+
+  chooseSpeaker(id: string): void {
+    this.devices.chooseSpeaker(id);
+    void this.session?.chooseSpeaker(id).catch(() => undefined);
+  }
+
+  tryout(): void {
+    tryout(this.devices.chosen.speaker);
+  }
+
+  volume(by: number): void {
+    const volume = Math.min(1, Math.max(0.1, Math.round((this.model.volume + by) * 10) / 10));
+    this.set({ volume });
+    this.session?.setVolume(volume);
+    this.outside.announcer.say(t("Ljudstyrka %(level)s av 10.", { level: Math.round(volume * 10) }));
+  }
+
+  allowSound(): void {
+    void this.session?.allowSound().catch(() => undefined);
+  }
+
+  level(): number {
+    return this.devices.level();
+  }
+
+  show(panel: Panel | null): void {
+    this.set({ panel, ...(panel === "chat" ? { text: { ...this.model.text, unread: 0 } } : {}) });
+  }
+
+  setKeys(on: boolean): void {
+    this.set({ keysOn: on });
+  }
+
+  type(draft: string): void {
+    this.set({ draft });
+    this.talk.typed();
+  }
+
+  say(): void {
+    this.talk.say();
+  }
+
+  setRealTime(on: boolean): void {
+    this.set({ realTime: on });
+    this.talk.typed();
+  }
+
+  // ---- leading the meeting -----------------------------------------------------------------------------------------
+
+  quiet(participant: string): void {
+    this.set({ quieted: new Set([...this.model.quieted, participant]) });
+  }
+
+  admit(participant: string): void {
+    this.lead(`admit:${participant}`, () => this.outside.client.admit(participant));
+  }
+
+  admitAll(): void {
+    this.lead("admit-all", () => this.outside.client.admitAll());
+  }
+
+  notYet(participant: string): void {
+    this.quiet(participant);
+    this.lead(`deny:${participant}`, () => this.outside.client.deny(participant, false));
+  }
+
+  coHost(participant: string): void {
+    this.lead(`co-host:${participant}`, () => this.outside.client.coHost(participant));
+  }
+
+  mute(participant: string): void {
+    this.lead(`mute:${participant}`, () => this.outside.client.mute(participant));
+  }
+
+  nameHome(people: readonly HomePerson[]): void {
+    this.lead("home", () => this.outside.client.nameHome(people));
+    this.show(null);
+  }
+
+  ask(question: Question): void {
+    this.set({ question });
+  }
+
+  answer(yes: boolean): void {
+    const { question } = this.model;
+    this.set({ question: null });
+    if (!yes || !question) return;
+    const { client } = this.outside;
+    if (question.about === "leave") this.leaveNow();
+    else if (question.about === "end") this.lead("end", () => client.end());
+    else if (question.about === "remove") this.lead(`remove:${question.participant}`, () => client.remove(question.participant));
+    else if (question.about === "deny") this.lead(`deny:${question.participant}`, () => client.deny(question.participant, true));
+    else this.lead(`host:${question.participant}`, () => client.handOver(question.participant));
+  }
+
+  /** One act of a leader: the button says that it is being done; a refusal is told in the server's words. */
+  private lead(name: string, act: () => Promise<unknown>): void {
+    if (this.model.busy.has(name)) return;
+    this.set({ busy: new Set([...this.model.busy, name]), notice: "" });
+    void act()
+      .catch((error: unknown) => {
+        const words = error instanceof Problem && error.status !== 0 ? error.detail || error.title : "";
+        this.set({ notice: words || t("Det gick inte. Försök en gång till.") });
+      })
+      .finally(() => this.set({ busy: new Set([...this.model.busy].filter((one) => one !== name)) }));
+  }
+
+  private set(changes: Partial<Model>): void {
+    this.model = { ...this.model, ...changes };
+    if (this.drawing) return;
+    this.drawing = true;
+    queueMicrotask(() => {
+      this.drawing = false;
+      this.outside.draw(this.model);
+    });
+  }
+}

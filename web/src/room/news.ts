@@ -1,0 +1,33 @@
+/** What an event means to somebody who cannot see the page: at most two sentences. */
+
+import { leads, waiting, type MeetingEvent, type State } from "../meeting.js";
+import { t } from "../texts.js";
+
+export function newsOf(before: State | null, event: MeetingEvent): string[] {
+  const { state } = event;
+  if (!before) return [];
+  const one = state.participants.find((item) => item.id === event.participant) ?? before.participants.find((item) => item.id === event.participant);
+  const mine = event.participant !== null && event.participant === state.me.participant;
+  switch (event.event) {
+    case "participant.joined":
+      return one && !mine ? [t("%(name)s kom in i mötet.", { name: one.name })] : [];
+    case "participant.left":
+      return one && !mine ? [t("%(name)s lämnade mötet.", { name: one.name })] : [];
+    case "participant.removed":
+      return one && !mine ? [t("%(name)s är inte längre med.", { name: one.name })] : [];
+    case "participant.admitted":
+      return mine ? [t("Du är insläppt.")] : [];
+    case "lobby.left":
+      return leads(state.me) && waiting(before).length > waiting(state).length && one ? [t("%(name)s väntar inte längre.", { name: one.name })] : [];
+    case "meeting.started":
+      return [t("Mötet har börjat.")];
+    case "host.away":
+      return [t("Den som leder mötet har tappat nätet och är på väg tillbaka.")];
+    case "host.back":
+      return [t("Den som leder mötet är tillbaka.")];
+    case "role.changed":
+      return !leads(before.me) && leads(state.me) ? [t("Nu kan du släppa in folk och leda mötet.")] : [];
+    default:
+      return [];
+  }
+}
