@@ -1,0 +1,262 @@
+"""A fixed load on a media server: rooms full of clients that all send and all receive, in one thread on one core."""
+
+import asyncio
+import gc
+import heapq
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from aiortc.rtcdtlstransport import RTCCertificate
+
+from bench.client import Access, Client, identity
+from bench.connection import Inspection, Poller
+from bench.packets import AUDIO_RATE, FRAME_RATE, PACKETS_A_FRAME, Kind, Stream
+from bench.rtcp import Sent, receiver_report, sender_report, source_description
+
+ROOM = 6
+PACKETS_A_SECOND = FRAME_RATE * PACKETS_A_FRAME + AUDIO_RATE
+"""What one participant sends."""
+
+_JOIN = 60.0
+_TICK = 0.001
+_REPORT_EVERY = 1.0
+_CONSENT_EVERY = 2.5
+_QUIET = 0.05
+_SETTLE = 0.5
+_GOLDEN = 0.6180339887
+
+
+class NotDelivered(Exception):
+    """For the operator: the load was not what it should be, so any figure taken from it would be false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one run of the load came to, in packets. lasted: seconds, with the wait for the last packets.
+
+    planned: what the clients should send, expected: what they should then receive. worst: the share of its packets that
+    the worst served receiver got of one track. stray: media packets of no known track. lateness: seconds, the most by
+    which the generator sent after its own plan.
+    """
+
+    lasted: float
+    planned: int
+    sent: int
+    expected: int
+    received: int
+    worst: float
+    stray: int
+    lateness: float
+
+    @property
+    def share(self) -> float:
+        return self.received / self.expected if self.expected else 0.0
+
+    def demand(self, least: float) -> None:
+        """Raises NotDelivered if less than this share was sent or received, in all or by anyone."""
+        if self.sent < self.planned * least:
+            raise NotDelivered(f"the load generator sent {self.sent} of {self.planned} packets: it did not keep up")
+        if self.share < least:
+            raise NotDelivered(f"{self.received} of {self.expected} packets arrived ({self.share:.1%})")
+        # One receiver's one audio track is 50 packets a second: a single packet may weigh as much as the limit.
+        if self.worst < least - 0.05:
+            raise NotDelivered(f"one receiver got {self.worst:.1%} of a track")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    interval: int
+    action: Callable[[int], None]
+
+
+class Load:
+    """Clients of full rooms. Nothing is sent until `run` or `verify`."""
+
+    def __init__(self, clients: Sequence[Client], poller: Poller, size: int = ROOM) -> None:
+        self.clients = clients
+        self.size = size
+        self._poller = poller
+        self._tasks = [task for client in clients for task in _tasks(client)]
+
+    async def run(self, seconds: float) -> Delivery:
+        """Send for so long, then wait until nothing more arrives."""
+        tracks = {identity(client.number): {s.kind: s for s in client.streams} for client in self.clients}
+        sent = {name: {kind: stream.packets for kind, stream in streams.items()} for name, streams in tracks.items()}
+        received = [{ssrc: r.packets for ssrc, r in c.connection.receptions.items()} for c in self.clients]
+        strays = sum(client.connection.stray for client in self.clients)
+        start = time.monotonic()
+        lateness = await self._drive(seconds)
+        for name, streams in tracks.items():
+            for kind, stream in streams.items():
+                sent[name][kind] = stream.packets - sent[name][kind]
+        shares, total, expected = [], 0, 0
+        for client, before in zip(self.clients, received, strict=True):
+            for ssrc, reception in client.connection.receptions.items():
+                track = client.tracks[ssrc]
+                count, due = reception.packets - before.get(ssrc, 0), sent[track.publisher][track.kind]
+                total, expected = total + count, expected + due
+                shares.append(count / due if due else 0.0)
+        all_sent = sum(sum(kinds.values()) for kinds in sent.values())
+        return Delivery(
+            lasted=time.monotonic() - start,
+            planned=round(len(self.clients) * PACKETS_A_SECOND * seconds),
+            sent=all_sent,
+            expected=all_sent * (self.size - 1),
+            received=total,
+            worst=min(shares, default=0.0),
+            stray=sum(client.connection.stray for client in self.clients) - strays,
+            lateness=lateness,
+        )
+
+    async def idle(self, seconds: float) -> None:
+        """Send no media, only what keeps the connections; the server has nothing to forward."""
+        await asyncio.sleep(seconds)
+
+    async def verify(self, seconds: float) -> tuple[Delivery, list[float]]:
+        """Run with every packet decrypted: who gets what? Gives the forwarding delays in seconds as well.
+
+        Raises NotDelivered where a packet does not decrypt, is none of ours or not of whom the server said, or where
+        someone lacks a track of someone else in the room.
+        """
+        inspections = [Inspection() for _ in self.clients]
+        for client, inspection in zip(self.clients, inspections, strict=True):
+            client.connection.inspection = inspection
+        try:
+            delivery = await self.run(seconds)
+        finally:
+            for client in self.clients:
+                client.connection.inspection = None
+        for client, inspection in zip(self.clients, inspections, strict=True):
+            complaint = self._complaint(client, inspection)
+            if complaint:
+                raise NotDelivered(f"{identity(client.number)}: {complaint}")
+        return delivery, [delay / 1e9 for inspection in inspections for delay in inspection.delays]
+
+    def _complaint(self, client: Client, inspection: Inspection) -> str:
+        if inspection.undecryptable or inspection.foreign:
+            return f"{inspection.undecryptable} packets did not decrypt, {inspection.foreign} were none of ours"
+        got: set[tuple[int, Kind]] = set()
+        numbers = {identity(other.number): other.number for other in self.clients}
+        for ssrc, senders in inspection.senders.items():
+            track = client.tracks[ssrc]
+            if senders != {(numbers[track.publisher], track.kind)}:
+                return f"SSRC {ssrc} carried another track than the server said"
+            got |= senders
+        others = {other.number for other in self.clients if other.room == client.room} - {client.number}
+        missing = {(number, kind) for number in others for kind in ("audio", "video")} - got
+        return f"{len(missing)} tracks of others never arrived" if missing else ""
+
+    async def _drive(self, seconds: float) -> float:
+        loop = asyncio.get_running_loop()
+        self._poller.detach(loop)
+        clock, tasks, drain = time.monotonic_ns, self._tasks, self._poller.drain
+        worst = 0
+        try:
+            with _no_collection():
+                start = clock()
+                end = start + int(seconds * 1e9)
+                plan = _plan(tasks, start)
+                while (now := clock()) < end:
+                    while plan[0][0] <= now:
+                        due, index = plan[0]
+                        if due >= end:
+                            break
+                        task = tasks[index]
+                        task.action(now)
+                        worst = max(worst, now - due)
+                        heapq.heapreplace(plan, (due + task.interval, index))
+                    drain()
+                    await asyncio.sleep(_TICK)
+                await self._drained()
+        finally:
+            self._poller.attach(loop)
+        return worst / 1e9
+
+    async def _drained(self) -> None:
+        deadline = time.monotonic() + _SETTLE
+        seen, since = -1, time.monotonic()
+        while (now := time.monotonic()) < deadline and now - since < _QUIET:
+            self._poller.drain()
+            count = sum(r.packets for client in self.clients for r in client.connection.receptions.values())
+            if count != seen:
+                seen, since = count, now
+            await asyncio.sleep(_TICK)
+
+
+def _plan(tasks: Sequence[_Task], start: int) -> list[tuple[int, int]]:
+    """(when, which) as a heap; first times are spread evenly, and the same in every run."""
+    plan = [(start + int(index * _GOLDEN % 1 * task.interval), index) for index, task in enumerate(tasks)]
+    heapq.heapify(plan)
+    return plan
+
+
+def _tasks(client: Client) -> list[_Task]:
+    connection = client.connection
+
+    def media(stream: Stream) -> Callable[[int], None]:
+        def send(now: int) -> None:
+            if stream.ssrc in connection.key_frames_wanted:
+                connection.key_frames_wanted.discard(stream.ssrc)
+                stream.key_frame_wanted = True
+            for packet in stream.burst(now):
+                connection.send_rtp(packet)
+
+        return send
+
+    def report(_now: int) -> None:
+        wall = time.time()
+        for stream in client.streams:
+            connection.send_rtcp(
+                sender_report(Sent(stream.ssrc, stream.timestamp, stream.packets, stream.octets, wall))
+                + source_description(stream.ssrc, "bench")
+            )
+        if connection.receptions:
+            connection.send_rtcp(receiver_report(client.streams[0].ssrc, list(connection.receptions.values())))
+
+    def consent(_now: int) -> None:
+        connection.check()
+
+    return [
+        *(_Task(int(stream.interval * 1e9), media(stream)) for stream in client.streams),
+        _Task(int(_REPORT_EVERY * 1e9), report),
+        _Task(int(_CONSENT_EVERY * 1e9), consent),
+    ]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A garbage collection of the generator would look like a pause of the server."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@asynccontextmanager
+async def joined(access: Access, rooms: int, size: int = ROOM) -> AsyncIterator[Load]:
+    """Full rooms of clients, everyone told of everyone's tracks. Raises Refused, NotConnected or TimeoutError."""
+    poller = Poller()
+    loop = asyncio.get_running_loop()
+    certificate = RTCCertificate.generateCertificate()
+    clients = [Client(number, f"bench-room-{number // size}", certificate, poller) for number in range(rooms * size)]
+    poller.attach(loop)
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as readers:
+        try:
+            async with asyncio.timeout(_JOIN):
+                for client in clients:
+                    await client.join(http, access, time.time())
+                    readers.create_task(client.read())
+                    await client.connect()
+                for client in clients:
+                    await client.subscribed(2 * (size - 1))
+            yield Load(clients, poller, size)
+        finally:
+            for client in clients:
+                await client.leave()
+            poller.detach(loop)
+            poller.close()

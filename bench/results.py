@@ -1,0 +1,72 @@
+"""Results as JSON files and as tables on the terminal."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.forward import Row
+from bench.machine import Machine
+
+FOLDER = Path("build/bench")
+
+
+def save(name: str, machine: Machine, settings: Any, figures: Any, folder: Path = FOLDER) -> Path:
+    """Write ``<name>.json`` with when, where and how. settings, figures: JSON, or dataclasses in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    content = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": asdict(machine),
+        "settings": settings,
+        "figures": figures,
+    }
+    path.write_text(json.dumps(content, indent=1, default=_plain) + "\n")
+    return path
+
+
+def _plain(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else asdict(value)
+
+
+def forward_table(rows: Sequence[Row]) -> Table:
+    table = Table(title="CPU per forwarded packet, rooms of 6")
+    for heading in (
+        "rooms",
+        "packets/s out",
+        "µs a packet",
+        "spread",
+        "growth",
+        "server",
+        "user",
+        "idle",
+        "delay p50/p95",
+    ):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        window = row.windows[-1]
+        table.add_row(
+            str(row.rooms),
+            f"{window.packets_out:,.0f}",
+            f"{row.microseconds.median:.2f}",
+            f"{row.microseconds.low:.2f}–{row.microseconds.high:.2f}",
+            f"×{row.growth:.2f}",
+            f"{window.server:.0%}",
+            f"{window.user:.0%}",
+            f"{window.idle:.1%}",
+            f"{window.delay_median:.1f}/{window.delay_p95:.1f} ms",
+        )
+    return table
+
+
+def show(console: Console, table: Table, machine: Machine) -> None:
+    console.print(table)
+    console.print(
+        f"{machine.cores} cores ({machine.processor}), Linux {machine.kernel}, Python {machine.python}, "
+        f"aiortc {machine.aiortc}, OpenSSL {machine.openssl}, revision {machine.revision}"
+    )
