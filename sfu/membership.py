@@ -48,7 +48,7 @@ class Membership:
         self.room = room
         self.participant = participant
         self.claims = claims
-        self.connection = Connection(make_peer, self, participant.send, dual=dual)
+        self.connection = Connection(make_peer, self, self._send, dual=dual)
         self.on_end: Callable[[], None] = lambda: None
         self._clock = clock
         self._joined_at = now
@@ -56,6 +56,10 @@ class Membership:
         self._active = False
         self._ended = ended
         participant.media = self.connection
+
+    def _send(self, message: SignalResponse) -> None:
+        # Looked up at each message: the socket sets the participant's `send` after joining.
+        self.participant.send(message)
 
     # From the media connection
 

@@ -58,7 +58,8 @@ class JoinOptions:
 class EmbeddedMediaServer:
     """Implements `rooms.media.MediaServer`. Make it, `start` it in the running loop, `stop` it.
 
-    addresses: what clients are told to send media to; the port's own address when empty.
+    bind: local addresses to listen on, all when empty. addresses: what clients are told to send media to; when empty
+    the bound ones or the machine's own.
     auto_create: whether a token alone makes its room, as LiveKit does; off, a room exists only by `create_room`.
     """
 
@@ -66,8 +67,8 @@ class EmbeddedMediaServer:
         self,
         key: TokenKey,
         *,
-        host: str = "0.0.0.0",  # noqa: S104  # media comes from anywhere
         udp_port: int = 0,
+        bind: Sequence[str] = (),
         addresses: Sequence[str] = (),
         auto_create: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -78,16 +79,13 @@ class EmbeddedMediaServer:
         self.clock = clock
         self.monotonic = monotonic
         self.memberships: dict[str, Membership] = {}
-        self._host = host
-        self._udp_port = udp_port
-        self._addresses = tuple(addresses)
         self._auto_create = auto_create
-        self._port: UdpPort | None = None
+        self.port = UdpPort(udp_port, bind=bind, advertise=addresses)
         self._certificate: Certificate | None = None
         self._tasks = Tasks()
         self._listeners: list[MediaListener] = []
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(MAX_EVENTS)
-        self._stopping = False
+        self._running = False
         self.lost_events = 0
 
     # Running
@@ -95,25 +93,24 @@ class EmbeddedMediaServer:
     async def start(self) -> None:
         """Open the UDP port. Raises OSError where it cannot be had."""
         self._certificate = Certificate()
-        self._port = await UdpPort.open(self._host, self._udp_port, self._addresses)
+        self.port.open()
+        self._running = True
         self._tasks.start(self._beat(), name="media server beat")
         self._tasks.start(self._tell(), name="media server events")
 
     async def stop(self) -> None:
         """Tell every client that the server goes; they may join elsewhere or later."""
-        self._stopping = True
+        self._running = False
         for membership in list(self.memberships.values()):
             membership.end(SERVER_SHUTDOWN, LeaveRequest.RECONNECT)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._events.join(), 2)
         await self._tasks.close()
-        if self._port is not None:
-            await self._port.close()
-            self._port = None
+        self.port.close()
 
     @property
     def is_running(self) -> bool:
-        return self._port is not None and not self._stopping
+        return self._running
 
     async def _beat(self) -> None:
         while True:
@@ -225,9 +222,8 @@ class EmbeddedMediaServer:
         return self.key.renew(membership.claims, permission, self.clock(), RENEWED_TOKEN)
 
     def _make_peer(self, listener: PeerListener) -> Peer:
-        assert self._port is not None, "checked by room_for"
         assert self._certificate is not None, "made by start"
-        return Peer(self._port, self._certificate, listener)
+        return Peer(self.port, self._certificate, listener)
 
     def _ended(self, membership: Membership) -> None:
         self.memberships.pop(membership.participant.sid, None)
@@ -262,9 +258,15 @@ class EmbeddedMediaServer:
         # A meeting's room stands as long after the last has left as before the first came.
         self.open_room(room, RoomLimits(max_participants, empty_timeout, empty_timeout))
 
+    def finish(self, name: str) -> bool:
+        """End a room for everybody in it. Whether there was one."""
+        if (room := self.rooms.get(name)) is None:
+            return False
+        self._finish(room)
+        return True
+
     async def delete_room(self, room: str) -> None:
-        if (found := self.rooms.get(room)) is not None:
-            self._finish(found)
+        self.finish(room)
 
     async def list_rooms(self) -> Sequence[str]:
         return list(self.rooms)

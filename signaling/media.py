@@ -1,0 +1,71 @@
+"""The embedded media server alone, for any LiveKit client or SDK: ``hemmaplan media``."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import click
+import uvloop
+from aiohttp import web
+
+from sfu.access_token import TokenKey
+from sfu.server import EmbeddedMediaServer
+from signaling import livekit_socket, room_service
+
+
+def application(server: EmbeddedMediaServer) -> web.Application:
+    """LiveKit's routes on a server that starts and stops with the application."""
+    app = web.Application()
+    app.add_routes([web.get("/", _alive), *livekit_socket.routes(server), *room_service.routes(server)])
+
+    async def run(_: web.Application) -> None:
+        await server.start()
+
+    async def end(_: web.Application) -> None:
+        await server.stop()
+
+    app.on_startup.append(run)
+    app.on_shutdown.append(end)
+    return app
+
+
+async def _alive(request: web.Request) -> web.Response:  # noqa: ARG001
+    return web.Response(text="OK")
+
+
+async def serve_media(
+    host: str, port: int, udp_port: int, key: str, secret: str, *, addresses: Sequence[str] = ()
+) -> None:
+    """Serve until SIGTERM or SIGINT. Tokens alone make rooms, as in LiveKit. Raises OSError where a port is taken."""
+    server = EmbeddedMediaServer(TokenKey(key, secret), udp_port=udp_port, addresses=addresses, auto_create=True)
+    runner = web.AppRunner(application(server), access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        click.echo(f"media server: ws://{host}:{port}, UDP {server.port.number}")
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on for signalling.")
+@click.option("--port", default=7880, show_default=True, type=click.IntRange(0, 65535), help="Port for signalling.")
+@click.option("--udp-port", default=7882, show_default=True, type=click.IntRange(0, 65535), help="Port for all media.")
+@click.option("--key", envvar="LIVEKIT_API_KEY", required=True, help="API key that tokens are made with.")
+@click.option("--secret", envvar="LIVEKIT_API_SECRET", required=True, help="Its secret, at least 32 bytes.")
+@click.option("--address", "addresses", multiple=True, help="Address told to clients for media (repeatable).")
+def media(*, host: str, port: int, udp_port: int, key: str, secret: str, addresses: tuple[str, ...]) -> None:
+    """Run the embedded media server alone, for any LiveKit client or SDK."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve_media(host, port, udp_port, key, secret, addresses=addresses))
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+if __name__ == "__main__":
+    media()
