@@ -1,0 +1,269 @@
+"""Transport to transport over loopback, with real DTLS, SRTP and SCTP; and what strangers send meanwhile."""
+
+import asyncio
+import itertools
+import os
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from google_crc32c import value as crc32c
+
+from sfu import rtcp, rtp
+from sfu.down_track import DownTrack
+from sfu.negotiated import Codec, ReceiveSection, SendSection
+from sfu.peer import Peer
+from sfu.transport import MOST_LOSSY, MOST_RELIABLE, Certificate
+from sfu.udp_port import UdpPort
+from sfu.up_track import UpTrack
+from tests.sfu.client import Client, Listener, until
+
+CERTIFICATE = Certificate()
+OPUS = Codec("audio/opus", 111, 48000, 2, feedback=frozenset({"nack"}))
+# A ClientHello's record header and the start of its handshake message: enough to disturb a naive server.
+CLIENT_HELLO = bytes.fromhex("16feff000000000000000000480100003c000000000000003cfefd") + os.urandom(58)
+
+
+class Call:
+    """A server-side peer and its client."""
+
+    def __init__(self, port: UdpPort, dtls_role: str = "client") -> None:
+        self.listener = Listener()
+        self.port = port
+        self.peer = Peer(port, CERTIFICATE, self.listener)
+        self.client = Client(dtls_role=dtls_role)
+
+    async def connect(self) -> None:
+        self.peer.connect(self.client.remote)
+        await self.client.join(self.peer.local, self.port.number)
+        await until(lambda: self.peer.is_connected)
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.peer.close()
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[UdpPort]:
+    port = UdpPort(bind=["127.0.0.1"])
+    port.open()
+    yield port
+    port.close()
+
+
+@pytest.fixture
+async def call(port: UdpPort) -> AsyncIterator[Call]:
+    call = Call(port)
+    await call.connect()
+    yield call
+    await call.close()
+
+
+def packet(number: int, ssrc: int = 7) -> rtp.RtpPacket:
+    return rtp.RtpPacket(111, False, number, number * 960, ssrc, b"sound %d" % number, [(1, b"0")])
+
+
+def receive(call: Call) -> UpTrack:
+    track = UpTrack("audio")
+    call.peer.receive(ReceiveSection("0", "audio", OPUS, {1: rtp.MID}), track)
+    return track
+
+
+async def test_media_passes_both_ways(call: Call) -> None:
+    track = receive(call)
+    for number in range(10):
+        await call.client.send_rtp(packet(number))
+    await until(lambda: bool(track.layers) and track.layers[0].packets == 10)
+    call.peer._transport.send_rtp(rtp.write(packet(5, ssrc=99)))
+    await until(lambda: len(call.client.packets) == 1)
+    assert call.client.packets[0].payload == b"sound 5"
+    assert call.listener.events[0] == "connected"
+
+
+async def test_the_server_can_be_the_dtls_client(port: UdpPort) -> None:
+    call = Call(port, dtls_role="server")
+    await call.connect()
+    await until(lambda: "connected" in call.listener.events)
+    await call.close()
+
+
+async def test_a_wrong_fingerprint_ends_the_handshake(port: UdpPort) -> None:
+    call = Call(port)
+    wrong = ":".join(["00"] * 32)
+    call.peer.connect(replace(call.client.remote, fingerprint=wrong))
+    await call.client.join(call.peer.local, port.number)
+    await until(lambda: "closed: dtls failed" in call.listener.events)
+    assert not call.peer.is_connected
+    await call.close()
+
+
+async def test_strangers_change_nothing_before_the_handshake(port: UdpPort) -> None:
+    call = Call(port)
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    call.peer.connect(call.client.remote)
+    for junk in (b"", CLIENT_HELLO, b"\x80" * 40, os.urandom(100), b"\x00\x01\x00\x00"):
+        stranger.sendto(junk, ("127.0.0.1", port.number))
+    await until(lambda: port.datagrams == 5)
+    await call.client.join(call.peer.local, port.number)
+    await until(lambda: call.peer.is_connected)
+    assert port.drops["empty"] == 1
+    assert port.drops["unknown address"] >= 2
+    stranger.close()
+    await call.close()
+
+
+async def test_strangers_and_junk_change_nothing_in_a_call(call: Call) -> None:
+    track = receive(call)
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for junk in (b"", CLIENT_HELLO, b"\x80\x6f" + os.urandom(40), b"\x80\xc8" + os.urandom(40), b"\x16\xfe\xfd"):
+        stranger.sendto(junk, ("127.0.0.1", call.port.number))
+        call.client.send(junk)  # somebody who can write the client's own address
+    await call.client.send_rtp(packet(1))
+    await until(lambda: bool(track.layers))
+    assert call.listener.events == ["connected"]
+    channel = call.client.open("_reliable")
+    await until(lambda: channel.readyState == "open")
+    assert call.peer._transport.faults["unprotect"] == 2
+    stranger.close()
+
+
+async def test_data_channels_of_the_client(call: Call) -> None:
+    channel = call.client.open("_reliable")
+    await until(lambda: "open: _reliable" in call.listener.events and channel.readyState == "open")
+    channel.send(b"there")
+    assert call.peer.send_data("_reliable", b"and back")
+    assert not call.peer.send_data("_lossy", b"nobody opened this")
+    await until(lambda: bool(call.listener.messages) and bool(call.client.messages))
+    assert call.listener.messages == [("_reliable", b"there")]
+    assert call.client.messages == [("_reliable", b"and back")]
+
+
+async def test_data_channels_opened_by_the_server(port: UdpPort) -> None:
+    call = Call(port)
+    call.peer.open_channel("_reliable")
+    call.peer.open_channel("_lossy", ordered=False, max_retransmits=0)
+    await call.connect()
+    await until(lambda: len(call.listener.events) == 3)
+    assert set(call.listener.events[1:]) == {"open: _reliable", "open: _lossy"}
+    assert call.peer.send_data("_lossy", b"x" * 20_000)
+    await until(lambda: bool(call.client.messages))
+    await call.close()
+
+
+async def test_a_consumer_that_stops_reading_is_bounded_and_told(call: Call) -> None:
+    for label, retransmits in (("_reliable", None), ("_lossy", 0)):
+        channel = call.client.open(label, max_retransmits=retransmits)
+        await until(lambda channel=channel: channel.readyState == "open")  # type: ignore[misc]
+    call.client.server = ("127.0.0.1", 9)  # nothing the client sends arrives any more
+    taken = sum(call.peer.send_data("_reliable", bytes(50_000)) for _ in range(60))
+    lossy = sum(call.peer.send_data("_lossy", bytes(15_000)) for _ in range(60))
+    assert taken * 50_000 <= MOST_RELIABLE + 50_000
+    assert lossy * 15_000 <= MOST_LOSSY + 15_000
+    assert call.listener.events.count("slow: _reliable") == 1
+    assert "slow: _lossy" not in call.listener.events
+
+
+async def test_unsound_sctp_inside_dtls_is_survived(call: Call) -> None:
+    tag = call.client.sctp._remote_verification_tag.to_bytes(4, "big")
+    for chunk in (
+        b"\x82\x00\x00\x08\x00\x0d\x00\x00",  # a parameter of length 0 would loop for ever
+        b"\x03\x00\x00\x14" + bytes(8) + b"\x00\x01\x00\x00" + b"\x00\x05\x00\x01",  # a gap that ends before it begins
+        b"\x00\x03\x00\x05\x00",
+    ):
+        head = b"\x13\x88\x13\x88" + tag
+        body = chunk + bytes(-len(chunk) % 4)
+        whole = head + crc32c(head + bytes(4) + body).to_bytes(4, "little") + body
+        await call.client.dtls._send_data(whole)
+    channel = call.client.open("_reliable")
+    await until(lambda: channel.readyState == "open")
+    assert call.peer._transport.faults["unsound sctp"] == 3
+
+
+async def test_the_client_changes_its_address(call: Call) -> None:
+    track = receive(call)
+    await call.client.send_rtp(packet(1))
+    await until(lambda: bool(track.layers))
+    call.client.move()
+    await call.client.send_rtp(packet(2))  # from an address nobody has vouched for
+    await until(lambda: call.port.drops["unknown address"] == 1)
+    call.client.check(call.peer.local)
+    await until(lambda: "path changed" in call.listener.events)
+    await call.client.send_rtp(packet(3))
+    await until(lambda: track.layers[0].packets == 2)
+    call.peer._transport.send_rtp(rtp.write(packet(4, ssrc=99)))
+    await until(lambda: len(call.client.packets) == 1)
+
+
+async def test_ice_restart_keeps_the_call(call: Call) -> None:
+    track = receive(call)
+    old = call.peer.local
+    new = call.peer.restart_ice()
+    assert (new.ice_ufrag, new.ice_pwd) != (old.ice_ufrag, old.ice_pwd)
+    answered = len(call.client.answers)
+    call.client.check(old)  # the old ones are good until the new ones are used
+    await until(lambda: len(call.client.answers) == answered + 1)
+    call.client.move()
+    call.client.check(new)
+    await until(lambda: "path changed" in call.listener.events)
+    call.client.check(old)
+    await until(lambda: call.port.drops["unknown ufrag"] == 1)
+    await call.client.send_rtp(packet(1))
+    await until(lambda: bool(track.layers))
+
+
+async def test_the_client_says_goodbye(call: Call) -> None:
+    await call.client.dtls.stop()
+    await until(lambda: "closed: closed by client" in call.listener.events)
+
+
+async def test_feedback_reaches_the_client(call: Call) -> None:
+    track = UpTrack("audio")
+    extensions = {1: rtp.MID, 3: rtp.TRANSPORT_CC}
+    call.peer.receive(ReceiveSection("0", "audio", OPUS, extensions), track)
+    for number in (1, 2, 4, 5):
+        one = packet(number)
+        one.extensions.append((3, number.to_bytes(2, "big")))
+        await call.client.send_rtp(one)
+    await until(lambda: any(isinstance(one, rtcp.TransportFeedback) for one in call.client.rtcp))
+    nack = next(one for one in call.client.rtcp if isinstance(one, rtcp.Nack))
+    assert nack.lost == (3,)
+    feedback = [one for one in call.client.rtcp if isinstance(one, rtcp.TransportFeedback)]
+    assert feedback[0].base_sequence == 1
+    await until(lambda: any(isinstance(one, rtcp.ReceiverReport) for one in call.client.rtcp))
+
+
+async def test_forwarding_from_one_client_to_another(port: UdpPort, call: Call) -> None:
+    other = Call(port)
+    track = receive(call)
+    down = DownTrack(track)
+    other.peer.attach(
+        down, SendSection("2", "audio", replace(OPUS, rtx_payload_type=112), {rtp.MID: 4, rtp.ABS_SEND_TIME: 5})
+    )
+    await other.connect()
+    for number in range(65530, 65530 + 20):
+        await call.client.send_rtp(packet(number & 0xFFFF))
+    await until(lambda: len(other.client.packets) == 20)
+    numbers = [one.sequence_number for one in other.client.packets]
+    assert all((later - earlier) & 0xFFFF == 1 for earlier, later in itertools.pairwise(numbers))
+    assert {one.ssrc for one in other.client.packets} == {down.ssrc}
+    assert dict(other.client.packets[0].extensions)[4] == b"2"
+    await other.client.send_rtcp(rtcp.Nack(1, down.ssrc, (numbers[3],)))
+    await until(lambda: len(other.client.packets) == 21)
+    repaired = other.client.packets[-1]
+    assert (repaired.ssrc, repaired.payload_type) == (down.rtx_ssrc, 112)
+    assert repaired.payload == numbers[3].to_bytes(2, "big") + other.client.packets[3].payload
+    other.peer.detach(down)
+    assert track.down_tracks == []
+    await other.close()
+
+
+async def test_closing_twice_and_silence(port: UdpPort) -> None:
+    call = Call(port)
+    await call.connect()
+    now = asyncio.get_running_loop().time()
+    call.peer.tick(now + 100)
+    assert "closed: silent" in call.listener.events
+    await call.peer.close()
+    await call.peer.close()
+    await call.client.close()
