@@ -158,7 +158,7 @@ class Desk:
             log.warning("media server did not remove a participant; will try again")
 
     async def delete_room(self, room: str) -> None:
-        """Cut everybody's media and void their tokens. `presence` tries again where the media server does not answer."""
+        """Cut everybody's media and void their tokens. `presence` tries again if the media server does not answer."""
         self.leftover_rooms.add(room)
         try:
             await self.media.delete_room(room)

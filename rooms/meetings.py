@@ -1,6 +1,7 @@
 """Meetings as the rest of the house sees them: one object per process, made of the acts in the other files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from audit.log import Log
@@ -10,11 +11,12 @@ from auth.vault import Vault
 from rooms import view
 from rooms.admission import Admission
 from rooms.desk import Desk, Publish
+from rooms.drafts import MeetingDraft
 from rooms.hosting import Hosting
 from rooms.invitations import Invitations
-from rooms.media import MediaServer
-from rooms.meeting import Gathering, ParticipantStatus
-from rooms.planning import Planning
+from rooms.media import MediaServer, MediaUnavailable
+from rooms.meeting import Attendance, Gathering, ParticipantStatus
+from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
 from rooms.store import Store
@@ -46,6 +48,16 @@ class Meetings:
         self.hosting = Hosting(desk)
         self.presence = Presence(desk, self.hosting)
 
+    async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
+        """Plan a meeting, and start it where the draft says so. Raises NotYourPost, InvalidFields."""
+        planned = await self.planning.plan(viewer, draft)
+        if not draft.start_now:
+            return planned
+        # It is open once that is stored; a media server that does not answer is asked again when somebody joins.
+        with suppress(MediaUnavailable):
+            await self.hosting.start(viewer, planned.gathering.meeting.id)
+        return Planned(await self._desk.gathering(planned.gathering.meeting.id), planned.links)
+
     async def gathering(self, viewer: Session, meeting: str) -> Gathering:
         """The meeting with everybody in it, for pages. Raises MeetingUnknown also where the viewer is a stranger."""
         return await self._desk.open_to(viewer, meeting, Action.SEE_MEETING)
@@ -58,6 +70,11 @@ class Meetings:
         """The viewer's meetings overlapping [since, until), by start."""
         found = await self.planning.meetings_for(viewer, since, until)
         return [view.summary(gathering, viewer, self._desk.now()) for gathering in found]
+
+    async def attendance(self, viewer: Session, meeting: str) -> list[Attendance]:
+        """Every stay in the room, in the order they began; for those who lead the meeting."""
+        await self._desk.open_to(viewer, meeting, Action.SEE_LOBBY)
+        return await self._desk.store.attendance(meeting)
 
     async def seen(self, viewer: Session, meeting: str) -> None:
         """A sign of life from the viewer's page: keeps their place in the lobby."""

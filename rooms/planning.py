@@ -63,6 +63,13 @@ class Planning:
         checked = check_meeting(draft, self._desk.now())
         meeting = self._meeting(post, checked)
         invited = await self._draw_up(viewer, post, meeting, checked)
+        if draft.start_now and not any(item.leads and item.person == viewer.person.id for item, _ in invited):
+            problem = FieldError(
+                "start_now",
+                "Bara den som leder mötet kan starta det. Välj en tid i stället.",
+                "Only the person leading the meeting can start it. Choose a time instead.",
+            )
+            raise InvalidFields([problem])
         gathering = Gathering(meeting, tuple(invitation for invitation, _ in invited), ())
         actor = viewer_actor(viewer)
         await self._desk.record(
