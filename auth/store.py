@@ -89,7 +89,8 @@ ONE_TIME_VALUES = sa.Table(
 class Identification:
     """One transaction as stored. status: pending, complete or failed.
 
-    order: what is needed to collect it, answer: the provider's final word; both JSON, gone once it is finished.
+    order: what is needed to collect it, gone once it is complete; answer: the provider's final word, gone once it is
+    finished. Both JSON.
     problem: code of the refusal that ended it (`auth.errors`). delivered_at: when the browser was given its session.
     """
 
@@ -120,6 +121,12 @@ class People:
         query = sa.select(PEOPLE).where(PEOPLE.c.number_lookup.in_(self._vault.lookups(number)))
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
+        return _person(row._mapping) if row is not None else None
+
+    async def person(self, person: str) -> Person | None:
+        """By `people.id`."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(sa.select(PEOPLE).where(PEOPLE.c.id == person))).first()
         return _person(row._mapping) if row is not None else None
 
     async def save_person(self, identity: Identity) -> Person:
@@ -265,7 +272,7 @@ class SessionRows:
 
 
 class IdentificationRows:
-    """Identifications under way. What could be misused (order, answer) is ciphered and dropped when finished."""
+    """Identifications under way. What could be misused (order, answer) is ciphered."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
@@ -313,8 +320,8 @@ class IdentificationRows:
             status=status,
             hint=hint,
             finished_at=now,
-            order_sealed=None,
             answer_sealed=None,
+            **({"order_sealed": None} if status == "complete" else {}),
             **result,
         )
 

@@ -1,0 +1,180 @@
+"""``/auth``: identification in a browser, the session, and leaving.
+
+Two cookies, both ``__Host-``, HttpOnly and SameSite=Lax: one holds the browser's identifications before anyone is known
+(the flow), one the session. The flow's value is a lasting secret of the browser, so that a new tab finds its way back.
+"""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auth.flow import RETURN_PATH, Browser, Status
+from auth.identification import Identifications
+from auth.people import Staff
+from auth.randomness import looks_like_secret, new_secret
+from auth.sessions import Session, Sessions, cookie_name
+from signaling.i18n import language_of
+from signaling.problems import BadRequest
+
+FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
+# Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
+_NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+
+
+class StartBody(BaseModel):
+    """Body of a start. invitation: token of a personal link; next: where staff want to go."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
+
+    invitation: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", repr=False)
+    next: str | None = Field(None, max_length=200)
+    same_device: bool = False
+
+
+def routes(identifications: Identifications, sessions: Sessions, *, secure: bool) -> list[web.RouteDef]:
+    """secure: whether the public address is https."""
+    api = AuthApi(identifications, sessions, secure=secure)
+    return [
+        web.post("/auth/bankid/start", api.start),
+        web.get(RETURN_PATH, api.came_back),
+        web.get("/auth/bankid/{transaction}", api.status),
+        web.post("/auth/bankid/{transaction}/cancel", api.cancel),
+        web.get("/auth/session", api.session),
+        web.post("/auth/logout", api.log_out),
+    ]
+
+
+class AuthApi:
+    """The handlers."""
+
+    def __init__(self, identifications: Identifications, sessions: Sessions, *, secure: bool) -> None:
+        self._identifications = identifications
+        self._sessions = sessions
+        self._secure = secure
+
+    async def start(self, request: web.Request) -> web.Response:
+        """200 ``{transaction, autoStartToken, qr}``."""
+        body = await _body(request)
+        if body.next is not None and _NEXT.fullmatch(body.next) is None:
+            raise BadRequest
+        flow = self._flow(request) or new_secret()
+        user_agent = request.headers.get("User-Agent", "")[:256]
+        browser = Browser(flow, request["address"], user_agent, language_of(request))
+        started = await self._identifications.start(
+            browser, link=body.invitation, next_path=body.next, same_device=body.same_device
+        )
+        response = web.json_response(
+            {"transaction": started.transaction, "autoStartToken": started.auto_start_token, "qr": started.qr}
+        )
+        self._set(response, flow_cookie_name(self._secure), flow, FLOW_LIFETIME_SECONDS)
+        return response
+
+    async def status(self, request: web.Request) -> web.Response:
+        """200 ``{status, hintCode, message, qr}``, ``next`` when complete, ``problem`` (a code) when refused."""
+        status = await self._identifications.status(
+            request.match_info["transaction"], self._flow(request) or "", language_of(request)
+        )
+        body: dict[str, Any] = {
+            "status": status.status,
+            "hintCode": status.hint,
+            "message": status.message,
+            "qr": status.qr,
+        }
+        if status.next is not None:
+            body["next"] = status.next
+        if status.problem is not None:
+            body["problem"] = status.problem
+        response = web.json_response(body)
+        await self._log_in(request, response, status)
+        return response
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """204, also where it was finished already."""
+        await self._identifications.cancel(request.match_info["transaction"], self._flow(request) or "")
+        return web.Response(status=204)
+
+    async def came_back(self, request: web.Request) -> web.Response:
+        """The app on the same device leads here, in a new tab on iOS: on to where the person was going, or back to
+        the page that goes on asking."""
+        transaction, nonce = request.query.get("transaction", ""), request.query.get("nonce", "")
+        status, page = await self._identifications.returned(
+            transaction, nonce, self._flow(request) or "", language_of(request)
+        )
+        location = status.next if status.next is not None else f"{page}?transaction={quote(transaction, safe='')}"
+        response = web.Response(status=303, headers={"Location": location})
+        await self._log_in(request, response, status)
+        return response
+
+    async def session(self, request: web.Request) -> web.Response:
+        """200 ``{"session": null}`` or who is logged in, how and in which post."""
+        session: Session | None = request.get("session")
+        return web.json_response({"session": describe(session) if session is not None else None})
+
+    async def log_out(self, request: web.Request) -> web.Response:
+        """204. The flow cookie stays: it knows nobody."""
+        session: Session | None = request.get("session")
+        if session is not None:
+            await self._sessions.end(session)
+        response = web.Response(status=204)
+        self._set(response, cookie_name(self._secure), "", 0)
+        return response
+
+    async def _log_in(self, request: web.Request, response: web.Response, status: Status) -> None:
+        if status.cookie is None or status.session is None:
+            return
+        before: Session | None = request.get("session")
+        if before is not None and before.id != status.session.id:
+            await self._sessions.end(before, reason="identified_anew")
+        # Without an age: gone when the browser is closed, which counts on a shared computer.
+        self._set(response, cookie_name(self._secure), status.cookie, None)
+
+    def _flow(self, request: web.Request) -> str | None:
+        value = request.cookies.get(flow_cookie_name(self._secure), "")
+        return value if looks_like_secret(value) else None
+
+    def _set(self, response: web.Response, name: str, value: str, max_age: int | None) -> None:
+        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="Lax")
+
+
+def flow_cookie_name(secure: bool) -> str:
+    """Name of the cookie that binds identifications to their browser."""
+    return cookie_name(secure) + "-flow"
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """A session as a page may know it; no identity number is in it."""
+    return {
+        "id": session.id,
+        "person": {
+            "id": session.person.id,
+            "name": session.person.name,
+            "given_name": session.person.given_name,
+        },
+        "method": session.method.value,
+        "assurance_level": int(session.assurance_level),
+        "authenticated_at": session.authenticated_at.isoformat(),
+        "language": session.language,
+        "staff": _describe_staff(session.staff) if session.staff is not None else None,
+    }
+
+
+def _describe_staff(staff: Staff) -> dict[str, Any]:
+    return {
+        "id": staff.id,
+        "title": staff.title,
+        "unit": staff.unit,
+        "organisation": {"id": staff.organisation.id, "name": staff.organisation.name},
+        "permissions": sorted(staff.permissions),
+    }
+
+
+async def _body(request: web.Request) -> StartBody:
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        return StartBody.model_validate_json(await request.read())
+    except ValidationError:
+        raise BadRequest from None
