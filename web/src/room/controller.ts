@@ -507,6 +507,9 @@ export class MeetingRoom implements Acts {
   }
 
   show(panel: Panel | null): void {
+    // Closing what a knock opened answers the knock: a count stays on the button.
+    const { state } = this.model;
+    if (panel === null && state && leads(state.me)) this.set({ quieted: new Set(waiting(state).map((one) => one.id)) });
     this.set({ panel, ...(panel === "chat" ? { text: { ...this.model.text, unread: 0 } } : {}) });
   }
 

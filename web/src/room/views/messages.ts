@@ -1,0 +1,40 @@
+/** What stands over the faces when something is not as it should: first what happened, then what to do (direction.md, tone 9–12). */
+
+import info from "lucide-static/icons/info.svg";
+import micOff from "lucide-static/icons/mic-off.svg";
+import signalLow from "lucide-static/icons/signal-low.svg";
+import volumeX from "lucide-static/icons/volume-x.svg";
+import wifiOff from "lucide-static/icons/wifi-off.svg";
+import { t } from "../../texts.js";
+import { sending } from "../network.js";
+import type { Acts, Model } from "../model.js";
+import { h, type Branch } from "../view.js";
+import { button, note } from "./parts.js";
+import mic from "lucide-static/icons/mic.svg";
+import volume from "lucide-static/icons/volume-2.svg";
+
+/** At most one at a time, the most pressing first: a pile of messages is read by nobody. */
+export function messageView(model: Model, acts: Acts): Branch | null {
+  const said = pressing(model, acts);
+  return said ? h("div.messages", { key: "messages", role: "status" }, said) : null;
+}
+
+function pressing(model: Model, acts: Acts): Branch | null {
+  if (model.media === "reconnecting" || (model.connection === "lost" && model.media !== "on")) {
+    return note("wait", wifiOff, t("Du har tappat nätet."), model.hindrance || t("Vi försöker igen hela tiden. Du behöver inte göra något."));
+  }
+  if (model.soundBlocked) return note("wait", volumeX, t("Ljudet väntar på dig."), "", h("p", null, button(volume, t("Slå på ljudet"), () => acts.allowSound(), { small: model.layout !== "kiosk" })));
+  if (model.talkingMuted) {
+    return note("wait", micOff, t("Vi hör dig inte."), t("Mikrofonen är av. Tryck på Mikrofon om du vill tala."), h("p", null, button(mic, t("Sätt på mikrofonen"), () => acts.toggleMicrophone(), { small: model.layout !== "kiosk" })));
+  }
+  const given = sending(model.network.step);
+  if (given.others === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av all bild så att ljudet hörs bra. Bilden kommer tillbaka av sig själv."));
+  if (given.picture === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av bilden så att ljudet hörs bra."));
+  const away = model.tiles.find((tile) => tile.line === "back" && !tile.mine);
+  if (away) return note("info", wifiOff, t("%(name)s har tappat nätet", { name: away.given }), t("och är på väg tillbaka."));
+  if (model.state && !model.state.meeting.host_present && !model.state.me.host && model.state.meeting.host_presence !== "expected") {
+    return note("info", info, t("Den som leder mötet har tappat nätet."), t("Mötet fortsätter. Nya kan släppas in när den är tillbaka."));
+  }
+  if (model.notice && model.panel !== "people") return note("info", info, model.notice, "");
+  return null;
+}

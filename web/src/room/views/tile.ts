@@ -1,0 +1,63 @@
+/** One seat's picture with its name: locked from the server, never see-through, and its state in words. */
+
+import hand from "lucide-static/icons/hand.svg";
+import house from "lucide-static/icons/house.svg";
+import micOff from "lucide-static/icons/mic-off.svg";
+import monitor from "lucide-static/icons/monitor.svg";
+import signalLow from "lucide-static/icons/signal-low.svg";
+import volume from "lucide-static/icons/volume-2.svg";
+import wifiOff from "lucide-static/icons/wifi-off.svg";
+import { t } from "../../texts.js";
+import type { Tile } from "../people.js";
+import { h, icon, type Branch, type Child } from "../view.js";
+import { face, moving } from "./parts.js";
+
+export function media(tile: Tile, house_ = tile.home): Branch {
+  const { picture } = tile;
+  const gone = tile.line === "back" || tile.line === "coming";
+  return h(
+    "div.tile__media",
+    { key: "media" },
+    picture && !gone ? moving(picture, { mirrored: tile.mine, whole: tile.screen }) : h("div.tile__empty", null, face(tile.initials, tile.party, house_)),
+  );
+}
+
+/** In the corner: speaks, or what stands in the way of hearing and seeing. At most two at a time. */
+export function flags(tile: Tile): Child {
+  const out: Branch[] = [];
+  if (tile.hand) out.push(h("span.flag.flag--now", { key: "hand" }, icon(hand), tile.mine ? t("Din hand är uppe") : t("Handen uppe")));
+  if (tile.line === "back") out.push(h("span.flag", { key: "back" }, icon(wifiOff), t("Kommer tillbaka …")));
+  else if (tile.line === "coming") out.push(h("span.flag", { key: "coming" }, icon(volume), t("Är på väg in")));
+  else if (tile.speaking) out.push(h("span.flag.flag--now", { key: "talk" }, icon(volume), t("Talar")));
+  else if (!tile.microphone && !tile.screen) out.push(h("span.flag", { key: "mute" }, icon(micOff), t("Ljud av")));
+  if (tile.line === "weak") out.push(h("span.flag", { key: "weak" }, icon(signalLow), t("Svagt nät")));
+  return out.length > 0 ? h("p.flags", { key: "flags" }, out.slice(0, 2)) : null;
+}
+
+export function nameOf(tile: Tile): string {
+  if (tile.screen) return tile.mine ? t("Din skärm") : t("%(name)s visar sin skärm", { name: tile.name });
+  return tile.mine && !tile.home ? t("Du, %(name)s", { name: tile.name }) : tile.name;
+}
+
+export const tileIcon = (tile: Tile): Branch | null => (tile.screen ? icon(monitor) : tile.home ? icon(house) : null);
+
+/** The ordinary tile of desk and phone. `short`: only the name. */
+export function tileView(tile: Tile, look: { readonly class?: string; readonly short?: boolean } = {}): Branch {
+  const symbol = tileIcon(tile);
+  return h(
+    "figure.tile",
+    { key: tile.key, class: [look.class, tile.speaking && "tile--talk"].filter(Boolean).join(" ") },
+    media(tile),
+    h(
+      "figcaption.plate",
+      { key: "plate", class: symbol ? "plate--symbol" : "" },
+      symbol,
+      h("span", null, h("b", null, look.short && tile.mine ? t("Du") : nameOf(tile)), look.short || tile.screen ? null : tile.lines.map((line) => h("span.plate__line", { key: line }, line))),
+    ),
+    flags(tile),
+  );
+}
+
+/** The home's place while nobody sits there yet. */
+export const homeAway = (given: string): Branch =>
+  h("figure.tile.faces__home", { key: "home-away" }, h("div.tile__media", null, h("div.tile__empty", null, face("", "home", true))), h("figcaption.plate.plate--symbol", null, icon(house), h("span", null, h("b", null, t("Hemma hos %(name)s", { name: given })), h("span.plate__line", null, t("Är inte med än")))));
