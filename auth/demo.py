@@ -1,0 +1,95 @@
+"""The demo's made-up region, seven municipalities, their staff, and the people around one patient.
+
+Every identity number is from Skatteverket's open series of test numbers, held by nobody. The telephone numbers are from
+the series the Swedish Post and Telecom Authority sets aside for books and films (0980-319200 to 319299).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from auth.bankid_simulator import DemoPerson
+from auth.identity_number import IdentityNumber
+from auth.people import Organisation, Permission, Staff
+from auth.store import People
+
+REGION = Organisation("region-hoga-kusten", "Region Höga Kusten", "region", "0980-31 92 00")
+NORDVIK = Organisation("nordvik", "Nordviks kommun", "kommun", "0980-31 92 10")
+SORVIK = Organisation("sorvik", "Sörviks kommun", "kommun", "0980-31 92 20")
+ORGANISATIONS = (
+    REGION,
+    NORDVIK,
+    SORVIK,
+    Organisation("alvsund", "Älvsunds kommun", "kommun", "0980-31 92 30"),
+    Organisation("skogsnas", "Skogsnäs kommun", "kommun", "0980-31 92 40"),
+    Organisation("hogbo", "Högbo kommun", "kommun", "0980-31 92 50"),
+    Organisation("fjardhamn", "Fjärdhamns kommun", "kommun", "0980-31 92 60"),
+    Organisation("angsjo", "Ängsjö kommun", "kommun", "0980-31 92 70"),
+)
+
+_LEADS = frozenset({Permission.HOST, Permission.PLANNER})
+_REVIEWS = frozenset({Permission.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPost:
+    """A post and who holds it."""
+
+    id: str
+    person: DemoPerson
+    organisation: Organisation
+    title: str
+    unit: str
+    permissions: frozenset[Permission]
+
+
+def _post(
+    number: str, name: str, organisation: Organisation, work: tuple[str, str], permissions: Iterable[Permission] = ()
+) -> DemoPost:
+    given_name, _, surname = name.partition(" ")
+    title, unit = work
+    person = DemoPerson(number, given_name, surname, title, organisation.name)
+    return DemoPost(f"{organisation.id}-{number[4:8]}", person, organisation, title, unit, frozenset(permissions))
+
+
+ANNA = _post("199603282386", "Anna Sjödin", NORDVIK, ("Distriktssköterska", "Hemsjukvården"), _LEADS)
+LEILA = _post("199505092388", "Leila Haddad", REGION, ("Fast vårdkontakt", "Nordviks hälsocentral"), _LEADS)
+PER = _post("199510112395", "Per Wiklund", NORDVIK, ("Biståndshandläggare", "Äldreomsorgen"))
+ELIN = _post("199601062384", "Elin Näslund", REGION, ("Arbetsterapeut", "Nordviks hälsocentral"))
+RUT = _post("199503282387", "Rut Söderlind", NORDVIK, ("Logggranskare", "Kommunkansliet"), _REVIEWS)
+POSTS = (
+    ANNA,
+    LEILA,
+    PER,
+    ELIN,
+    RUT,
+    _post("199506112391", "Sten Åkerlund", REGION, ("Logggranskare", "Regionkansliet"), _REVIEWS),
+    _post("199604132384", "Maja Lindgren", NORDVIK, ("Undersköterska", "Hemtjänsten norra")),
+    _post("199512042392", "Johan Berglund", SORVIK, ("Distriktssköterska", "Hemsjukvården"), _LEADS),
+    _post(
+        "199605212381",
+        "Eva Strand",
+        REGION,
+        ("Systemförvaltare", "E-hälsa"),
+        (Permission.ADMIN, Permission.OPERATOR),
+    ),
+)
+
+GUNNAR = DemoPerson("190406129817", "Gunnar", "Edlund", "Patient")
+KARIN = DemoPerson("199508172385", "Karin", "Edlund", "Dotter")
+TOMAS = DemoPerson("199602212393", "Tomas", "Edlund", "Son")
+# Invited to nothing: shows what happens when the wrong person opens a link.
+NILS = DemoPerson("199511042393", "Nils", "Forsberg", "Inte inbjuden")
+
+DEMO_PEOPLE: tuple[DemoPerson, ...] = (*(post.person for post in POSTS), GUNNAR, KARIN, TOMAS, NILS)
+
+
+async def seed(people: People) -> None:
+    """Store organisations, posts and everyone; safe to run at every start."""
+    for organisation in ORGANISATIONS:
+        await people.add_organisation(organisation)
+    for post in POSTS:
+        made = post.person
+        person = await people.save_named(
+            IdentityNumber.parse(made.number), given_name=made.given_name, surname=made.surname, name=made.name
+        )
+        await people.add_staff(Staff(post.id, person, post.organisation, post.title, post.unit, post.permissions))
