@@ -8,7 +8,8 @@ from sfu.rtcp import TransportFeedback
 from sfu.rtp import forward_distance
 
 TICKS = 4000  # per second: 250 us
-MOST_KEPT = 2000  # sequence numbers in one feedback; what is older is given up
+MOST_KEPT = 2000  # sequence numbers told of at a time; what is older is given up
+MOST_TOLD = 400  # of them in one packet, which so stays below 1,000 bytes
 _WIDEST = 0x7FFF  # ticks: a larger step starts a new feedback with its own reference time
 
 
@@ -54,18 +55,17 @@ class ArrivalRecorder:
     def _one(self, start: int, last: int, sender_ssrc: int, media_ssrc: int) -> tuple[TransportFeedback, int]:
         """One feedback from `start` on, and where the next begins."""
         deltas: list[int | None] = []
-        reference: int | None = None
-        time = 0
+        # Also a packet that tells of losses only carries a true reference time: senders reckon on from it.
+        first = next(number for number in range(start, last + 1) if number in self._arrivals)
+        reference = int(self._arrivals[first] * TICKS) // 256
+        time = reference * 256
         position = start
-        while position <= last:
+        while position <= last and len(deltas) < MOST_TOLD:
             arrival = self._arrivals.get(position)
             if arrival is None:
                 deltas.append(None)
             else:
                 ticks = int(arrival * TICKS)
-                if reference is None:
-                    reference = ticks // 256
-                    time = reference * 256
                 if not -_WIDEST <= ticks - time <= _WIDEST:
                     break
                 deltas.append(ticks - time)
@@ -73,7 +73,5 @@ class ArrivalRecorder:
             position += 1
         count = self._count
         self._count = (count + 1) & 0xFF
-        packet = TransportFeedback(
-            sender_ssrc, media_ssrc, start & 0xFFFF, (reference or 0) & 0xFFFFFF, count, tuple(deltas)
-        )
+        packet = TransportFeedback(sender_ssrc, media_ssrc, start & 0xFFFF, reference & 0xFFFFFF, count, tuple(deltas))
         return packet, position
