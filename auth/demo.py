@@ -48,7 +48,9 @@ def _post(
     given_name, _, surname = name.partition(" ")
     title, unit = work
     person = DemoPerson(number, given_name, surname, title, organisation.name)
-    return DemoPost(f"{organisation.id}-{number[4:8]}", person, organisation, title, unit, frozenset(permissions))
+    return DemoPost(
+        f"{organisation.id}-{given_name.lower()}", person, organisation, title, unit, frozenset(permissions)
+    )
 
 
 ANNA = _post("199603282386", "Anna Sjödin", NORDVIK, ("Distriktssköterska", "Hemsjukvården"), _LEADS)
@@ -63,7 +65,7 @@ POSTS = (
     ELIN,
     RUT,
     _post("199506112391", "Sten Åkerlund", REGION, ("Logggranskare", "Regionkansliet"), _REVIEWS),
-    _post("199604132384", "Maja Lindgren", NORDVIK, ("Undersköterska", "Hemtjänsten norra")),
+    _post("199604132382", "Maja Lindgren", NORDVIK, ("Undersköterska", "Hemtjänsten norra")),
     _post("199512042392", "Johan Berglund", SORVIK, ("Distriktssköterska", "Hemsjukvården"), _LEADS),
     _post(
         "199605212381",
@@ -76,7 +78,7 @@ POSTS = (
 
 GUNNAR = DemoPerson("190406129817", "Gunnar", "Edlund", "Patient")
 KARIN = DemoPerson("199508172385", "Karin", "Edlund", "Dotter")
-TOMAS = DemoPerson("199602212393", "Tomas", "Edlund", "Son")
+TOMAS = DemoPerson("199602222391", "Tomas", "Edlund", "Son")
 # Invited to nothing: shows what happens when the wrong person opens a link.
 NILS = DemoPerson("199511042393", "Nils", "Forsberg", "Inte inbjuden")
 
