@@ -71,7 +71,7 @@ class Reader:
         organisation: str | None = None,
         meeting: str | None = None,
         actor: str | None = None,
-        name: str | None = None,
+        who: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 100,
@@ -80,7 +80,7 @@ class Reader:
     ) -> list[Record]:
         """Records in order of their place. See `audit.rows.Search`. The caller has logged the reading. Raises
         AuditUnavailable."""
-        wanted = Search(organisation, meeting, actor, name, since, until, after, limit, newest_first)
+        wanted = Search(organisation, meeting, actor, who, since, until, after, limit, newest_first)
         async with reading(self.limit):
             return [record_of(row) for row in await self.store.search(wanted)]
 
@@ -88,13 +88,13 @@ class Reader:
         self,
         *,
         organisation: str | None = None,
-        name: str | None = None,
+        who: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 100,
     ) -> list[MeetingFound]:
         """Meetings with an entry in that time that names that person, the latest first. Raises AuditUnavailable."""
-        wanted = Search(organisation=organisation, name=name, since=since, until=until, limit=limit)
+        wanted = Search(organisation=organisation, who=who, since=since, until=until, limit=limit)
         async with reading(self.limit):
             return await self.store.meetings(wanted)
 

@@ -8,6 +8,8 @@ from audit.events import Event, read_time
 
 NAMED = ("person", "invited", "seat")
 """Details that hold a person's name; they are searched beside those who acted and were acted upon."""
+READINGS = ("audit.read", "audit.exported")
+"""They name the meeting that was looked for, which need not be one."""
 REFUSALS = ("invitation.refused", "participant.refused", "participant.denied")
 
 
@@ -45,7 +47,8 @@ class Row:
 class Search:
     """Which entries are wanted; None means any. since is included, until is not.
 
-    actor: id of the person who acted or was acted upon; name: part of any name in the entry, in any case; after:
+    actor: id of the person who acted or was acted upon; who: that, or part of any name in the entry, in any case;
+    after:
     only entries beyond
     this place in the direction of reading.
     """
@@ -53,7 +56,7 @@ class Search:
     organisation: str | None = None
     meeting: str | None = None
     actor: str | None = None
-    name: str | None = None
+    who: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     after: int | None = None

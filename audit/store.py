@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from audit.entries import Entry
 from audit.events import written_time
-from audit.rows import REFUSALS, MeetingFound, Row, Search, SearchKeys, StoredCheckpoint, moment
+from audit.rows import READINGS, REFUSALS, MeetingFound, Row, Search, SearchKeys, StoredCheckpoint, moment
 from audit.tree import Coordinates, Node
 from db.schema import metadata
 
@@ -204,7 +204,9 @@ class Store:
     async def meetings(self, wanted: Search) -> list[MeetingFound]:
         """Meetings with an entry that is `wanted`, the latest first; counted over all their entries in that
         organisation."""
-        named = _narrowed(sa.select(entries.c.meeting).distinct(), wanted).where(entries.c.meeting.is_not(None))
+        named = _narrowed(sa.select(entries.c.meeting).distinct(), wanted).where(
+            entries.c.meeting.is_not(None), entries.c.type.not_in(READINGS)
+        )
         refused = sa.func.sum(sa.case((entries.c.type.in_(REFUSALS), 1), else_=0))
         first, last = sa.func.min(entries.c.at), sa.func.max(entries.c.at)
         query = (
@@ -299,8 +301,9 @@ def _narrowed(query: sa.Select[Any], wanted: Search) -> sa.Select[Any]:
             query = query.where(column == value)
     if wanted.actor is not None:
         query = query.where(sa.or_(columns.actor == wanted.actor, columns.subject == wanted.actor))
-    if wanted.name is not None:
-        query = query.where(columns.names.contains(wanted.name.casefold(), autoescape=True))
+    if wanted.who is not None:
+        named = columns.names.contains(wanted.who.casefold(), autoescape=True)
+        query = query.where(sa.or_(columns.actor == wanted.who, columns.subject == wanted.who, named))
     if wanted.since is not None:
         query = query.where(columns.at >= written_time(wanted.since))
     if wanted.until is not None:

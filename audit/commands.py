@@ -1,0 +1,198 @@
+"""``hemmaplan audit``: verifying the log offline, and taking a copy of it out. Exit codes: 0 whole, 1 not, 2 cannot
+tell."""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from audit.checkpoint import BadNote, PublicKey, read_keys
+from audit.events import Event, EventType
+from audit.export import export
+from audit.log import AuditUnavailable, is_new, open_log
+from audit.signer import Signer, SignerUnusable, load_signer, public_path
+from audit.store import Engine
+from audit.verifier import Report
+from audit.verify import Unverifiable, verify_database, verify_export
+from db.engine import UnsupportedDatabase, connect
+
+Result = TypeVar("Result")
+MOST_SHOWN = 50
+
+database_option = click.option(
+    "--database-url", envvar="HEMMAPLAN_DATABASE_URL", help="sqlite+aiosqlite:///path or postgresql+asyncpg://..."
+)
+meeting_option = click.option("--meeting", help="Only the entries of this meeting (its id), each with its own proof.")
+
+
+@click.group()
+def audit() -> None:
+    """The tamper-evident log: verify it, take a copy out."""
+
+
+@audit.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@database_option
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the log's public key, name+id+key on a line.",
+)
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint kept from before; shows whether the log was cut or replaced since. May be given many times.",
+)
+def verify(file: Path | None, database_url: str | None, key: Path, checkpoints: tuple[Path, ...]) -> None:
+    """Check a database, or an exported FILE, against the public key. Nothing is written."""
+    if file is None and not database_url:
+        raise click.UsageError("Give an exported FILE, or --database-url.")
+    keys = _keys(key)
+
+    async def check() -> Report:
+        witnesses = [_read(path) for path in checkpoints]
+        if file is not None:
+            with file.open(encoding="utf-8") as lines:
+                return verify_export(lines, keys, witnesses)
+        engine = connect(_existing(database_url or ""))
+        try:
+            return await verify_database(engine, keys, witnesses)
+        finally:
+            await engine.dispose()
+
+    report = _run(check)
+    _show(report)
+    sys.exit(0 if report.whole else 1)
+
+
+@audit.command(name="export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@database_option
+@click.option(
+    "--signing-key",
+    required=True,
+    envvar="HEMMAPLAN_AUDIT_KEY",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The log's own key file: that a copy is taken is itself written in the log.",
+)
+@click.option("--origin", help="The log's name; default: the one in the public key beside the signing key.")
+@meeting_option
+@click.option("--reason", default="", help="Why the copy is taken; stands in the log.")
+def export_command(
+    file: Path, *, database_url: str | None, signing_key: Path, origin: str | None, meeting: str | None, reason: str
+) -> None:
+    """Write the log, or one meeting of it, to FILE (new, readable by you alone)."""
+    if not database_url:
+        raise click.UsageError("Give --database-url.")
+    signer = _signer(signing_key, origin)
+
+    async def write() -> int:
+        engine = connect(_existing(database_url))
+        try:
+            return await _write(engine, signer, file, meeting, reason)
+        finally:
+            await engine.dispose()
+
+    number = _run(write)
+    _out().print(f"{number} entries written. Check them with: hemmaplan audit verify --key KEY FILE")
+
+
+async def _write(engine: Engine, signer: Signer, file: Path, meeting: str | None, reason: str) -> int:
+    if await is_new(engine):
+        raise Unverifiable("the database has no log")
+    log = await open_log(engine, signer, lambda: datetime.now(UTC))
+    try:
+        details = {"operator": getpass.getuser(), "reason": reason}
+        await log.append(Event(EventType.AUDIT_EXPORTED, meeting=meeting, details=details))
+        number = 0
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
+            async for line in export(log, meeting):
+                target.write(line)
+                number += line.startswith('{"entry"')
+        return number
+    finally:
+        await log.close()
+
+
+def _show(report: Report) -> None:
+    out = _out()
+    if report.whole:
+        out.print("[bold green]The log is whole.[/]")
+    else:
+        out.print(f"[bold red]The log is not whole: {len(report.findings)} findings.[/]")
+        table = Table("Kind", "Entry", "What is wrong")
+        for finding in report.findings[:MOST_SHOWN]:
+            table.add_row(finding.problem.value, "" if finding.seq is None else str(finding.seq), finding.text)
+        out.print(table)
+        if len(report.findings) > MOST_SHOWN:
+            out.print(f"{len(report.findings) - MOST_SHOWN} more findings are not shown.")
+    out.print(
+        f"{report.entries} entries read, {report.checkpoints} signed checkpoints, the last good one for {report.size}."
+    )
+    if report.erased:
+        out.print(f"The contents of {report.erased} entries are erased; their places in the tree are kept.")
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    try:
+        return asyncio.run(work())
+    except (Unverifiable, AuditUnavailable) as failure:
+        problem = str(failure)
+    except UnsupportedDatabase as failure:
+        problem = str(failure)
+    except FileExistsError:
+        problem = "the file to write already exists"
+    except (OSError, UnicodeDecodeError) as failure:
+        problem = f"a file cannot be read or written ({type(failure).__name__})"
+    except Exception as failure:  # noqa: BLE001  a database may answer anything; the person gets a sentence
+        problem = f"the database cannot be read ({type(failure).__name__})"
+    return _cannot_tell(problem)
+
+
+def _cannot_tell(problem: str) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"Cannot tell: {problem}.", markup=False)
+    sys.exit(2)
+
+
+def _keys(path: Path) -> list[PublicKey]:
+    try:
+        return read_keys(path.read_text(encoding="utf-8"))
+    except (BadNote, OSError, UnicodeDecodeError) as failure:
+        _cannot_tell(f"the public key cannot be used: {failure if isinstance(failure, BadNote) else 'unreadable file'}")
+
+
+def _signer(path: Path, origin: str | None) -> Signer:
+    try:
+        name = origin or read_keys(_read(public_path(path)))[0].name
+        return load_signer(path, name, may_create=False)
+    except (SignerUnusable, BadNote) as failure:
+        _cannot_tell(str(failure))
+    except (OSError, UnicodeDecodeError):
+        _cannot_tell("there is no public key beside the signing key: give --origin")
+
+
+def _existing(url: str) -> str:
+    """The URL, where the database is there: SQLite would make a new, empty file of a wrong path."""
+    scheme, _, path = url.partition(":///")
+    if scheme.startswith("sqlite") and not Path(path).is_file():
+        raise Unverifiable("there is no database file at that place")
+    return url
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

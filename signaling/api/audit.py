@@ -1,0 +1,186 @@
+"""The log over HTTP: an auditor's search, and what anyone needs to check that the log was not rewritten."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from audit.canonical import Scalar
+from audit.events import Actor, Event, EventType, Record, written_time
+from audit.log import Log
+from audit.tree import BadRange
+from auth.people import Permission
+from rooms.errors import FieldError, InvalidFields
+from signaling.i18n import ZONE
+from signaling.security import require
+
+LONGEST_WORD = 200
+LONGEST_REASON = 500
+LONGEST_ID = 64
+LARGEST_PAGE = 500
+PAGE = 100
+LARGEST_NUMBER = 2**31 - 1
+
+
+def routes(log: Log, clock: Callable[[], datetime]) -> list[web.RouteDef]:
+    """clock: aware UTC."""
+
+    async def events(request: web.Request) -> web.Response:
+        """Records of the auditor's own organisation, in order; the search itself is logged before it is answered.
+
+        Query: meeting (id), actor (a person's id or part of a name), from, to (RFC 3339, or a day in Sweden, both
+        included), reason (why it is read), limit (1-500), after (the `next` of the page before).
+        """
+        session = require(request, Permission.AUDITOR)
+        assert session.staff is not None
+        organisation = session.staff.organisation.id
+        query = _Query(request)
+        meeting = query.text("meeting", LONGEST_ID)
+        who = query.text("actor", LONGEST_WORD)
+        since, until = query.moment("from"), query.moment("to", ends_day=True)
+        reason = query.text("reason", LONGEST_REASON)
+        limit = query.number("limit", 1, LARGEST_PAGE) or PAGE
+        after = query.number("after", 0, LARGEST_NUMBER)
+        query.refuse_if_wrong()
+        read: dict[str, Scalar] = {
+            "reason": reason or "",
+            "actor": who or "",
+            "from": written_time(since) if since else "",
+            "to": written_time(until) if until else "",
+        }
+        await log.append(Event(EventType.AUDIT_READ, session.actor, organisation, meeting, details=read))
+        found = await log.search(
+            organisation=organisation,
+            meeting=meeting,
+            who=who,
+            since=since,
+            until=until,
+            limit=limit + 1,
+            after=after,
+        )
+        page = found[:limit]
+        following = page[-1].seq if len(found) > limit else None
+        return web.json_response(
+            {"events": [_written(record) for record in page], "next": following, "read_at": written_time(clock())}
+        )
+
+    async def checkpoint(request: web.Request) -> web.Response:  # noqa: ARG001 - the same for everyone
+        """The last signed checkpoint, as text (C2SP tlog-checkpoint)."""
+        return web.Response(text=await log.checkpoint(), content_type="text/plain", charset="utf-8")
+
+    async def proof(request: web.Request) -> web.Response:
+        """With seq: that an entry is in the tree of `size`. With old: that the tree of `size` continues the one of
+        `old`.
+
+        size: default the last checkpoint's. Hashes are base64, in RFC 9162's order, and show nothing of any entry.
+        """
+        query = _Query(request)
+        seq = query.number("seq", 0, LARGEST_NUMBER)
+        old = query.number("old", 1, LARGEST_NUMBER)
+        size = query.number("size", 1, LARGEST_NUMBER)
+        if (seq is None) == (old is None):
+            query.wrong("seq", "Ange antingen seq eller old.", "Give either seq or old.")
+        query.refuse_if_wrong()
+        latest = await log.latest()
+        size = size or latest.size
+        try:
+            if seq is not None:
+                made = await log.inclusion_proof(seq, size)
+                body: dict[str, Any] = {"seq": seq, "size": size, "leaf": _base64(made.leaf)}
+                hashes = made.hashes
+            else:
+                assert old is not None
+                hashes = await log.consistency_proof(old, size)
+                body = {"old": old, "size": size}
+        except BadRange:
+            query.wrong("size", "Så stor är inte loggen.", "The log is not that large.")
+            query.refuse_if_wrong()
+            raise
+        return web.json_response({**body, "hashes": [_base64(digest) for digest in hashes], "checkpoint": latest.note})
+
+    return [
+        web.get("/api/v1/audit/events", events),
+        web.get("/api/v1/audit/checkpoint", checkpoint),
+        web.get("/api/v1/audit/proof", proof),
+    ]
+
+
+class _Query:
+    """Reads a request's query and collects what is wrong with it."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._query = request.query
+        self._problems: list[FieldError] = []
+
+    def wrong(self, field: str, swedish: str, english: str) -> None:
+        self._problems.append(FieldError(field, swedish, english))
+
+    def refuse_if_wrong(self) -> None:
+        if self._problems:
+            raise InvalidFields(self._problems)
+
+    def text(self, name: str, longest: int) -> str | None:
+        value = self._query.get(name, "").strip()
+        if len(value) > longest or not value.isprintable():
+            self.wrong(name, "Korta texten, och skriv den på en rad.", "Shorten the text, and keep it to one line.")
+            return None
+        return value or None
+
+    def number(self, name: str, least: int, most: int) -> int | None:
+        value = self._query.get(name, "")
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most):
+            self.wrong(name, f"Ange ett tal från {least} till {most}.", f"Give a number from {least} to {most}.")
+            return None
+        return int(value)
+
+    def moment(self, name: str, *, ends_day: bool = False) -> datetime | None:
+        value = self._query.get(name, "")
+        if not value:
+            return None
+        try:
+            if len(value) == len("2026-11-24"):
+                day = date.fromisoformat(value) + timedelta(days=ends_day)
+                return datetime.combine(day, time(), ZONE).astimezone(UTC)
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        self.wrong(name, "Skriv dagen som 2026-11-24.", "Write the day as 2026-11-24.")
+        return None
+
+
+def _written(record: Record) -> dict[str, Any]:
+    event = record.event
+    return {
+        "seq": record.seq,
+        "time": written_time(record.time),
+        "type": record.type.value,
+        "erased": record.erased,
+        "intact": record.intact,
+        "organisation": event.organisation if event else None,
+        "meeting": event.meeting if event else None,
+        "actor": _person(event.actor) if event else None,
+        "subject": _person(event.subject) if event else None,
+        "details": dict(event.details) if event else {},
+    }
+
+
+def _person(actor: Actor | None) -> dict[str, str] | None:
+    if actor is None:
+        return None
+    return {
+        "person": actor.person,
+        "name": actor.name,
+        "role": actor.role,
+        "organisation": actor.organisation,
+        "method": actor.method,
+    }
+
+
+def _base64(digest: bytes) -> str:
+    return b64encode(digest).decode()
