@@ -75,6 +75,15 @@ class MeetingCancelled(MeetingError):
     english = "The meeting has been cancelled. Call {organisation} on {phone} if you have a question."
 
 
+class WaitingRoomNotOpen(MeetingError):
+    """No error to who comes early: they may stay on the page. The text is what they are told."""
+
+    code = "waiting-room-not-open"
+    status = 202
+    swedish = "Du är tidig. Väntrummet öppnar kl. {at}. Du kan lämna sidan öppen."
+    english = "You are early. The waiting room opens at {at}. You can leave this page open."
+
+
 class MeetingNotStarted(MeetingError):
     code = "meeting-not-started"
     swedish = "Mötet har inte startat. Tryck på Starta mötet först."

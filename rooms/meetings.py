@@ -76,9 +76,12 @@ class Meetings:
         await self._desk.open_to(viewer, meeting, Action.SEE_LOBBY)
         return await self._desk.store.attendance(meeting)
 
-    async def seen(self, viewer: Session, meeting: str) -> None:
-        """A sign of life from the viewer's page: keeps their place in the lobby."""
+    async def seen(self, viewer: Session, meeting: str) -> bool:
+        """A sign of life from the viewer's page: keeps their place in the lobby. Whether they wait or are inside."""
         gathering = await self._desk.store.gathering(meeting)
         one = gathering.participant_of(viewer.person.id) if gathering is not None else None
-        if one is not None and one.status in (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED):
+        if one is None or one.session != viewer.id:
+            return False
+        if one.status in (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED):
             await self._desk.store.seen(one.id, self._desk.now())
+        return one.inside or one.status is ParticipantStatus.WAITING

@@ -1,0 +1,183 @@
+"""The events of a meeting over its WebSocket: snapshots, order, and how each socket ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp.test_utils import TestClient, TestServer
+
+from auth.sessions import Session
+from signaling import meeting_socket
+from tests.rooms.conftest import world as world  # noqa: PLC0414 - the fixture, for these tests too
+from tests.rooms.world import KARIN, PER, World
+from tests.signaling.meeting_app import Client, House, build, stored
+
+
+@pytest.fixture
+async def house(world: World) -> House:
+    return await build(world)
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(house.app)) as client:
+        yield client
+
+
+async def open_socket(house: House, client: Client, viewer: Session, meeting: str) -> ClientWebSocketResponse:
+    socket = await client.ws_connect(f"/api/v1/meetings/{meeting}/events", headers=house.headers(viewer))
+    assert (await told(socket))["event"] == "state"
+    return socket
+
+
+async def told(socket: ClientWebSocketResponse) -> dict[str, Any]:
+    async with asyncio.timeout(5):
+        message = await socket.receive()
+    assert message.type is WSMsgType.TEXT, message
+    content: dict[str, Any] = message.json()
+    return content
+
+
+async def until(socket: ClientWebSocketResponse, event: str) -> dict[str, Any]:
+    while True:
+        content = await told(socket)
+        if content.get("event") == event:
+            return content
+
+
+async def close_code(socket: ClientWebSocketResponse) -> int | None:
+    async with asyncio.timeout(5):
+        while (await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED):
+            pass
+    return socket.close_code
+
+
+async def guest(house: House, planned: Any, name: str, text: str, *, device: str = "1") -> Session:
+    return await stored(house, await house.world.by_link(planned, name, text, device=device))
+
+
+async def test_the_host_hears_a_knock_and_the_guest_the_answer(house: House, client: Client) -> None:
+    world = house.world
+    anna, meeting, planned = await world.started()
+    host = await open_socket(house, client, await stored(house, anna), meeting)
+    karin = await guest(house, planned, "Karin Edlund", KARIN)
+    await until(host, "invitation.changed")
+    page = await open_socket(house, client, karin, meeting)
+    waiting = await world.wait(karin, meeting)
+    knock = await until(host, "lobby.entered")
+    assert knock["participant"] == waiting
+    assert [one["state"] for one in knock["state"]["participants"] if one["id"] == waiting] == ["waiting"]
+    own = await until(page, "lobby.entered")
+    assert [one["id"] for one in own["state"]["participants"]] == [waiting], "a waiting person sees only themselves"
+    await world.meetings.admission.admit(anna, meeting, waiting)
+    assert (await until(page, "participant.admitted"))["state"]["me"]["state"] == "admitted"
+
+
+async def test_a_removed_persons_socket_ends_with_its_own_code(house: House, client: Client) -> None:
+    anna, meeting, planned = await house.world.started()
+    karin = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, karin, meeting)
+    waiting = await house.world.wait(karin, meeting)
+    await house.world.meetings.admission.remove(anna, meeting, waiting)
+    assert (await until(page, "participant.removed"))["state"]["me"]["state"] == "removed"
+    assert await close_code(page) == meeting_socket.OUT
+
+
+async def test_the_old_device_is_told_and_let_go(house: House, client: Client) -> None:
+    _, meeting, planned = await house.world.started()
+    old = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, old, meeting)
+    await house.world.wait(old, meeting)
+    new = await guest(house, planned, "Karin Edlund", KARIN, device="2")
+    await house.world.wait(new, meeting)
+    assert (await until(page, "participant.replaced"))["state"]["me"]["this_device"] is False
+    assert await close_code(page) == meeting_socket.OTHER_DEVICE
+
+
+async def test_the_end_of_the_meeting_ends_the_sockets(house: House, client: Client) -> None:
+    anna, meeting, _ = await house.world.started()
+    page = await open_socket(house, client, await stored(house, anna), meeting)
+    await house.world.meetings.hosting.end(anna, meeting)
+    assert (await until(page, "meeting.ended"))["state"]["meeting"]["status"] == "ended"
+    assert await close_code(page) == meeting_socket.ENDED
+
+
+async def test_a_logout_ends_the_socket(house: House, client: Client) -> None:
+    anna, meeting, _ = await house.world.started()
+    login = await stored(house, anna)
+    page = await open_socket(house, client, login, meeting)
+    await house.sessions.end(login)
+    assert await close_code(page) == meeting_socket.LOGGED_OUT
+
+
+async def test_a_revoked_invitation_ends_the_socket(house: House, client: Client) -> None:
+    anna, meeting, planned = await house.world.started()
+    per = await guest(house, planned, "Per Wiklund", PER)
+    page = await open_socket(house, client, per, meeting)
+    own = next(item for item in planned.gathering.invitations if item.name == "Per Wiklund")
+    await house.world.meetings.invitations.revoke(anna, meeting, own.id)
+    assert await close_code(page) == meeting_socket.NOT_YOURS
+
+
+async def test_the_sockets_life_keeps_the_place_in_the_lobby(house: House, client: Client) -> None:
+    world = house.world
+    _, meeting, planned = await world.started()
+    karin = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, karin, meeting)
+    await world.wait(karin, meeting)
+    for _ in range(4):
+        world.clock.advance(seconds=20)
+        await asyncio.sleep(0.2)
+        await world.meetings.presence.look()
+    assert (await world.participant(karin, meeting)).status.value == "waiting"
+    await page.close()
+    await asyncio.sleep(0.2)
+    world.clock.advance(seconds=31)
+    await world.meetings.presence.look()
+    assert (await world.participant(karin, meeting)).status.value == "left"
+
+
+async def test_ping_is_answered_and_nonsense_is_not(house: House, client: Client) -> None:
+    anna, meeting, _ = await house.world.started()
+    page = await open_socket(house, client, await stored(house, anna), meeting)
+    for text in ("{", "[]", "[" * 2000, '{"type": "dance"}'):
+        await page.send_str(text)
+    await page.send_str('{"type": "ping"}')
+    assert await told(page) == {"type": "pong"}
+
+
+async def test_a_flood_of_messages_ends_the_socket(world: World) -> None:
+    house = await build(world, watch_seconds=60)
+    async with TestClient(TestServer(house.app)) as client:
+        anna, meeting, _ = await world.started()
+        page = await open_socket(house, client, await stored(house, anna), meeting)
+        for _ in range(meeting_socket.MOST_MESSAGES + 1):
+            await page.send_str("x")
+        assert await close_code(page) == meeting_socket.UNRULY
+
+
+async def test_one_login_has_a_handful_of_sockets(house: House, client: Client) -> None:
+    anna, meeting, _ = await house.world.started()
+    login = await stored(house, anna)
+    for _ in range(meeting_socket.MOST_SOCKETS):
+        await open_socket(house, client, login, meeting)
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await open_socket(house, client, login, meeting)
+    assert refused.value.status == 429
+
+
+async def test_strangers_are_refused_before_the_upgrade(house: House, client: Client) -> None:
+    _, meeting, _ = await house.world.started()
+    stranger = house.world.login(await house.world.person("Per Wiklund", "189001019802"))
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await open_socket(house, client, stranger, meeting)
+    assert refused.value.status == 404
+
+
+async def test_a_restart_sends_the_pages_away_to_come_back(house: House, client: Client) -> None:
+    anna, meeting, _ = await house.world.started()
+    page = await open_socket(house, client, await stored(house, anna), meeting)
+    closing = asyncio.gather(house.sockets.close(), close_code(page))
+    assert (await closing)[1] == meeting_socket.RESTARTING
