@@ -1,0 +1,79 @@
+"""The decision about a completed order, one clause each."""
+
+import pytest
+
+from auth.bankid import Completion, Order
+from auth.conclusion import Conclusions
+from auth.demo import NORDVIK
+from auth.errors import HighRisk, NotStaff, NumberNotRead, WrongPerson
+from auth.flow import StoredOrder
+from auth.identity_number import IdentityNumber
+from auth.people import Permission, Staff
+from auth.records import IdentificationRecords
+from tests.auth.conftest import ANNA, KARIN, House
+
+
+def completion(number: str, risk: str | None = "low") -> Completion:
+    user = {"personalNumber": number, "name": "Karin Maria Edlund", "givenName": "Karin Maria", "surname": "Edlund"}
+    return Completion.model_validate({"user": user, "risk": risk})
+
+
+def order(house: House, *, link: str | None = None, next_path: str | None = None) -> StoredOrder:
+    made = Order.model_validate({"orderRef": "r", "autoStartToken": "a", "qrStartToken": "q", "qrStartSecret": "s"})
+    return StoredOrder(
+        order=made,
+        answered_at=house.clock(),
+        address="192.0.2.7",
+        language="sv",
+        same_device=False,
+        link=link,
+        next=next_path,
+    )
+
+
+@pytest.fixture
+def conclusions(house: House) -> Conclusions:
+    return Conclusions(house.people, house.links, IdentificationRecords(house.log), house.clock)
+
+
+async def test_the_names_are_the_eids_own(house: House, conclusions: Conclusions) -> None:
+    outcome = await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number))
+    person = await house.people.person(outcome.person)
+    assert person is not None
+    assert person.name == "Karin Maria Edlund"
+    assert (outcome.invitation, outcome.staff, outcome.next) == ("invitation-1", None, "/meetings/meeting-1")
+
+
+async def test_staff_opening_a_link_keep_their_post(house: House, conclusions: Conclusions) -> None:
+    house.links.numbers["annas-link"] = ANNA.number
+    outcome = await conclusions.reach("t", order(house, link="annas-link", next_path="/kiosk"), completion(ANNA.number))
+    assert (outcome.staff, outcome.next) == ("staff-1", "/meetings/meeting-1")
+
+
+async def test_reviewers_land_in_the_log(house: House, conclusions: Conclusions) -> None:
+    number = IdentityNumber.parse("199503282387")
+    rut = await house.people.save_named(number, given_name="Rut", surname="Söderlind", name="Rut Söderlind")
+    await house.people.add_staff(
+        Staff("staff-2", rut, NORDVIK, "Logggranskare", "Kansliet", frozenset({Permission.AUDITOR}))
+    )
+    assert (await conclusions.reach("t", order(house), completion(number.reveal()))).next == "/audit"
+    asked = order(house, next_path="/today")
+    assert (await conclusions.reach("t", asked, completion(number.reveal()))).next == "/today"
+
+
+async def test_refusals_are_recorded_first(house: House, conclusions: Conclusions) -> None:
+    with pytest.raises(NumberNotRead):
+        await conclusions.reach("t", order(house), completion("200001010000"))
+    with pytest.raises(HighRisk):
+        await conclusions.reach("t", order(house), completion(KARIN.number, "high"))
+    with pytest.raises(NotStaff):
+        await conclusions.reach("t", order(house), completion(KARIN.number))
+    with pytest.raises(WrongPerson):
+        await conclusions.reach("t", order(house, link="karins-link"), completion(ANNA.number))
+    assert house.log.reasons() == ["number_unreadable", "high_risk", "not_staff", None, "wrong_person"]
+
+
+async def test_high_risk_makes_no_person(house: House, conclusions: Conclusions) -> None:
+    with pytest.raises(HighRisk):
+        await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number, "high"))
+    assert await house.people.person_by_number(IdentityNumber.parse(KARIN.number)) is None
