@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 RESUME_GRACE = 15.0  # seconds a participant without a socket is kept
 MEDIA_GRACE = 30.0  # seconds until its media must stand
+FAREWELL_GRACE = 2.0  # seconds from a client's closing its media to its leaving
+CLOSED_BY_CLIENT = "closed by client"
 
 _ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -42,7 +44,7 @@ class Membership:
         *,
         dual: bool,
         clock: Callable[[], datetime],
-        now: float,
+        monotonic: Callable[[], float],
         ended: Callable[["Membership"], None],
     ) -> None:
         self.room = room
@@ -51,7 +53,9 @@ class Membership:
         self.connection = Connection(make_peer, self, self._send, dual=dual)
         self.on_end: Callable[[], None] = lambda: None
         self._clock = clock
-        self._joined_at = now
+        self._monotonic = monotonic
+        self._joined_at = monotonic()
+        self._deserted_at: float | None = None
         self._away_since: float | None = None
         self._active = False
         self._ended = ended
@@ -71,7 +75,11 @@ class Membership:
     def closed(self, reason: str) -> None:
         """Without media the stay is of no use; the client is told to join anew, which it does by itself."""
         log.info("media closed", room=self.room.sid, participant=self.participant.sid, reason=reason)
-        self.end(MEDIA_FAILURE, LeaveRequest.RECONNECT)
+        if reason == CLOSED_BY_CLIENT:
+            # Its farewell comes by another way, and mostly a moment later.
+            self._deserted_at = self._monotonic()
+        else:
+            self.end(MEDIA_FAILURE, LeaveRequest.RECONNECT)
 
     def data(self, label: str, payload: bytes) -> None:
         if not self.participant.left:
@@ -108,6 +116,8 @@ class Membership:
         """Why its time is up, None while it is not."""
         if self._away_since is not None and now - self._away_since > RESUME_GRACE:
             return DisconnectReason.SIGNAL_CLOSE
+        if self._deserted_at is not None and now - self._deserted_at > FAREWELL_GRACE:
+            return MEDIA_FAILURE
         if not self._active and now - self._joined_at > MEDIA_GRACE:
             return CONNECTION_TIMEOUT
         return None

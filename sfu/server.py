@@ -121,7 +121,7 @@ class EmbeddedMediaServer:
         """Periodic work of all rooms: speakers and quality, participants and rooms whose time is up."""
         for membership in list(self.memberships.values()):
             if (reason := membership.overdue(now)) is not None:
-                membership.end(reason)
+                membership.end(reason, LeaveRequest.RECONNECT)
         for room in list(self.rooms.values()):
             room.tick(now)
             if room.expired(wall):
@@ -199,7 +199,7 @@ class EmbeddedMediaServer:
             self._make_peer,
             dual=options.dual,
             clock=self.clock,
-            now=self.monotonic(),
+            monotonic=self.monotonic,
             ended=self._ended,
         )
         try:

@@ -78,7 +78,10 @@ class _Line:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self.socket.send_bytes(data)
-        except (TimeoutError, ConnectionError, RuntimeError):
+        except TimeoutError:
+            log.warning("slow signalling consumer")
+            return False
+        except (ConnectionError, RuntimeError):
             return False
         return True
 
@@ -308,7 +311,6 @@ class LivekitSockets:
             due.clear()
             while client.line is line and (data := client.outbox.take()) is not None:
                 if not await line.send(data):
-                    log.warning("slow signalling consumer", participant=client.session.participant.sid)
                     line.cut()
                     return
             if client.outbox.broken:

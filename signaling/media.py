@@ -11,12 +11,13 @@ from aiohttp import web
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
 from signaling import livekit_socket, room_service
+from signaling.livekit_socket import Admit, admit_everyone
 
 
-def application(server: EmbeddedMediaServer) -> web.Application:
+def application(server: EmbeddedMediaServer, admit: Admit = admit_everyone) -> web.Application:
     """LiveKit's routes on a server that starts and stops with the application."""
     app = web.Application()
-    app.add_routes([web.get("/", _alive), *livekit_socket.routes(server), *room_service.routes(server)])
+    app.add_routes([web.get("/", _alive), *livekit_socket.routes(server, admit), *room_service.routes(server)])
 
     async def run(_: web.Application) -> None:
         await server.start()
