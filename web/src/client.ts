@@ -33,7 +33,9 @@ export class Problem extends Error {
 
 export type Joined =
   | { readonly kind: "token"; readonly serverUrl: string; readonly token: string }
-  | { readonly kind: "waiting" };
+  | { readonly kind: "waiting" }
+  /** The waiting room has not opened; the page may stay open. */
+  | { readonly kind: "early" };
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -104,6 +106,7 @@ export class MeetingClient {
     const token = body?.["participant_token"];
     if (typeof url === "string" && typeof token === "string") return { kind: "token", serverUrl: url, token };
     if (body?.["state"] === "waiting") return { kind: "waiting" };
+    if (body?.["state"] === "early") return { kind: "early" };
     throw new Problem(502, "unreadable", "", "");
   }
 
@@ -118,7 +121,7 @@ export class MeetingClient {
   admitAll = (): Promise<unknown> => this.call("POST", "/lobby/admit");
   remove = (participant: string): Promise<unknown> => this.participant(participant, "remove");
   handOver = (participant: string): Promise<unknown> => this.participant(participant, "host");
-  coHost = (participant: string): Promise<unknown> => this.participant(participant, "co-host");
+  coHost = (participant: string): Promise<unknown> => this.participant(participant, "co-host", { co_host: true });
   mute = (participant: string): Promise<unknown> => this.participant(participant, "mute");
   nameHome = (people: readonly HomePerson[]): Promise<unknown> => this.call("PUT", "/home", { people });
 
@@ -129,8 +132,8 @@ export class MeetingClient {
     return new Events(url, this.surroundings, onEvent, onConnection);
   }
 
-  private participant(participant: string, act: string): Promise<unknown> {
-    return this.call("POST", `/participants/${encodeURIComponent(participant)}/${act}`);
+  private participant(participant: string, act: string, body?: object): Promise<unknown> {
+    return this.call("POST", `/participants/${encodeURIComponent(participant)}/${act}`, body);
   }
 
   private async call(method: string, path: string, body?: object): Promise<unknown> {

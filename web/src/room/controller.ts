@@ -218,6 +218,7 @@ export class MeetingRoom implements Acts {
 
   private async knock(): Promise<void> {
     const joined = await this.outside.client.join(false);
+    if (joined.kind === "early") return;
     this.came = true;
     if (joined.kind === "waiting" && this.prepared) {
       this.set({ screen: "waiting" });
@@ -231,8 +232,8 @@ export class MeetingRoom implements Acts {
   private async connect(): Promise<boolean> {
     if (this.model.screen !== "room") this.set({ screen: "entering", media: "connecting" });
     const joined = await this.outside.client.join(this.atHome());
-    this.came = true;
-    if (joined.kind === "waiting") {
+    this.came = joined.kind !== "early";
+    if (joined.kind !== "token") {
       this.set({ screen: "waiting", media: "off" });
       return true;
     }

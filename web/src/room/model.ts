@@ -16,7 +16,8 @@ export interface PageData {
   readonly home: boolean;
   readonly phone: string;
   readonly start: string;
-  readonly images: { readonly coast: string; readonly coastWide: string };
+  /** STATE as it was when the page was made. */
+  readonly state: State | null;
 }
 
 export type Screen = "loading" | "check" | "waiting" | "entering" | "room" | "end";
@@ -87,7 +88,7 @@ export function firstModel(page: PageData, layout: Layout, now: Date): Model {
     screen: "loading",
     ending: null,
     refusal: "",
-    state: null,
+    state: page.state,
     connection: "connecting",
     media: "off",
     hindrance: "",

@@ -69,7 +69,7 @@ function tileOf(state: State, participant: Participant, seat: Seat | undefined, 
     given: participant.given_name,
     initials: participant.initials,
     party: home ? "home" : participant.party,
-    lines: home ? [homeNames(state)] : linesOf(participant),
+    lines: home ? [homeNames(state, true)] : linesOf(participant),
     method: participant.method,
     picture: mine ? own.picture : (seat?.camera ?? null),
     microphone: mine ? own.microphone : (seat?.microphone ?? false),
@@ -102,11 +102,12 @@ function fromToken(id: string, seat: Seat): Participant {
 export const linesOf = (one: { readonly role: string; readonly organisation: string; readonly relation: string }): string[] =>
   one.role ? [one.role, one.organisation].filter(Boolean) : [one.relation || one.organisation].filter(Boolean);
 
-/** "Gunnar och Anna": the one the meeting is about and those the nurse has named; first names where there are several. */
-export function homeNames(state: State): string {
+/** "Gunnar och Anna": the one the meeting is about, whoever brought the laptop, and those the nurse has named. `whole`: full names. */
+export function homeNames(state: State, whole = false): string {
   const { person, home_people } = state.meeting;
-  const names = [person.given_name, ...home_people.map((one) => one.name.split(" ")[0] ?? one.name).filter((name) => name !== person.given_name)];
-  return listed(names);
+  const seat = state.participants.find((one) => one.home);
+  const names = [person.name, ...(seat ? [seat.person_name] : []), ...home_people.map((one) => one.name)];
+  return listed([...new Set(names)].map((name) => (whole ? name : (name.split(" ")[0] ?? name))));
 }
 
 /** "Gunnar, Anna och Karin". */

@@ -91,6 +91,6 @@ export function phoneControls(model: Model, acts: Acts): Branch {
   return h(
     "div.ph__ctls",
     { role: "group", "aria-label": t("Mötets knappar"), key: "controls" },
-    microphone(model, acts), camera(model, acts), raise(model, acts), devices(model, acts), leave(model, acts),
+    microphone(model, acts), camera(model, acts), raise(model, acts), leave(model, acts),
   );
 }

@@ -62,7 +62,7 @@ export function guest(model: Model, acts: Acts, one: Participant, small: boolean
       null,
       h("b", null, one.name),
       h("span", null, linesOf(one).join(", ")),
-      h("p.guest__marks", null, methodMark(one.method), one.ready ? mark(check, t("Är redo")) : null, mark(clockIcon, one.not_yet ? t("Väntar, har fått svaret Inte än") : waited(one, model.now))),
+      h("p.guest__marks", null, methodMark(one.method), one.ready ? mark(check, t("Är redo")) : null, one.not_yet ? mark(clockIcon, t("Har fått svaret Inte än")) : one.ready ? null : mark(clockIcon, waited(one, model.now))),
     ),
     h(
       "div.guest__acts",

@@ -21,6 +21,9 @@ import { panelBody, panelTitle, panelView } from "./panels.js";
 import { flags, homeAway, media, nameOf, tileView } from "./tile.js";
 import { clock, lineWords, minutesLeft } from "./words.js";
 
+/** The house that stands in the ground line, its window lit. */
+const MARK = '<path d="M3 25V9.6L12 2l9 7.6V25"/><path class="lit" d="M9.7 12h4.6v4.6H9.7z"/>';
+
 export function roomView(model: Model, acts: Acts): Branch {
   if (model.layout === "kiosk") return kiosk(model, acts);
   return model.layout === "phone" ? phone(model, acts) : desk(model, acts);
@@ -38,6 +41,7 @@ function desk(model: Model, acts: Acts): Branch {
     h(
       "header.bar",
       { key: "bar" },
+      h("span.bar__mark", null, icon(MARK)),
       h("h1", { id: "view-title", tabindex: -1 }, state.meeting.title),
       h("p.bar__time", null, h("b", null, clock(model.now)), h("span", null, minutesLeft(state, model.now))),
       h("p.bar__facts", null, identified(model.tiles), h("span", null, icon(lock), t("Krypterad förbindelse, spelas inte in")), line(model)),
@@ -117,7 +121,7 @@ function mainTile(tile: Tile): Branch {
       "div.nameplate",
       { key: "plate" },
       h("span.nameplate__name", null, tile.mine && tile.home ? t("Här hemma") : nameOf(tile)),
-      tile.screen ? null : h("span.nameplate__role", null, tile.lines.join(", ")),
+      tile.screen ? null : h("span.nameplate__role", null, tile.lines.map((line, at) => h("span", { key: line }, at < tile.lines.length - 1 ? `${line}, ` : line))),
       words && !tile.screen ? h("span.nameplate__id", { class: words.strong ? "" : "nameplate__id--weak" }, icon(words.strong ? shieldCheck : userX), words.text) : null,
     ),
     tile.speaking ? h("p.talknow", { key: "talk" }, icon(volumeIcon), t("Talar nu")) : flags(tile),
@@ -127,11 +131,14 @@ function mainTile(tile: Tile): Branch {
 function smallTile(model: Model, tile: Tile): Branch {
   const given = model.state?.meeting.person.given_name ?? "";
   const own = tile.mine && tile.home;
+  const line = tile.lines[0] ?? "";
+  const toHim = toYou(line, given);
   return h(
     "li.kseat",
     { key: tile.key, class: tile.speaking ? "kseat--talk" : "" },
-    h("div.tile", { key: "tile" }, media(tile), flags(tile)),
-    h("p", { key: "plate" }, h("b", null, own ? icon(house) : null, own ? t("Här hemma") : tile.mine ? t("Du") : tile.given), h("span", null, own && model.state ? homeNames(model.state) : lower(toYou(tile.lines[0] ?? "", given)))),
+    h("div.tile", { key: "tile" }, media(tile)),
+    h("div.kseat__head", { key: "head" }, h("b", null, own ? icon(house) : null, own ? t("Här hemma") : tile.mine ? t("Du") : tile.given), own ? null : flags(tile)),
+    h("p.kseat__who", { key: "who", class: toHim === line || own ? "" : "kseat__who--his" }, own && model.state ? homeNames(model.state) : lower(toHim)),
   );
 }
 
@@ -153,7 +160,7 @@ function phone(model: Model, acts: Acts): Branch {
   return h(
     "div.ph",
     { key: "phone" },
-    h("header.ph__bar", { key: "bar" }, h("h1", { id: "view-title", tabindex: -1 }, state.meeting.title), h("b", null, clock(model.now))),
+    h("header.ph__bar", { key: "bar" }, h("h1", { id: "view-title", tabindex: -1 }, state.meeting.title), h("b", null, clock(model.now)), devices(model, acts)),
     h(
       "div.tabs",
       { key: "tabs", role: "group", "aria-label": t("Delar av mötet") },
@@ -189,8 +196,8 @@ function stage(model: Model): Branch {
   return h(
     "div.ph__stage",
     { key: "stage", "data-theme": "dark", class: second ? "" : "ph__stage--one" },
-    home ? tileView(home) : homeAway(model.state?.meeting.person.given_name ?? ""),
-    second ? tileView(second) : null,
+    home ? tileView(home, { joined: true }) : homeAway(model.state?.meeting.person.given_name ?? ""),
+    second ? tileView(second, { joined: true }) : null,
     rest.length > 0 ? h("div.ph__small", { key: "small", class: `ph__small--${Math.min(rest.length, 6)}` }, rest.map((one) => tileView(one, { short: true }))) : null,
   );
 }

@@ -21,8 +21,8 @@ export function peopleBody(model: Model, acts: Acts, small: boolean): Child {
   return [
     model.notice ? h("div.panel__notice", { key: "notice", role: "status" }, note("wait", bell, model.notice, "")) : null,
     door(model, acts, small),
-    h("section", { key: "here", "aria-labelledby": "here-title" }, h("h3", { id: "here-title" }, t("Med i mötet")), h("ul.seats", null, model.tiles.filter((one) => !one.screen).map((one) => seat(model, acts, one)))),
     leads(state.me) ? expected(model) : null,
+    h("section", { key: "here", "aria-labelledby": "here-title" }, h("h3", { id: "here-title" }, t("Med i mötet")), h("ul.seats", null, model.tiles.filter((one) => !one.screen).map((one) => seat(model, acts, one)))),
     may(state.me, "name_home")
       ? h("div.panel__acts", { key: "lead" }, button(pencil, t("Vilka är hemma?"), () => acts.show("home"), { kind: "second", small }), may(state.me, "end") ? button(logOut, t("Avsluta för alla"), () => acts.endForAll(), { kind: "stop", small }) : null)
       : null,
@@ -40,7 +40,7 @@ function door(model: Model, acts: Acts, small: boolean): Child {
     h("div.lobby__head", { role: "alert", key: here.map((one) => one.id).join(" ") }, icon(bell), h("h3", { id: "door-title" }, knockWords(here))),
     state.meeting.lobby_open ? null : note("wait", bell, t("Dörren är stängd just nu."), t("Den som leder mötet behöver vara med för att någon ska släppas in.")),
     h("ul", null, here.map((one) => guest(model, acts, one, small))),
-    here.length > 1 ? button(doorOpen, t("Släpp in alla"), () => acts.admitAll(), { wide: true, small, busy: model.busy.has("admit-all") && t("Släpper in alla") }) : null,
+    here.length > 1 ? button(doorOpen, t("Släpp in alla"), () => acts.admitAll(), { kind: "second", wide: true, small, busy: model.busy.has("admit-all") && t("Släpper in alla") }) : null,
   );
 }
 

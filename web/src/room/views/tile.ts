@@ -22,7 +22,7 @@ export function media(tile: Tile, house_ = tile.home): Branch {
   );
 }
 
-/** In the corner: speaks, or what stands in the way of hearing and seeing. At most two at a time. */
+/** Speaks, or what stands in the way of hearing and seeing: in the picture's corner, or in the plate where the picture is small. */
 export function flags(tile: Tile): Child {
   const out: Branch[] = [];
   if (tile.hand) out.push(h("span.flag.flag--now", { key: "hand" }, icon(hand), tile.mine ? t("Din hand är uppe") : t("Handen uppe")));
@@ -41,8 +41,16 @@ export function nameOf(tile: Tile): string {
 
 export const tileIcon = (tile: Tile): Branch | null => (tile.screen ? icon(monitor) : tile.home ? icon(house) : null);
 
-/** The ordinary tile of desk and phone. `short`: only the name. */
-export function tileView(tile: Tile, look: { readonly class?: string; readonly short?: boolean } = {}): Branch {
+export interface TileLook {
+  readonly class?: string;
+  /** Only the name and the state, all of it in the plate: the picture is too small to give any of it away. */
+  readonly short?: boolean;
+  /** Role and organisation on one line. */
+  readonly joined?: boolean;
+}
+
+/** The ordinary tile of desk and phone. */
+export function tileView(tile: Tile, look: TileLook = {}): Branch {
   const symbol = tileIcon(tile);
   return h(
     "figure.tile",
@@ -52,11 +60,21 @@ export function tileView(tile: Tile, look: { readonly class?: string; readonly s
       "figcaption.plate",
       { key: "plate", class: symbol ? "plate--symbol" : "" },
       symbol,
-      h("span", null, h("b", null, look.short && tile.mine ? t("Du") : nameOf(tile)), look.short || tile.screen ? null : tile.lines.map((line) => h("span.plate__line", { key: line }, line))),
+      h("span", null, h("b", null, look.short ? shortName(tile) : nameOf(tile)), look.short || tile.screen ? null : linesUnder(tile, look.joined)),
+      look.short ? flags(tile) : null,
     ),
-    flags(tile),
+    look.short ? null : flags(tile),
   );
 }
+
+function shortName(tile: Tile): string {
+  if (tile.screen) return nameOf(tile);
+  if (tile.home) return t("Hos %(name)s", { name: tile.given });
+  return tile.mine ? t("Du") : tile.name;
+}
+
+const linesUnder = (tile: Tile, joined = false): Child =>
+  (joined ? [tile.lines.join(", ")] : tile.lines).map((line) => h("span.plate__line", { key: line }, line));
 
 /** The home's place while nobody sits there yet. */
 export const homeAway = (given: string): Branch =>
