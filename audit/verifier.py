@@ -81,6 +81,7 @@ class Verifier:
         self._erased: list[tuple[int, datetime]] = []
         self._erased_before: datetime | None = None
         self._findings: list[Finding] = []
+        self._named: set[int] = set()
         self._sound: Entry | None = None
         self._good = 0
         self.last_checkpoint: int | None = None
@@ -176,7 +177,7 @@ class Verifier:
                 self.size,
                 f"The log ends after {self.size} entries, but a checkpoint kept elsewhere was signed for {witnessed}.",
             )
-        covered = max(self.last_checkpoint or 0, 0)
+        covered = self.last_checkpoint or 0
         if self.last_checkpoint is None:
             self.find(Problem.UNSIGNED, None, "There is no signed checkpoint.")
         elif covered < self.size:
@@ -279,6 +280,6 @@ class Verifier:
         self._lost = True
 
     def _altered(self, seq: int) -> None:
-        finding = Finding(Problem.ALTERED, seq, f"Entry {seq} has been altered.")
-        if finding not in self._findings:
-            self._findings.append(finding)
+        if seq not in self._named:
+            self._named.add(seq)
+            self.find(Problem.ALTERED, seq, f"Entry {seq} has been altered.")
