@@ -139,7 +139,7 @@ class Peer:
             down_track.request_key_frame()
 
     def detach(self, down_track: DownTrack) -> None:
-        """Stop sending a track. Ignored when it is not attached. A new subscription needs a new DownTrack."""
+        """Stop sending a track; attached again, its numbering goes on. Ignored when it is not attached."""
         if self._down_tracks.get(down_track.ssrc) is not down_track:
             return
         del self._down_tracks[down_track.ssrc]
@@ -156,7 +156,8 @@ class Peer:
     def send_data(self, label: str, payload: bytes) -> bool:
         """Queue a message on the channel of that label.
 
-        False when it was not taken: no such open channel, too large, or its buffer full (lossy 64 KiB, reliable 1 MiB).
+        False when it was not taken: no such channel, too large, or its buffer full (lossy 64 KiB, reliable 1 MiB).
+        A reliable channel of ours that is still opening keeps what it is given; a lossy one does not.
         """
         return self._transport.send_data(label, payload)
 

@@ -160,6 +160,7 @@ class Transport:
         self._sctp.on("datachannel", self._channel_came)
         self._channels: dict[str, RTCDataChannel] = {}
         self._slow: set[str] = set()
+        self._early: dict[str, list[bytes]] = {}  # reliable messages for a channel of ours that is still opening
         self._streams: set[bytes] = set()
         self._rx: Any = None
         self._tx: Any = None
@@ -260,29 +261,42 @@ class Transport:
         """Open a channel from our side; the opening waits for the association where that is not up."""
         parameters = RTCDataChannelParameters(label=label, ordered=ordered, maxRetransmits=max_retransmits)
         channel = RTCDataChannel(self._sctp, parameters)
-        channel.on("open", lambda: self._handler.channel_open(label))
+        channel.on("open", lambda: self._channel_opened(label))
         self._keep(channel)
 
     def send_data(self, label: str, payload: bytes) -> bool:
-        """Queue a message. False when there is no such open channel, or its buffer is full."""
+        """Queue a message. False when there is no such channel, it is not open yet and lossy, or its buffer is full."""
         channel = self._channels.get(label)
-        if channel is None or channel.readyState != "open" or len(payload) > MOST_MESSAGE:
+        if channel is None or channel.readyState not in ("open", "connecting") or len(payload) > MOST_MESSAGE:
             return False
         lossy = channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
-        if channel.bufferedAmount + len(payload) > (MOST_LOSSY if lossy else MOST_RELIABLE):
+        is_open = channel.readyState == "open"
+        if lossy and not is_open:
+            return False
+        if self.buffered(label) + len(payload) > (MOST_LOSSY if lossy else MOST_RELIABLE):
             if lossy:
                 self.faults["lossy data dropped"] += 1
             elif label not in self._slow:
                 self._slow.add(label)
                 self._handler.slow(label)
             return False
-        channel.send(payload)
+        if is_open:
+            channel.send(payload)
+        else:
+            self._early.setdefault(label, []).append(payload)
         return True
 
     def buffered(self, label: str) -> int:
         """Bytes that wait on a channel."""
         channel = self._channels.get(label)
-        return int(channel.bufferedAmount) if channel is not None else 0
+        early = sum(map(len, self._early.get(label, ())))
+        return early + (int(channel.bufferedAmount) if channel is not None else 0)
+
+    def _channel_opened(self, label: str) -> None:
+        for payload in self._early.pop(label, ()):
+            self._channels[label].send(payload)
+        if not self._is_closed:
+            self._handler.channel_open(label)
 
     def _channel_came(self, channel: RTCDataChannel) -> None:
         self._keep(channel)

@@ -143,11 +143,14 @@ async def test_data_channels_opened_by_the_server(port: UdpPort) -> None:
     call = Call(port)
     call.peer.open_channel("_reliable")
     call.peer.open_channel("_lossy", ordered=False, max_retransmits=0)
+    assert call.peer.send_data("_reliable", b"early")
+    assert not call.peer.send_data("_lossy", b"early")
     await call.connect()
     await until(lambda: len(call.listener.events) == 3)
+    await until(lambda: call.client.messages == [("_reliable", b"early")])
     assert set(call.listener.events[1:]) == {"open: _reliable", "open: _lossy"}
     assert call.peer.send_data("_lossy", b"x" * 20_000)
-    await until(lambda: bool(call.client.messages))
+    await until(lambda: len(call.client.messages) == 2)
     await call.close()
 
 

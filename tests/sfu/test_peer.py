@@ -1,0 +1,168 @@
+"""A peer connection end to end: two clients, simulcast, key frames, repair, quality. Over real UDP on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from sfu import rtcp, rtp
+from sfu.down_track import DownTrack
+from sfu.negotiated import ReceiveSection, SendSection
+from sfu.peer import Peer
+from sfu.quality import Quality, rate
+from sfu.rtp import RtpPacket
+from sfu.transport import Certificate
+from sfu.udp_port import UdpPort
+from sfu.up_track import UpTrack
+from tests.sfu.client import Client, Listener, until
+from tests.sfu.streams import VP8, Source
+
+CERTIFICATE = Certificate()
+IN = {4: rtp.MID, 10: rtp.RID, 3: rtp.TRANSPORT_CC}
+OUT = {rtp.MID: 4, rtp.ABS_SEND_TIME: 5}
+
+
+class Side:
+    def __init__(self, port: UdpPort) -> None:
+        self.listener = Listener()
+        self.peer = Peer(port, CERTIFICATE, self.listener)
+        self.client = Client()
+
+    async def connect(self, port: UdpPort) -> None:
+        self.peer.connect(self.client.remote)
+        await self.client.join(self.peer.local, port.number)
+        await until(lambda: self.peer.is_connected)
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.peer.close()
+
+    def key_frames_asked(self) -> list[int]:
+        return [one.media_ssrc for one in self.client.rtcp if isinstance(one, rtcp.PictureLossIndication)]
+
+
+@dataclass
+class Meeting:
+    port: UdpPort
+    sender: Side
+    receiver: Side
+    track: UpTrack
+    down: DownTrack
+    sources: dict[str, Source]
+
+    async def picture(self, rid: str, *, key: bool = False) -> None:
+        for packet in self.sources[rid].picture_packets(key=key):
+            packet.extensions = [(4, b"1"), (10, rid.encode())]
+            await self.sender.client.send_rtp(packet)
+
+
+@pytest.fixture
+async def meeting() -> AsyncIterator[Meeting]:
+    port = UdpPort(bind=["127.0.0.1"])
+    port.open()
+    sender, receiver = Side(port), Side(port)
+    track = UpTrack("video")
+    sender.peer.receive(ReceiveSection("1", "video", VP8, IN, rids=("q", "h", "f")), track)
+    down = DownTrack(track)
+    receiver.peer.attach(down, SendSection("2", "video", VP8, OUT))
+    await asyncio.gather(sender.connect(port), receiver.connect(port))
+    sources = {rid: Source(100 + index, index) for index, rid in enumerate("qhf")}
+    yield Meeting(port, sender, receiver, track, down, sources)
+    await sender.close()
+    await receiver.close()
+    port.close()
+
+
+async def test_a_subscriber_gets_pictures_from_a_key_frame_on(meeting: Meeting) -> None:
+    await meeting.picture("f")
+    await until(lambda: 102 in meeting.sender.key_frames_asked())
+    await meeting.picture("f", key=True)
+    await meeting.picture("f")
+    received = meeting.receiver.client.packets
+    await until(lambda: len(received) == 4)
+    assert {packet.ssrc for packet in received} == {meeting.down.ssrc}
+    assert all(dict(packet.extensions)[4] == b"2" for packet in received)
+
+
+async def test_a_repair_is_answered_over_its_own_stream(meeting: Meeting) -> None:
+    await meeting.picture("f", key=True)
+    received = meeting.receiver.client.packets
+    await until(lambda: len(received) == 2)
+    wanted = received[1]
+    await meeting.receiver.client.send_rtcp(rtcp.Nack(1, meeting.down.ssrc, (wanted.sequence_number,)))
+    await until(lambda: len(received) == 3)
+    assert received[2].ssrc == meeting.down.rtx_ssrc
+    assert received[2].payload[2:] == wanted.payload
+
+
+async def test_pli_and_fir_reach_the_publisher_throttled(meeting: Meeting) -> None:
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    meeting.sender.client.rtcp.clear()
+    for _ in range(20):
+        await meeting.receiver.client.send_rtcp(rtcp.PictureLossIndication(1, meeting.down.ssrc))
+        await meeting.receiver.client.send_rtcp(rtcp.FullIntraRequest(1, ((meeting.down.ssrc, 1),)))
+    await until(lambda: meeting.down.statistics.key_frame_requests >= 40)
+    await until(lambda: bool(meeting.sender.key_frames_asked()))
+    assert len(meeting.sender.key_frames_asked()) <= 2
+
+
+async def test_the_publishers_clock_is_passed_on_and_measured(meeting: Meeting) -> None:
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    await meeting.sender.client.send_rtcp(rtcp.SenderReport(102, 0x1234 << 32, 5, 2, 100))
+    reports = meeting.receiver.client.rtcp
+    await until(lambda: any(isinstance(one, rtcp.SenderReport) for one in reports))
+    report = next(one for one in reports if isinstance(one, rtcp.SenderReport))
+    assert (report.ssrc, report.ntp) == (meeting.down.ssrc, 0x1234 << 32)
+    assert any(one == rtcp.SourceDescription(meeting.down.ssrc, meeting.track.cname) for one in reports)
+    block = rtcp.ReportBlock(meeting.down.ssrc, 128, 1, 1, 0, 0x12340000, 0)
+    await meeting.receiver.client.send_rtcp(rtcp.ReceiverReport(1, (block,)), rtcp.ReceiverEstimate(1, 500_000, ()))
+    await until(lambda: meeting.receiver.peer.remote_estimate is not None)
+    now = asyncio.get_running_loop().time()
+    conditions = meeting.receiver.peer.conditions(now)
+    assert conditions.down_loss == 0.5
+    assert conditions.round_trip is not None
+    assert rate(conditions) is Quality.POOR
+    assert rate(meeting.sender.peer.conditions(now)) is Quality.EXCELLENT
+
+
+async def test_malformed_packets_with_right_keys_change_nothing(meeting: Meeting) -> None:
+    for data in (b"\x90\x60" + bytes(14), b"\xa0\x60" + bytes(11), b"\x8f\xcd\x00\x02" + bytes(8)):
+        await meeting.sender.client.dtls._send_rtp(data)
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    assert meeting.sender.peer.malformed + sum(meeting.sender.peer._transport.faults.values()) >= 2
+    assert meeting.port.drops["failure"] == 0
+
+
+async def test_detaching_and_stopping(meeting: Meeting) -> None:
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    meeting.receiver.peer.detach(meeting.down)
+    meeting.receiver.peer.detach(meeting.down)
+    assert meeting.track.down_tracks == []
+    meeting.receiver.peer.attach(meeting.down, SendSection("3", "video", VP8, OUT))
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 4)
+    numbers = [packet.sequence_number for packet in meeting.receiver.client.packets]
+    assert [(number - numbers[0]) & 0xFFFF for number in numbers] == [0, 1, 2, 3]
+    meeting.sender.peer.stop_receiving("1")
+    await meeting.picture("f", key=True)
+    await until(lambda: meeting.sender.peer._reception.ignored == 2)
+
+
+async def test_rtp_before_the_sections_stand_is_ignored(meeting: Meeting) -> None:
+    await meeting.sender.client.send_rtp(RtpPacket(96, False, 1, 1, 9, b"x", [(4, b"9")]))
+    await until(lambda: meeting.sender.peer._reception.ignored == 1)
+
+
+async def test_local_parameters_and_one_connect_only(meeting: Meeting) -> None:
+    local = meeting.sender.peer.local
+    assert len(local.ice_pwd) >= 22  # RFC 8839 section 5.4
+    assert local.fingerprint == CERTIFICATE.fingerprint
+    assert str(meeting.port.number) in local.candidates[0]
+    meeting.sender.peer.set_remote_ice("ufrag", "p" * 22)
+    with pytest.raises(RuntimeError):
+        meeting.sender.peer.connect(meeting.sender.client.remote)
