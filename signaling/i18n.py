@@ -45,7 +45,7 @@ def language_of(request: web.Request) -> str:
 
 
 def chosen(request: web.Request) -> str:
-    """The language the visitor's cookie names, else Swedish: Accept-Language is not asked, the switch is on every page."""
+    """The language the cookie names, else Swedish: Accept-Language is not asked, the switch is on every page."""
     cookie = request.cookies.get(COOKIE, "")
     return cookie if cookie in LANGUAGES else "sv"
 

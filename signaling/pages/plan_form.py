@@ -1,4 +1,4 @@
-"""The form of a planned meeting: four steps, everything carried along in the form itself, so nothing is lost on an error.
+"""The form of a planned meeting: four steps, all of it carried along in the form, so nothing is lost on an error.
 
 Field names are those of the JSON body (`person.given_name`, `invitations.0.name`), so `rooms.drafts` names them in its
 faults. Pure: form values in, a draft and the step's errors out.
@@ -125,7 +125,7 @@ def filled_rows(form: PlanForm) -> list[int]:
 
 
 def invitation_of(form: Form, prefix: str = "") -> InvitationDraft:
-    """One row. A principal's staff are called, others invited (LUS 4:3); what a relative is to the person is a relation."""
+    """One row. A principal's staff are called, others invited (LUS 4:3); a relative has a relation, not a role."""
     party = form.value(f"{prefix}party") or "other"
     role = form.value(f"{prefix}role")
     task = form.value(f"{prefix}task")

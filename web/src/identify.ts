@@ -68,6 +68,13 @@ export class Identification {
     await this.#begin(sameDevice);
   }
 
+  /** Back from the app in a new tab: goes on asking about the order that is under way. */
+  async resume(transaction: string): Promise<void> {
+    const run = ++this.#run;
+    this.#transaction = transaction;
+    await this.#follow(run, transaction, true);
+  }
+
   /** The person gives up. Nothing has happened then. */
   async cancel(): Promise<void> {
     const transaction = this.#transaction;

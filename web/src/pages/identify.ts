@@ -102,4 +102,9 @@ element("again").addEventListener("click", () => {
   offer();
 });
 cancel.addEventListener("click", () => void identification.cancel());
-offer();
+const underWay = new URLSearchParams(location.search).get("transaction");
+if (underWay) {
+  onThisDevice = true;
+  show(statusLine, cancel);
+  void identification.resume(underWay);
+} else offer();

@@ -1,0 +1,44 @@
+"""A refusal as a page: what happened, then what to do. Never more than the person may know."""
+
+from aiohttp import web
+
+from auth.errors import Refusal
+from signaling.i18n import gettext_of, language_of
+from signaling.pages.templates import SUPPORT_PHONE, render
+
+
+def error_page(request: web.Request, refusal: Refusal) -> web.Response:
+    """The page of `signaling.problems.middleware`."""
+    _ = gettext_of(request)
+    headings = {
+        "invitation-unknown": _("Länken gäller inte"),
+        "invitation-expired": _("Länken gäller inte längre"),
+        "wrong-person": _("Länken är till någon annan"),
+        "meeting-unknown": _("Vi hittar inte mötet"),
+        "meeting-ended": _("Mötet är slut"),
+        "meeting-cancelled": _("Mötet är inställt"),
+        "removed": _("Du är inte längre med i mötet"),
+        "denied": _("Du släpptes inte in"),
+        "not-found": _("Sidan finns inte"),
+        "audit-unavailable": _("Ingen kan släppas in just nu"),
+        "unavailable": _("Det går inte just nu"),
+    }
+    by_status = {403: _("Det här får du inte se"), 404: _("Sidan finns inte"), 413: _("Det var för stort")}
+    heading = headings.get(refusal.code) or by_status.get(refusal.status) or _("Något gick fel")
+    text = refusal.text(language_of(request))
+    first, stop, rest = text.partition(". ")
+    calm = refusal.status < 500
+    return render(
+        request,
+        "message.html",
+        status=refusal.status,
+        heading=heading,
+        symbol="info" if calm else "triangle-alert",
+        kind="" if calm else "wait",
+        first=first + stop.strip(),
+        rest=rest,
+        body="",
+        phone=request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
+        action={"href": "/", "text": _("Till startsidan")} if request.get("session") else None,
+        reference=request.get("request_id") if refusal.status >= 500 else None,
+    )

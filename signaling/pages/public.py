@@ -1,0 +1,131 @@
+"""Pages for everybody: show who you are, a personal link, one meeting as an invited person sees it, logging out."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from auth.people import Permission
+from auth.sessions import Session, Sessions
+from rooms import view
+from rooms.meeting import MeetingStatus
+from rooms.meetings import Meetings
+from signaling.i18n import gettext_of
+from signaling.pages.staff import meeting_page, see_other
+from signaling.pages.templates import render
+from signaling.security import session_of
+
+NEAR = timedelta(days=400)
+# Where a login may lead: the same places as POST /auth/bankid/start allows.
+_NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+
+
+def home_of(session: Session) -> str:
+    """Where staff begin: the day, or the log for those who only read it."""
+    staff = session.staff
+    if staff is None:
+        return "/"
+    works = staff.may(Permission.HOST) or staff.may(Permission.PLANNER)
+    return "/audit" if staff.may(Permission.AUDITOR) and not works else "/today"
+
+
+def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime], cookie: str) -> list[web.RouteDef]:
+    """cookie: the session cookie's name, dropped at logging out."""
+
+    async def start(request: web.Request) -> web.StreamResponse:
+        session: Session | None = request.get("session")
+        if session is None:
+            return see_other("/login")
+        if session.staff is not None:
+            return see_other(home_of(session))
+        now = clock()
+        found = await meetings.planning.meetings_for(session, now - timedelta(days=1), now + NEAR)
+        coming = [item.meeting for item in found if item.meeting.status in (MeetingStatus.OPEN, MeetingStatus.PLANNED)]
+        if coming:
+            return see_other(f"/meetings/{min(coming, key=lambda meeting: meeting.starts_at).id}")
+        _ = gettext_of(request)
+        return render(
+            request,
+            "message.html",
+            heading=_("Du har inget möte"),
+            symbol="info",
+            kind="",
+            first=_("Inget möte väntar på dig just nu."),
+            rest=_("Väntade du dig ett, öppna länken i din inbjudan eller ring den som bjöd in dig."),
+            body="",
+            phone="",
+            action=None,
+            reference=None,
+        )
+
+    async def login(request: web.Request) -> web.StreamResponse:
+        asked = request.query.get("next", "")
+        wanted = asked if _NEXT.fullmatch(asked) else None
+        session: Session | None = request.get("session")
+        if session is not None:
+            return see_other(wanted or home_of(session))
+        kiosk = wanted is not None and wanted.startswith("/kiosk")
+        data = {"invitation": None, "next": wanted, "kiosk": kiosk}
+        return render(request, "identify.html", invited=None, kiosk=kiosk, data=data)
+
+    async def link(request: web.Request) -> web.StreamResponse:
+        token = request.match_info["token"]
+        greeting = await meetings.invitations.greeting(token)
+        invited = {
+            "starts_at": greeting.starts_at,
+            "organisation": greeting.organisation,
+            "phone": greeting.phone,
+        }
+        return render(request, "identify.html", invited=invited, kiosk=False, data={"invitation": token})
+
+    async def meeting(request: web.Request) -> web.StreamResponse:
+        session = session_of(request)
+        state = await meetings.state_for(session, request.match_info["id"])
+        may = state["me"]["may"]
+        if "see_invitations" in may:
+            return meeting_page(request, state, clock())
+        if "join" not in may and session.staff is not None and session.staff.may(Permission.AUDITOR):
+            return see_other(f"/audit/meetings/{request.match_info['id']}")
+        if state["meeting"]["status"] in ("ended", "cancelled"):
+            return over_page(request, state)
+        return render(request, "invitation.html", now=clock(), **state)
+
+    async def logout(request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        wanted = str(form.get("next", ""))
+        session: Session | None = request.get("session")
+        if session is not None:
+            await sessions.end(session)
+        answer = see_other(f"/login?next={wanted}" if wanted == "/kiosk" else "/login")
+        answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
+        return answer
+
+    return [
+        web.get("/", start),
+        web.get("/login", login),
+        web.get("/i/{token}", link),
+        web.get("/meetings/{id}", meeting),
+        web.post("/logout", logout),
+    ]
+
+
+def over_page(request: web.Request, state: view.Json) -> web.Response:
+    """The meeting is held, or was called off."""
+    _ = gettext_of(request)
+    meeting = state["meeting"]
+    ended = meeting["status"] == "ended"
+    return render(
+        request,
+        "message.html",
+        heading=_("Tack för i dag") if ended else _("Mötet är inställt"),
+        symbol="check" if ended else "info",
+        kind="ok" if ended else "",
+        first=_("Mötet är slut.") if ended else _("Mötet blir inte av."),
+        rest=_("Du kan stänga sidan. Undrar du något, ring %(organisation)s.")
+        % {"organisation": meeting["organisation"]},
+        body="",
+        phone=meeting["phone"],
+        action=None,
+        reference=None,
+    )

@@ -1,0 +1,283 @@
+"""Pages of those who plan and lead: the day, the list, planning, and one meeting as its leader sees it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from aiohttp import web
+
+from auth.people import Permission
+from auth.sessions import Session
+from rooms import view
+from rooms.drafts import MeetingChange
+from rooms.errors import InvalidFields, NotYourPost
+from rooms.invitations import Link
+from rooms.meeting import MEETING_TYPES
+from rooms.meetings import Meetings
+from signaling.i18n import ZONE, gettext_of, language_of, translations
+from signaling.pages import plan_form
+from signaling.pages.plan_form import Form, PlanForm
+from signaling.pages.templates import render
+from signaling.security import session_of
+
+LISTED_AHEAD = timedelta(days=60)
+LISTED_BACK = timedelta(days=14)
+SOON = timedelta(hours=3)
+OVER = ("ended", "cancelled")
+
+
+class StaffPages:
+    """meetings: the acts; clock: aware UTC."""
+
+    def __init__(self, meetings: Meetings, clock: Callable[[], datetime]) -> None:
+        self._meetings = meetings
+        self._clock = clock
+
+    async def _states(self, session: Session, since: datetime, until: datetime) -> list[view.Json]:
+        found = await self._meetings.planning.meetings_for(session, since, until)
+        states = [view.state(item, session, self._clock()) for item in found]
+        return sorted(states, key=lambda item: str(item["meeting"]["starts_at"]))
+
+    async def today(self, request: web.Request) -> web.StreamResponse:
+        now = self._clock()
+        since = day_of(now)
+        states = await self._states(planner(request), since, since + timedelta(days=1))
+        todo = to_do(states, now, language_of(request))
+        return render(request, "today.html", now=now, meetings=states, next_id=next_of(states, now), todo=todo)
+
+    async def listing(self, request: web.Request) -> web.StreamResponse:
+        now = self._clock()
+        states = await self._states(planner(request), now - LISTED_BACK, now + LISTED_AHEAD)
+        past = [item for item in states if item["meeting"]["status"] in OVER]
+        coming = [item for item in states if item["meeting"]["status"] not in OVER]
+        return render(request, "meetings.html", now=now, days=by_day(coming), past=by_day(past)[::-1])
+
+    async def new(self, request: web.Request) -> web.StreamResponse:
+        planner(request)
+        return plan_page(request, plan_form.begun(self._clock(), at_once="now" in request.query))
+
+    async def plan(self, request: web.Request) -> web.StreamResponse:
+        """One step of the form, sent. Whatever is pressed, all that was written comes back."""
+        session = planner(request)
+        sent = await request.post()
+        form = plan_form.read(sent)
+        go = str(sent.get("go", "next"))
+        if go == "back":
+            form.step = max(1, form.step - 1)
+        elif go == "add":
+            form.add_person()
+        elif go.startswith("remove-") and go.removeprefix("remove-").isdecimal():
+            form.remove_person(int(go.removeprefix("remove-")))
+        elif go == "create" and form.step == plan_form.STEPS:
+            return await self._create(request, session, form)
+        elif form.step < plan_form.STEPS and plan_form.check(form, self._clock(), language_of(request)):
+            form.step += 1
+        return plan_page(request, form)
+
+    async def _create(self, request: web.Request, session: Session, form: PlanForm) -> web.StreamResponse:
+        language = language_of(request)
+        if plan_form.check(form, self._clock(), language, whole=True):
+            try:
+                planned = await self._meetings.planning.plan(session, plan_form.draft_of(form))
+            except InvalidFields as invalid:
+                form.errors = {fault["field"]: fault["message"] for fault in invalid.fields(language)}
+            else:
+                gathering = planned.gathering
+                if form.now:
+                    gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
+                state = view.state(gathering, session, self._clock())
+                return meeting_page(request, state, self._clock(), links=planned.links, made=True)
+        form.step = plan_form.step_of(form.errors)
+        return plan_page(request, form)
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        meeting = request.match_info["id"]
+        await self._meetings.hosting.start(session_of(request), meeting)
+        return see_other(f"/meetings/{meeting}/room")
+
+    async def end(self, request: web.Request) -> web.StreamResponse:
+        meeting = request.match_info["id"]
+        await self._meetings.hosting.end(session_of(request), meeting)
+        return see_other(f"/meetings/{meeting}")
+
+    async def revoke(self, request: web.Request) -> web.StreamResponse:
+        meeting = request.match_info["id"]
+        await self._meetings.invitations.revoke(session_of(request), meeting, request.match_info["invitation"])
+        return see_other(f"/meetings/{meeting}")
+
+    async def renew(self, request: web.Request) -> web.StreamResponse:
+        meeting = request.match_info["id"]
+        link = await self._meetings.invitations.renew(session_of(request), meeting, request.match_info["invitation"])
+        return await self._shown(request, links=(link,))
+
+    async def invite(self, request: web.Request) -> web.StreamResponse:
+        form = sent_form(await request.post())
+        meeting = request.match_info["id"]
+        try:
+            draft = plan_form.invitation_of(form)
+            link = await self._meetings.invitations.invite(session_of(request), meeting, draft)
+        except InvalidFields as invalid:
+            names = {"relation": "role", "kind": "party"}
+            faults = invalid.fields(language_of(request))
+            form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
+            return await self._shown(request, form=form, opened="invite")
+        return await self._shown(request, links=(link,))
+
+    async def change(self, request: web.Request) -> web.StreamResponse:
+        form = sent_form(await request.post())
+        meeting = request.match_info["id"]
+        _ = gettext_of(request)
+        starts_at = plan_form.moment(form.value("date"), form.value("starts"))
+        ends_at = plan_form.moment(form.value("date"), form.value("ends"))
+        if starts_at is None or ends_at is None:
+            form.errors = {"date": _("Skriv dag och klockslag, till exempel 2026-11-24 och 10.00.")}
+            return await self._shown(request, form=form, opened="change")
+        changed = MeetingChange(
+            place=form.value("place"), purpose=form.value("purpose"), starts_at=starts_at, ends_at=ends_at
+        )
+        try:
+            await self._meetings.planning.change(session_of(request), meeting, changed)
+        except InvalidFields as invalid:
+            names = {"starts_at": "starts", "ends_at": "ends"}
+            faults = invalid.fields(language_of(request))
+            form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
+            return await self._shown(request, form=form, opened="change")
+        return see_other(f"/meetings/{meeting}")
+
+    async def _shown(self, request: web.Request, **context: Any) -> web.Response:
+        state = await self._meetings.state_for(session_of(request), request.match_info["id"])
+        return meeting_page(request, state, self._clock(), **context)
+
+
+def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
+    pages = StaffPages(meetings, clock)
+    return [
+        web.get("/today", pages.today),
+        web.get("/meetings", pages.listing),
+        web.get("/meetings/new", pages.new),
+        web.post("/meetings/new", pages.plan),
+        web.post("/meetings/{id}/start", pages.start),
+        web.post("/meetings/{id}/end", pages.end),
+        web.post("/meetings/{id}/change", pages.change),
+        web.post("/meetings/{id}/invitations", pages.invite),
+        web.post("/meetings/{id}/invitations/{invitation}/renew", pages.renew),
+        web.post("/meetings/{id}/invitations/{invitation}/revoke", pages.revoke),
+    ]
+
+
+def see_other(path: str) -> web.Response:
+    """After a form: the next page, by GET."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+def planner(request: web.Request) -> Session:
+    """The caller's session, where it may plan or lead. Raises Unidentified, NotYourPost."""
+    session = session_of(request)
+    staff = session.staff
+    if staff is None or not (staff.may(Permission.HOST) or staff.may(Permission.PLANNER)):
+        raise NotYourPost
+    return session
+
+
+def plan_page(request: web.Request, form: PlanForm) -> web.Response:
+    language = language_of(request)
+    types = [
+        (name, kind.english if language == "en" else kind.swedish)
+        for name, kind in MEETING_TYPES.items()
+        if name != "practice"
+    ]
+    draft = plan_form.draft_of(form) if form.step == plan_form.STEPS else None
+    return render(request, "plan.html", status=422 if form.errors else 200, form=form, types=types, draft=draft)
+
+
+def meeting_page(
+    request: web.Request,
+    state: view.Json,
+    now: datetime,
+    *,
+    links: tuple[Link, ...] = (),
+    made: bool = False,
+    form: Form | None = None,
+    opened: str = "",
+) -> web.Response:
+    """The leader's page. links: just made, shown this once; form: what was sent, with its errors."""
+    meeting = state["meeting"]
+    starts = datetime.fromisoformat(meeting["starts_at"]).astimezone(ZONE)
+    ends = datetime.fromisoformat(meeting["ends_at"]).astimezone(ZONE)
+    values = {
+        "date": starts.strftime("%Y-%m-%d"),
+        "starts": starts.strftime("%H:%M"),
+        "ends": ends.strftime("%H:%M"),
+        "place": meeting["place"],
+        "purpose": meeting["purpose"] or "",
+        "party": "kommun",
+    }
+    sent = form or Form()
+    merged = Form(values={**values, **sent.values}, errors=sent.errors)
+    status = 422 if merged.errors else 200
+    return render(
+        request, "meeting.html", status=status, now=now, links=links, made=made, form=merged, opened=opened, **state
+    )
+
+
+def sent_form(sent: Any) -> Form:
+    """The short forms of the meeting's page; values cut at a length that no field accepts."""
+    names = (*plan_form.PERSON_FIELDS, "date", "starts", "ends", "place", "purpose")
+    return Form(values={name: str(sent.get(name, ""))[: plan_form.LONGEST_VALUE] for name in names if name in sent})
+
+
+def day_of(now: datetime) -> datetime:
+    """Midnight in Sweden, as it was at the beginning of this day."""
+    return now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_of(states: list[view.Json], now: datetime) -> str | None:
+    """The meeting that stands unfolded: the one under way, else the next that has not ended."""
+    for item in states:
+        if item["meeting"]["status"] == "open":
+            return str(item["meeting"]["id"])
+    for item in states:
+        if item["meeting"]["status"] == "planned" and datetime.fromisoformat(item["meeting"]["ends_at"]) > now:
+            return str(item["meeting"]["id"])
+    return None
+
+
+def by_day(states: list[view.Json]) -> list[tuple[datetime, list[view.Json]]]:
+    def day(item: view.Json) -> datetime:
+        return day_of(datetime.fromisoformat(item["meeting"]["starts_at"]))
+
+    return [(moment, list(items)) for moment, items in groupby(states, key=day)]
+
+
+def to_do(states: list[view.Json], now: datetime, language: str) -> list[dict[str, Any]]:
+    """What in the day's meetings waits for a hand, the most pressing first."""
+    found = translations(language)
+    _, ngettext = found.gettext, found.ngettext
+    items = []
+    for state in states:
+        meeting = state["meeting"]
+        if meeting["status"] != "planned":
+            continue
+        starts = datetime.fromisoformat(meeting["starts_at"])
+        name, href = meeting["person"]["name"], f"/meetings/{meeting['id']}"
+        if starts < now:
+            text = _("Starta det, ändra tiden eller ställ in det.")
+            title = _("%(name)s: mötet har inte börjat") % {"name": name}
+            items.append({"when": _("Sent"), "soon": True, "href": href, "title": title, "text": text})
+            continue
+        hosts = {guest["invitation"] for guest in state["invited"] if guest["host"]}
+        unopened = [
+            link["name"]
+            for link in state["invitations"]
+            if link["opened_at"] is None and link["revoked_at"] is None and link["invitation"] not in hosts
+        ]
+        if unopened:
+            title = ngettext(
+                "%(name)s: en har inte öppnat sin inbjudan",
+                "%(name)s: %(num)s har inte öppnat sin inbjudan",
+                len(unopened),
+            ) % {"name": name, "num": len(unopened)}
+            text = ", ".join(unopened) + "."
+            items.append({"when": "", "soon": starts - now < SOON, "href": href, "title": title, "text": text})
+    return items
