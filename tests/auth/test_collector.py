@@ -57,7 +57,7 @@ async def test_passing_errors_are_waited_out_and_429_is_obeyed(house: House, mon
     started = await house.identifications.start(BROWSER)
     house.simulator.approve(ANNA.number, auto_start_token=started.auto_start_token)
     with monkeypatch.context() as patched:
-        patched.setattr(collector.asyncio, "sleep", short_sleep)
+        patched.setattr(asyncio, "sleep", short_sleep)
         await asyncio.wait_for(house.identifications._collector.live[started.transaction].done.wait(), 5)
     assert (await house.identifications.status(started.transaction, FLOW, "sv")).status == "complete"
     assert 7.0 in slept

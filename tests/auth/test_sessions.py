@@ -1,0 +1,147 @@
+"""Sessions: opaque, hashed, limited in time, ended one by one or all at once."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.demo import NORDVIK
+from auth.identity import AssuranceLevel, Method
+from auth.identity_number import IdentityNumber
+from auth.people import Permission, Person, Staff
+from auth.sessions import ABSOLUTE, IDLE, IDLE_IN_MEETING, Session, Sessions, actor, cookie_name
+from auth.store import SESSIONS, People, SessionRows
+from auth.vault import Vault
+from tests.auth.conftest import MemoryLog
+from tests.conftest import FrozenClock
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine, audit_log: MemoryLog, clock: FrozenClock) -> Sessions:
+    return Sessions(SessionRows(engine), audit_log, clock)
+
+
+@pytest.fixture
+async def karin(engine: AsyncEngine, vault: Vault) -> Person:
+    number = IdentityNumber.parse("199508172385")
+    return await People(engine, vault).save_named(number, given_name="Karin", surname="Edlund", name="Karin Edlund")
+
+
+async def create(sessions: Sessions, person: Person, at: datetime, staff: Staff | None = None) -> tuple[Session, str]:
+    return await sessions.create(
+        person,
+        method=Method.BANKID,
+        assurance_level=AssuranceLevel.HIGH_3,
+        authenticated_at=at,
+        staff=staff,
+        invitation="invitation-1",
+        language="sv",
+    )
+
+
+async def test_found_by_its_cookie_alone(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    session, cookie = await create(sessions, karin, clock())
+    assert await sessions.get(cookie) == session
+    assert await sessions.find(session.id) == session
+    for wrong in (session.id, session.secret_hash, "", cookie[:-1], cookie + "a", "a" * 43):
+        assert await sessions.get(wrong) is None
+
+
+async def test_the_cookie_is_not_in_the_database(
+    sessions: Sessions, karin: Person, clock: FrozenClock, engine: AsyncEngine
+) -> None:
+    _, cookie = await create(sessions, karin, clock())
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(SESSIONS))).one()
+    assert cookie not in repr(row)
+
+
+async def test_a_post_goes_with_the_session(
+    sessions: Sessions, karin: Person, clock: FrozenClock, engine: AsyncEngine, vault: Vault
+) -> None:
+    people = People(engine, vault)
+    await people.add_organisation(NORDVIK)
+    staff = Staff("s", karin, NORDVIK, "Distriktssköterska", "Hemsjukvården", frozenset({Permission.HOST}))
+    await people.add_staff(staff)
+    _, cookie = await create(sessions, karin, clock(), staff)
+    found = await sessions.get(cookie)
+    assert found is not None
+    assert found.staff == staff
+    assert (found.actor.role, found.actor.organisation) == ("Distriktssköterska", "Nordviks kommun")
+    assert actor(karin, None, Method.BANKID).organisation == ""
+
+
+async def test_idle_limit_slides(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    _, cookie = await create(sessions, karin, clock())
+    for _ in range(3):
+        clock.advance(seconds=IDLE.total_seconds() - 1)
+        assert await sessions.get(cookie) is not None
+    clock.advance(seconds=IDLE.total_seconds())
+    assert await sessions.get(cookie) is None
+
+
+async def test_an_open_meeting_gives_an_hour(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    session, cookie = await create(sessions, karin, clock())
+    await sessions.touch(session.id)
+    clock.advance(seconds=IDLE_IN_MEETING.total_seconds() - 1)
+    assert await sessions.find(session.id) is not None
+    clock.advance(seconds=1)
+    assert await sessions.get(cookie) is None
+
+
+async def test_asking_by_id_does_not_keep_it_alive(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    session, _ = await create(sessions, karin, clock())
+    clock.advance(seconds=IDLE.total_seconds() - 1)
+    assert await sessions.find(session.id) is not None
+    clock.advance(seconds=1)
+    assert await sessions.find(session.id) is None
+
+
+async def test_absolute_limit(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    session, cookie = await create(sessions, karin, clock())
+    for _ in range(int(ABSOLUTE / timedelta(minutes=29))):
+        clock.advance(seconds=29 * 60)
+        assert await sessions.get(cookie) is not None
+    await sessions.touch(session.id)
+    clock.advance(seconds=29 * 60)
+    assert await sessions.get(cookie) is None
+
+
+async def test_end_one_and_all(sessions: Sessions, karin: Person, clock: FrozenClock, audit_log: MemoryLog) -> None:
+    (first, first_cookie), (_, second_cookie) = [await create(sessions, karin, clock()) for _ in range(2)]
+    await sessions.end(first)
+    await sessions.end(first)
+    assert await sessions.get(first_cookie) is None
+    assert await sessions.get(second_cookie) is not None
+    assert await sessions.end_all(karin.id) == 1
+    assert await sessions.get(second_cookie) is None
+    assert audit_log.types() == ["session.ended", "session.ended"]
+    assert audit_log.reasons() == ["logged_out", "logged_out_everywhere"]
+
+
+async def test_ending_works_while_the_log_is_down(
+    sessions: Sessions, karin: Person, clock: FrozenClock, audit_log: MemoryLog
+) -> None:
+    session, cookie = await create(sessions, karin, clock())
+    audit_log.down = True
+    await sessions.end(session)
+    assert await sessions.get(cookie) is None
+
+
+async def test_sweeping_records_why(
+    sessions: Sessions, karin: Person, clock: FrozenClock, audit_log: MemoryLog
+) -> None:
+    old, _ = await create(sessions, karin, clock() - ABSOLUTE)
+    await create(sessions, karin, clock())
+    assert await sessions.sweep() == 1
+    assert await sessions.find(old.id) is None
+    clock.advance(seconds=IDLE.total_seconds())
+    assert await sessions.sweep() == 1
+    assert await sessions.sweep() == 0
+    assert audit_log.reasons() == ["too_old", "idle"]
+
+
+def test_the_cookie_name_tells_https() -> None:
+    assert cookie_name(secure=True) == "__Host-hemmaplan"
+    assert cookie_name(secure=False) == "hemmaplan"
