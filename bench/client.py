@@ -61,6 +61,11 @@ class Track:
     kind: Kind
 
 
+def socket_url(access: Access) -> str:
+    """What LiveKit's clients are given."""
+    return access.url.replace("http", "ws", 1)
+
+
 def identity(number: int) -> str:
     return f"bench-{number}"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.client import Access
 
-EMBEDDED = "{bin}/hemmaplan media --port {port} --udp-port {udp_port} --key {key} --secret {secret}"
+EMBEDDED = "{bin}/python -m signaling.media --port {port} --udp-port {udp_port} --key {key} --secret {secret}"
 _START = 20.0
 _STOP = 5.0
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.forward import Row
+from bench.join import AUDIO_BAR, VIDEO_BAR, Outcome
 from bench.machine import Machine
 
 FOLDER = Path("build/bench")
@@ -64,7 +65,25 @@ def forward_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def join_table(outcome: Outcome) -> Table:
+    table = Table(title=f"From connect() to the others' picture and sound, {outcome.connected.count} joins, ms")
+    for heading in ("", "p50", "p95", "lowest", "highest", "bar (p95)", "reached"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, figure, bar in (
+        ("connect() resolved", outcome.connected, None),
+        ("first video frame", outcome.first_video, VIDEO_BAR),
+        ("video of all five", outcome.all_video, None),
+        ("first sound", outcome.first_audio, AUDIO_BAR),
+        ("sound of all five", outcome.all_audio, None),
+    ):
+        values = [f"{value:.0f}" for value in (figure.median, figure.p95, figure.low, figure.high)]
+        verdict = ("" if bar is None else f"{bar:.0f}", "" if bar is None else "yes" if figure.p95 <= bar else "no")
+        table.add_row(name, *values, *verdict)
+    return table
+
+
 def show(console: Console, table: Table, machine: Machine) -> None:
+    table.width = 110
     console.print(table)
     console.print(
         f"{machine.cores} cores ({machine.processor}), Linux {machine.kernel}, Python {machine.python}, "
