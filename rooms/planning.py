@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from audit.events import EventType
+from audit.events import Actor, EventType
 from auth.people import Permission, Staff
 from auth.randomness import new_id
 from auth.sessions import Session
@@ -59,11 +59,14 @@ class Planning:
 
         Raises NotYourPost, InvalidFields.
         """
-        post = planners_post(viewer)
+        return await self.plan_for(planners_post(viewer), draft, viewer_actor(viewer))
+
+    async def plan_for(self, post: Staff, draft: MeetingDraft, actor: Actor) -> Planned:
+        """The same for a post whose holder is not here: the command line and the demo. actor: who the log names."""
         checked = check_meeting(draft, self._desk.now())
         meeting = self._meeting(post, checked)
-        invited = await self._draw_up(viewer, post, meeting, checked)
-        if draft.start_now and not any(item.leads and item.person == viewer.person.id for item, _ in invited):
+        invited = await self._draw_up(post, meeting, checked)
+        if draft.start_now and not any(item.leads and item.person == post.person.id for item, _ in invited):
             problem = FieldError(
                 "start_now",
                 "Bara den som leder mötet kan starta det. Välj en tid i stället.",
@@ -71,7 +74,6 @@ class Planning:
             )
             raise InvalidFields([problem])
         gathering = Gathering(meeting, tuple(invitation for invitation, _ in invited), ())
-        actor = viewer_actor(viewer)
         await self._desk.record(
             EventType.MEETING_PLANNED,
             meeting,
@@ -85,7 +87,7 @@ class Planning:
         for invitation in gathering.invitations:
             await self._invitations.record_created(gathering, invitation, actor)
         await self._desk.store.save(meeting, *gathering.invitations)
-        links = tuple(link for invitation, link in invited if invitation.person != viewer.person.id)
+        links = tuple(link for invitation, link in invited if invitation.person != post.person.id)
         return Planned(gathering, links)
 
     async def change(self, viewer: Session, meeting: str, change: MeetingChange) -> Gathering:
@@ -152,32 +154,28 @@ class Planning:
             home_people=(HomePerson(patient.name),),
         )
 
-    async def _draw_up(
-        self, viewer: Session, post: Staff, meeting: Meeting, checked: CheckedMeeting
-    ) -> list[tuple[Invitation, Link]]:
-        items = await self._with_host(viewer, post, checked.invitations)
+    async def _draw_up(self, post: Staff, meeting: Meeting, checked: CheckedMeeting) -> list[tuple[Invitation, Link]]:
+        items = await self._with_host(post, checked.invitations)
         expires_at = lifecycle.link_expires_at(meeting.ends_at)
         return [
             await self._invitations.draw_up(meeting.id, item, authority=_authority(item), expires_at=expires_at)
             for item in items
         ]
 
-    async def _with_host(
-        self, viewer: Session, post: Staff, items: Sequence[CheckedInvitation]
-    ) -> list[CheckedInvitation]:
+    async def _with_host(self, post: Staff, items: Sequence[CheckedInvitation]) -> list[CheckedInvitation]:
         """The invitations with one host among them: the one named, else the planner."""
         if any(item.host for item in items):
             return list(items)
         if not post.may(Permission.HOST):
             problem = FieldError("invitations", "Välj vem som leder mötet.", "Choose who leads the meeting.")
             raise InvalidFields([problem])
-        number = await self._people.number_of(viewer.person.id)
-        assert number is not None, "a person with a session has a number"
+        number = await self._people.number_of(post.person.id)
+        assert number is not None, "who holds a post has a number"
         own = next((item for item in items if item.number == number), None)
         if own is not None:
             return [replace(item, host=True) if item is own else item for item in items]
         party = Party.REGION if post.organisation.kind == "region" else Party.KOMMUN
-        name = viewer.person.name
+        name = post.person.name
         host = CheckedInvitation(
             name, number, Kind.CALLED, post.title, post.organisation.name, party, "", co_host=False, host=True
         )

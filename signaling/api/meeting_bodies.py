@@ -1,136 +1,35 @@
-"""The JSON bodies of ``/api/v1/meetings``: shapes here, the meaning of the fields in `rooms.drafts`."""
+"""Reading the JSON body of a request into one of `rooms.bodies`."""
 
 import json
-from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from rooms.drafts import InvitationDraft, MeetingChange, MeetingDraft
-from rooms.errors import FieldError, InvalidFields
-from rooms.meeting import HomePerson
+from rooms.bodies import (
+    BodyType,
+    ChangeBody,
+    CoHostBody,
+    DenyBody,
+    HomeBody,
+    InvitationBody,
+    JoinBody,
+    MeetingBody,
+    ReadyBody,
+    shaped,
+)
 from signaling.problems import BadRequest
 
-# Far above every real limit, which `rooms.drafts` names in words: this only bounds the work of looking.
-Text = Annotated[str, StringConstraints(max_length=20_000)]
-MOST_ITEMS = 200
-
-
-class Body(BaseModel):
-    """Unknown fields are let pass, so that a program made for a later version still works."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class InvitationBody(Body):
-    """One person to call or invite."""
-
-    name: Text
-    identity_number: Text = Field(repr=False)
-    kind: Text = "invited"
-    role: Text = ""
-    organisation: Text = ""
-    party: Text = "other"
-    relation: Text = ""
-    co_host: bool = False
-    host: bool = False
-
-    def draft(self) -> InvitationDraft:
-        return InvitationDraft(**self.model_dump())
-
-
-class PersonBody(Body):
-    """The person the meeting is about."""
-
-    given_name: Text
-    surname: Text
-    identity_number: Text = Field(repr=False)
-
-
-class MeetingBody(Body):
-    """A meeting to plan; with start_now the times may be left out."""
-
-    type: Text
-    person: PersonBody
-    place: Text
-    purpose: Text
-    consent: Text | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
-    invitations: list[InvitationBody] = Field([], max_length=MOST_ITEMS)
-    start_now: bool = False
-
-    def draft(self) -> MeetingDraft:
-        return MeetingDraft(
-            type=self.type,
-            given_name=self.person.given_name,
-            surname=self.person.surname,
-            identity_number=self.person.identity_number,
-            place=self.place,
-            purpose=self.purpose,
-            consent=self.consent,
-            starts_at=self.starts_at,
-            ends_at=self.ends_at,
-            invitations=tuple(item.draft() for item in self.invitations),
-            start_now=self.start_now,
-        )
-
-
-class ChangeBody(Body):
-    """New values of a planned meeting; what is left out stays."""
-
-    type: Text | None = None
-    place: Text | None = None
-    purpose: Text | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
-
-    def change(self) -> MeetingChange:
-        return MeetingChange(**self.model_dump())
-
-
-class JoinBody(Body):
-    """home: take the seat of the patient's home."""
-
-    home: bool = False
-
-
-class ReadyBody(Body):
-    ready: bool = True
-
-
-class DenyBody(Body):
-    """final: out of the lobby; otherwise "Inte än", and the person keeps waiting."""
-
-    final: bool = False
-
-
-class CoHostBody(Body):
-    co_host: bool = True
-
-
-class HomePersonBody(Body):
-    name: Text
-    relation: Text = ""
-
-
-class HomeBody(Body):
-    """Who sits in the patient's home."""
-
-    people: list[HomePersonBody] = Field(max_length=MOST_ITEMS)
-
-    def named(self) -> list[HomePerson]:
-        return [HomePerson(person.name, person.relation) for person in self.people]
-
-
-class RangeQuery(Body):
-    """``from`` and ``to`` of a list of meetings."""
-
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to")
-
-
-BodyType = TypeVar("BodyType", bound=Body)
+__all__ = [
+    "ChangeBody",
+    "CoHostBody",
+    "DenyBody",
+    "HomeBody",
+    "InvitationBody",
+    "JoinBody",
+    "MeetingBody",
+    "ReadyBody",
+    "read",
+    "shaped",
+]
 
 
 async def read(request: web.Request, kind: type[BodyType], *, optional: bool = False) -> BodyType:
@@ -148,29 +47,3 @@ async def read(request: web.Request, kind: type[BodyType], *, optional: bool = F
     if not isinstance(content, dict):
         raise BadRequest
     return shaped(kind, content)
-
-
-def shaped(kind: type[BodyType], content: dict[str, Any]) -> BodyType:
-    """Raises InvalidFields."""
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        raise InvalidFields([_named(problem["loc"], problem["type"]) for problem in problems]) from None
-
-
-def _named(place: tuple[int | str, ...], kind: str) -> FieldError:
-    field = ".".join(str(part) for part in place)
-    if kind == "missing":
-        return FieldError(field, "Fyll i det här.", "Fill this in.")
-    if kind.startswith(("datetime", "timezone")):
-        return FieldError(
-            field,
-            "Skriv datum och klockslag med tidszon, till exempel 2026-11-24T10:00+01:00.",
-            "Write date and time with its zone, for example 2026-11-24T10:00+01:00.",
-        )
-    if kind in ("string_too_long", "too_long"):
-        return FieldError(field, "Det är för långt. Korta det.", "This is too long. Shorten it.")
-    return FieldError(
-        field, "Det här går inte att läsa. Skriv det på nytt.", "This cannot be read. Write it once more."
-    )

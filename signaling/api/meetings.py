@@ -8,11 +8,7 @@ from aiohttp import web
 
 from rooms import view
 from rooms.admission import Early, Seat, Waiting
-from rooms.errors import WaitingRoomNotOpen
-from rooms.hosting import STOCKHOLM
-from rooms.invitations import Link
-from rooms.meetings import Meetings
-from signaling.api.meeting_bodies import (
+from rooms.bodies import (
     ChangeBody,
     CoHostBody,
     DenyBody,
@@ -22,9 +18,13 @@ from signaling.api.meeting_bodies import (
     MeetingBody,
     RangeQuery,
     ReadyBody,
-    read,
     shaped,
 )
+from rooms.errors import WaitingRoomNotOpen
+from rooms.hosting import STOCKHOLM
+from rooms.invitations import Link
+from rooms.meetings import Meetings
+from signaling.api.meeting_bodies import read
 from signaling.i18n import language_of
 from signaling.join_binding import binding_of
 from signaling.security import session_of

@@ -1,0 +1,216 @@
+"""Today's meetings in the demo, in times counted from now: one that has been, one about to begin, three later.
+
+The people are `auth.demo`'s; the other patients hold numbers of the same open series of test numbers.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from audit.log import Log
+from auth import demo
+from auth.demo import DemoPost
+from auth.identity import AssuranceLevel, Method
+from auth.people import Staff
+from auth.sessions import Session
+from auth.store import People
+from auth.vault import Vault
+from rooms.desk import Desk
+from rooms.drafts import InvitationDraft, MeetingDraft
+from rooms.hosting import STOCKHOLM, Hosting
+from rooms.invitations import Invitations, Link
+from rooms.media import MediaServer
+from rooms.meeting import MeetingStatus
+from rooms.planning import Planning
+from rooms.store import Store
+
+LENGTH = timedelta(minutes=45)
+STEP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMeeting:
+    """starts_in: from the next five-minute mark; before now for one that has been held."""
+
+    number: str
+    name: str
+    type: str
+    place: str
+    starts_in: timedelta
+    purpose: str
+    invitations: tuple[InvitationDraft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLinks:
+    """What `make run` prints for one meeting: its page and the personal links of those who are invited."""
+
+    title: str
+    meeting: str
+    starts_at: datetime
+    links: tuple[Link, ...]
+
+
+def _colleague(post: DemoPost, party: str, *, co_host: bool = False) -> InvitationDraft:
+    person = post.person
+    return InvitationDraft(
+        name=person.name,
+        identity_number=person.number,
+        kind="called",
+        role=post.title,
+        organisation=post.organisation.name,
+        party=party,
+        co_host=co_host,
+    )
+
+
+_LEILA = _colleague(demo.LEILA, "region", co_host=True)
+_PER = _colleague(demo.PER, "kommun")
+_ELIN = _colleague(demo.ELIN, "region")
+_KARIN = InvitationDraft(
+    name=demo.KARIN.name, identity_number=demo.KARIN.number, kind="invited", party="home", relation="Dotter"
+)
+
+HELD = DemoMeeting(
+    "189001059808",
+    "Birgit Lövgren",
+    "follow_up",
+    "Nordvik",
+    timedelta(minutes=-90),
+    "Hur det har gått sedan vi gjorde planen, och vad som behöver ändras.",
+    (_LEILA, _PER),
+)
+NEXT = DemoMeeting(
+    demo.GUNNAR.number,
+    demo.GUNNAR.name,
+    "planning",
+    "Norrfällsviken",
+    timedelta(minutes=5),
+    "Gunnar kom hem från sjukhuset i fredags. Nu går vi igenom hur det fungerar hemma och gör en plan: vad han "
+    "behöver, vem som gör vad och när.",
+    (_LEILA, _PER, _ELIN, _KARIN),
+)
+LATER = (
+    DemoMeeting(
+        "189001029819",
+        "Sixten Hamrin",
+        "planning",
+        "Bjärtrå",
+        timedelta(minutes=65),
+        "Hur Sixten ska klara dagarna hemma sedan han slutade köra bil.",
+        (_LEILA, _PER, _ELIN),
+    ),
+    DemoMeeting(
+        "189001039800",
+        "Ingrid Nordlöf",
+        "follow_up",
+        "Docksta",
+        timedelta(minutes=215),
+        "Hur hjälpen på kvällarna har fungerat, och om den räcker.",
+        (_LEILA, _PER),
+    ),
+    DemoMeeting(
+        "189001049817",
+        "Yngve Tjärnberg",
+        "planning",
+        "Ullånger",
+        timedelta(minutes=320),
+        "Vad Yngve behöver för att kunna bo kvar hemma.",
+        (_LEILA, _PER, _ELIN),
+    ),
+)
+
+
+class DemoDay:
+    """Makes the day, or finds it made. Needs `auth.demo.seed` first."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        audit: Log,
+        media: MediaServer,
+        people: People,
+        vault: Vault,
+        publish: Callable[[str, dict[str, Any]], Awaitable[None]],
+        clock: Callable[[], datetime],
+        origin: str,
+    ) -> None:
+        self._clock = clock
+        self._shift = timedelta(0)
+        self._store = store
+        self._people = people
+        desk = Desk(store, audit, media, publish, lambda: clock() + self._shift)
+        self._invitations = Invitations(desk, people, vault, origin=origin)
+        self._planning = Planning(desk, self._invitations, people, vault)
+        self._hosting = Hosting(desk)
+
+    async def make(self) -> list[DemoLinks]:
+        """The coming meetings with fresh links, soonest first. At a second start of the same day links are renewed."""
+        host = await self._anna()
+        now = self._clock()
+        coming = [
+            found
+            for found in await self._planning.meetings_for(host, now - timedelta(hours=6), now + timedelta(hours=24))
+            if found.meeting.status in (MeetingStatus.PLANNED, MeetingStatus.OPEN) and found.meeting.ends_at > now
+        ]
+        if any(found.meeting.patient.name == NEXT.name for found in coming):
+            return [await self._renew(host, found.meeting.id) for found in coming]
+        await self._held(host, now)
+        return [await self._plan(host, now, item) for item in (NEXT, *LATER)]
+
+    async def _anna(self) -> Session:
+        """The nurse as if logged in: the demo's meetings are planned in her name."""
+        posts = await self._people.staff_in(demo.ANNA.organisation.id)
+        post: Staff = next(item for item in posts if item.id == demo.ANNA.id)
+        return Session("demo", "", post.person, Method.BANKID, AssuranceLevel.HIGH_3, self._clock(), post, None, "sv")
+
+    async def _plan(self, host: Session, now: datetime, item: DemoMeeting) -> DemoLinks:
+        starts_at = _next_step(now) + item.starts_in
+        given_name, _, surname = item.name.partition(" ")
+        draft = MeetingDraft(
+            type=item.type,
+            given_name=given_name,
+            surname=surname,
+            identity_number=item.number,
+            place=item.place,
+            purpose=item.purpose,
+            consent="oral",
+            starts_at=starts_at,
+            ends_at=starts_at + LENGTH,
+            invitations=item.invitations,
+        )
+        planned = await self._planning.plan(host, draft)
+        meeting = planned.gathering.meeting
+        return DemoLinks(meeting.title, meeting.id, meeting.starts_at, planned.links)
+
+    async def _held(self, host: Session, now: datetime) -> None:
+        """The meeting earlier today; just after midnight there was none."""
+        starts_at = _next_step(now) + HELD.starts_in
+        if starts_at.astimezone(STOCKHOLM).date() != now.astimezone(STOCKHOLM).date():
+            return
+        self._shift = starts_at - now
+        try:
+            made = await self._plan(host, now, HELD)
+            await self._hosting.start(host, made.meeting)
+            self._shift += timedelta(minutes=35)
+            await self._hosting.end(host, made.meeting)
+        finally:
+            self._shift = timedelta(0)
+
+    async def _renew(self, host: Session, meeting: str) -> DemoLinks:
+        found = await self._store.gathering(meeting)
+        assert found is not None, "it was listed a moment ago"
+        links = [
+            await self._invitations.renew(host, meeting, item.id)
+            for item in found.invitations
+            if item.revoked_at is None and item.person != host.person.id
+        ]
+        return DemoLinks(found.meeting.title, meeting, found.meeting.starts_at, tuple(links))
+
+
+def _next_step(now: datetime) -> datetime:
+    """The next whole five minutes after now."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return hour + ((now - hour) // STEP + 1) * STEP
