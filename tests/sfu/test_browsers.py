@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from tests.sfu.browsers import CHROMIUM, CLIENT, FIREFOX, Tab, chromium, firefox, page_routes, until
+from tests.sfu.browsers import CHROMIUM, CLIENT, FIREFOX, Chromium, Firefox, Tab, chromium, firefox, page_routes, until
 from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
 
 pytestmark = [
@@ -31,7 +31,7 @@ async def host() -> AsyncIterator[MediaHost]:
 async def two(host: MediaHost, *browsers: str) -> AsyncIterator[tuple[Tab, Tab]]:
     """Two pages, in one Chromium or in the browsers named."""
     async with AsyncExitStack() as stack:
-        opened = {}
+        opened: dict[str, Chromium | Firefox] = {}
         tabs = []
         for name in browsers:
             if name not in opened:

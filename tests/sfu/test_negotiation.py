@@ -1,0 +1,220 @@
+"""Answering a client's offers: publishing, forwarding on its sections, closing, moving, and Firefox's own ways."""
+
+from dataclasses import replace
+
+import pytest
+
+from sfu.negotiated import Codec
+from sfu.negotiation import (
+    DEPENDENCY_DESCRIPTOR,
+    MID,
+    RID,
+    TRANSPORT_WIDE_CC,
+    Announced,
+    Answered,
+    Forwarded,
+    Layout,
+    answer,
+    remote_transport,
+)
+from sfu.sdp import SdpError, Section, parse
+from tests.sfu.offers import H264, LOCAL, Offer
+
+MICROPHONE = Announced("TR_mic", "audio", ("mic-cid",))
+CAMERA = Announced("TR_cam", "video", ("cam-cid",), ("video/vp8",))
+OPUS = Codec("audio/opus", 111, 48000, 2, "minptime=10;useinbandfec=1")
+VP8 = Codec("video/vp8", 100, 90000)
+THEIR_SOUND = Forwarded("TR_a", "PA_other", "audio", OPUS, 1001)
+THEIR_PICTURE = Forwarded("TR_v", "PA_other", "video", VP8, 1002, 1003)
+
+
+def section(result: Answered, mid: str) -> Section:
+    return next(section for section in parse(result.sdp).sections if section.mid == mid)
+
+
+def test_publishing_sound_and_simulcast_picture() -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid")
+    offer.video(cid="cam-cid", rids=("q", "h", "f"))
+    offer.data()
+    result = answer(offer.parsed(), Layout(), LOCAL, [CAMERA, MICROPHONE])
+    assert set(result.receive) == {"TR_mic", "TR_cam"}
+    camera = result.receive["TR_cam"]
+    assert (camera.mid, camera.rids, camera.codec.mime_type) == ("1", ("q", "h", "f"), "video/vp8")
+    assert camera.codec.rtx_payload_type == 97
+    assert camera.extensions[10] == RID
+    assert camera.extensions[15] == DEPENDENCY_DESCRIPTOR
+    assert result.data
+    ours = section(result, "1")
+    assert (ours.direction, ours.simulcast, ours.formats) == ("recvonly", "recv q;h;f", ("96", "97"))
+    assert ours.rids == [("q", "recv"), ("h", "recv"), ("f", "recv")]
+    assert ours.feedback[96] == ["transport-cc", "ccm fir", "nack", "nack pli"]
+    assert TRANSPORT_WIDE_CC in ours.extensions.values()
+    assert section(result, "0").fmtps[111] == "minptime=10;useinbandfec=1;usedtx=1"
+    assert 9 not in section(result, "0").extensions
+    description = parse(result.sdp)
+    assert description.ice_lite
+    assert description.extmap_allow_mixed
+    assert description.bundle == ("0", "1", "2")
+    assert {s.setup for s in description.sections} == {"passive"}
+    assert [bool(s.candidates) for s in description.sections] == [True, False, False]
+
+
+def test_what_the_opus_encoder_is_asked_for() -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid")
+    stereo = answer(offer.parsed(), Layout(), LOCAL, [replace(MICROPHONE, stereo=True)])
+    assert section(stereo, "0").fmtps[111].endswith(";stereo=1")
+    plain = answer(offer.parsed(), Layout(), LOCAL, [replace(MICROPHONE, dtx=False)])
+    assert section(plain, "0").fmtps[111] == "minptime=10;useinbandfec=1"
+
+
+def test_tracks_are_matched_by_id_then_by_kind() -> None:
+    offer = Offer()
+    offer.video(cid="renamed-by-firefox")
+    offer.video(cid="screen-cid")
+    screen = Announced("TR_screen", "video", ("screen-cid",))
+    result = answer(offer.parsed(), Layout(), LOCAL, [screen, CAMERA])
+    assert result.layout.receiving == {"0": "TR_cam", "1": "TR_screen"}
+
+
+def test_a_section_nobody_announced_is_inactive() -> None:
+    offer = Offer()
+    offer.video(cid="cam-cid")
+    result = answer(offer.parsed(), Layout(), LOCAL)
+    assert not result.receive
+    assert section(result, "0").direction == "inactive"
+
+
+def test_the_codec_wanted_and_kept() -> None:
+    offer = Offer()
+    offer.video(cid="cam-cid")
+    first = answer(offer.parsed(), Layout(), LOCAL, [replace(CAMERA, codecs=("video/h264",))])
+    assert first.receive["TR_cam"].codec.payload_type == 102
+    again = answer(offer.parsed(), first.layout, LOCAL, [CAMERA])
+    assert again.receive["TR_cam"].codec.payload_type == 102
+    other = answer(offer.parsed(), Layout(), LOCAL, [replace(CAMERA, codecs=("video/h266",))])
+    assert other.receive["TR_cam"].codec.mime_type == "video/vp8"
+
+
+def test_a_track_whose_codecs_are_all_foreign_ends() -> None:
+    offer = Offer()
+    video = offer.video(cid="cam-cid")
+    video.formats = ("116",)
+    result = answer(offer.parsed(), Layout(), LOCAL, [CAMERA])
+    assert result.ended == ("TR_cam",)
+    assert not result.receive
+
+
+def test_closing_a_section_ends_its_track() -> None:
+    offer = Offer()
+    video = offer.video(cid="cam-cid")
+    first = answer(offer.parsed(), Layout(), LOCAL, [CAMERA])
+    video.direction = "inactive"
+    second = answer(offer.parsed(), first.layout, LOCAL, [CAMERA])
+    assert second.ended == ("TR_cam",)
+    assert not second.layout.receiving
+
+
+def test_forwarding_on_the_clients_sections() -> None:
+    offer = Offer()
+    offer.audio("recvonly")
+    offer.video("recvonly")
+    offer.video("recvonly")
+    result = answer(offer.parsed(), Layout(), LOCAL, wanted=[THEIR_SOUND, THEIR_PICTURE])
+    assert result.mid_to_track_id == {"0": "TR_a", "1": "TR_v"}
+    sent = result.send["TR_v"]
+    assert (sent.mid, sent.codec.payload_type, sent.codec.rtx_payload_type) == ("1", 96, 97)
+    assert sent.extensions[MID] == 4
+    ours = section(result, "1")
+    assert ours.direction == "sendonly"
+    assert ours.msid == ("PA_other|TR_v", "TR_v")
+    assert (ours.ssrcs, ours.repair_ssrcs) == ([1002, 1003], {1003: 1002})
+    assert section(result, "2").direction == "inactive"
+    assert RID in section(result, "2").extensions.values(), "a placeholder without RID would end simulcast later"
+    assert result.layout.free == {"audio": 0, "video": 1}
+
+
+def test_how_many_sections_the_client_must_add() -> None:
+    offer = Offer()
+    offer.video("recvonly")
+    wanted = [THEIR_PICTURE, replace(THEIR_PICTURE, sid="TR_v2"), replace(THEIR_PICTURE, sid="TR_v3"), THEIR_SOUND]
+    assert Layout().sections_needed(wanted) == (1, 3)
+    result = answer(offer.parsed(), Layout(), LOCAL, wanted=wanted)
+    assert result.unplaced == ("TR_v2", "TR_v3", "TR_a")
+    assert result.layout.sections_needed(wanted) == (1, 2)
+
+
+def test_a_freed_section_is_inactive_once_before_it_is_used_again() -> None:
+    offer = Offer()
+    offer.video("recvonly")
+    first = answer(offer.parsed(), Layout(), LOCAL, wanted=[THEIR_PICTURE])
+    next_picture = replace(THEIR_PICTURE, sid="TR_next")
+    second = answer(offer.parsed(), first.layout, LOCAL, wanted=[next_picture])
+    assert section(second, "0").direction == "inactive"
+    assert second.unplaced == ("TR_next",)
+    assert second.layout.sections_needed([next_picture]) == (0, 0), "another offer is enough"
+    third = answer(offer.parsed(), second.layout, LOCAL, wanted=[next_picture])
+    assert third.mid_to_track_id == {"0": "TR_next"}
+
+
+def test_a_forwarded_track_keeps_its_section_and_moves_when_that_closes() -> None:
+    offer = Offer()
+    first_video = offer.video("recvonly")
+    first = answer(offer.parsed(), Layout(), LOCAL, wanted=[THEIR_PICTURE])
+    offer.video("recvonly")
+    second = answer(offer.parsed(), first.layout, LOCAL, wanted=[THEIR_PICTURE])
+    assert second.send["TR_v"].mid == "0"
+    first_video.direction = "inactive"
+    third = answer(offer.parsed(), second.layout, LOCAL, wanted=[THEIR_PICTURE])
+    assert third.send["TR_v"].mid == "1"
+
+
+def test_a_codec_the_client_cannot_take_is_told() -> None:
+    offer = Offer()
+    offer.video("recvonly")
+    av1 = replace(THEIR_PICTURE, codec=Codec("video/av1", 45, 90000))
+    high = replace(THEIR_PICTURE, sid="TR_h", codec=Codec("video/h264", 1, 90000, fmtp=H264.replace("42e0", "6400")))
+    result = answer(offer.parsed(), Layout(), LOCAL, wanted=[av1, high])
+    assert result.unsupported == ("TR_v", "TR_h")
+    assert not result.unplaced
+
+
+def test_firefox_offers_port_zero_with_bundle_only() -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid")
+    video = offer.video(cid="cam-cid")
+    video.port, video.bundle_only = 0, True
+    result = answer(offer.parsed(), Layout(), LOCAL, [CAMERA, MICROPHONE])
+    assert result.layout.receiving == {"0": "TR_mic", "1": "TR_cam"}
+    assert section(result, "1").port == 9
+
+
+def test_a_stopped_section_stays_refused() -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid")
+    offer.video().port = 0
+    result = answer(offer.parsed(), Layout(), LOCAL, [MICROPHONE])
+    assert section(result, "1").rejected
+    assert parse(result.sdp).bundle == ("0",)
+
+
+def test_dtls_roles() -> None:
+    offer = Offer(setup="passive")
+    offer.audio()
+    assert remote_transport(offer.parsed()).dtls_role == "client"
+    assert section(answer(offer.parsed(), Layout(), LOCAL), "0").setup == "active"
+
+
+def test_offers_that_cannot_be_answered() -> None:
+    empty = Offer()
+    with pytest.raises(SdpError, match="no live"):
+        remote_transport(empty.parsed())
+    bare = Offer()
+    bare.audio().fingerprint = None
+    with pytest.raises(SdpError, match="fingerprint"):
+        answer(bare.parsed(), Layout(), LOCAL)
+    loose = Offer()
+    loose.audio()
+    with pytest.raises(SdpError, match="BUNDLE"):
+        remote_transport(parse(loose.text.replace("a=group:BUNDLE 0\r\n", "")))
