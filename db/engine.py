@@ -9,6 +9,8 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+__all__ = ["AsyncEngine", "DatabaseFailure", "UnsupportedDatabase", "connect", "upgrade"]
+
 BUSY_TIMEOUT_MS = 5000
 
 DatabaseFailure = sa.exc.SQLAlchemyError

@@ -3,6 +3,7 @@
 https://docs.livekit.io/home/get-started/authentication/
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,7 +124,13 @@ class TokenKey:
 
     def _signed(self, claims: Mapping[str, Any], now: datetime, lifetime: timedelta) -> str:
         start = int(now.timestamp())
-        times = {"iss": self.key, "iat": start, "nbf": start, "exp": start + int(lifetime.total_seconds())}
+        times = {
+            "iss": self.key,
+            "jti": secrets.token_urlsafe(9),
+            "iat": start,
+            "nbf": start,
+            "exp": start + int(lifetime.total_seconds()),
+        }
         return jwt.encode({**claims, **times}, self._secret, algorithm="HS256")
 
     def verify(self, token: str, now: datetime) -> Claims:

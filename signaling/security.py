@@ -55,7 +55,6 @@ PUBLIC = frozenset(
         # The simulators exist in the demo alone
         "/simulator",
         "/simulator/people",
-        "/simulator/bankid",
         "/simulator/bankid/orders",
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",

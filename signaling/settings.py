@@ -86,6 +86,8 @@ class Settings(BaseSettings):
         url = urlsplit(self.origin)
         if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
+        if self.media_url:
+            raise ValueError("media_url: a LiveKit cluster is not supported in this version; leave it out")
         if not self.demo:
             self._refuse_demo_values(url.scheme)
         return self

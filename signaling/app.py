@@ -1,0 +1,209 @@
+"""The composition root: the only file that names concrete classes and hands them to each other."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from audit.log import Log
+from auth.bankid import BankIdClient, tls_context
+from auth.bankid_simulator import BankIdSimulator
+from auth.demo import DEMO_PEOPLE, seed
+from auth.demo_certificates import make as make_demo_certificates
+from auth.identification import Identifications
+from auth.one_time import SqlOneTime
+from auth.sessions import Sessions, cookie_name
+from auth.store import IdentificationRows, OneTimeRows, SessionRows
+from db.tasks import Tasks
+from rooms.demo import DemoDay, DemoLinks
+from rooms.meetings import Meetings
+from rooms.store import Store
+from sfu.access_token import TokenKey
+from sfu.server import EmbeddedMediaServer
+from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
+from signaling.api import audit as audit_api
+from signaling.api import auth as auth_api
+from signaling.api import meetings as meetings_api
+from signaling.api import openapi as openapi_api
+from signaling.api import simulator as simulator_api
+from signaling.bus import open_bus
+from signaling.foundation import foundation, utc_now
+from signaling.join_binding import JoinBinding
+from signaling.meeting_socket import MeetingSockets, publisher
+from signaling.settings import Settings
+
+log = structlog.get_logger()
+
+BODY_LIMIT = 64 * 1024
+SHUTDOWN_SECONDS = 5.0
+SWEEP_SECONDS = 60.0
+
+DEMO_DAY: web.AppKey[list[DemoLinks]] = web.AppKey("demo_day", list)
+"""The demo's meetings with their personal links, to be printed at the start; empty outside the demo."""
+
+
+@asynccontextmanager
+async def application(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[web.Application]:
+    """The whole service, started and ready to be served; everything is ended again in the opposite order.
+
+    Raises for the operator what `foundation` raises, and OSError of a port that is taken.
+    """
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(foundation(settings, clock))
+        engine, audit, vault, people = ground.engine, ground.audit, ground.vault, ground.people
+        bus = open_bus(settings.redis_url.get_secret_value() if settings.redis_url else None)
+        stack.push_async_callback(bus.close)
+        sessions = Sessions(SessionRows(engine), audit, clock)
+        one_time = SqlOneTime(OneTimeRows(engine), clock)
+
+        media = EmbeddedMediaServer(
+            TokenKey(settings.media_api_key, settings.media_api_secret.get_secret_value()),
+            udp_port=settings.media_udp_port,
+            addresses=settings.media_address,
+            clock=clock,
+        )
+        await media.start()
+        stack.push_async_callback(media.stop)
+        meetings = Meetings(
+            store=Store(engine),
+            audit=audit,
+            media=media,
+            people=people,
+            vault=vault,
+            publish=publisher(bus),
+            clock=clock,
+            origin=settings.origin,
+        )
+
+        bankid, simulator = await _bankid(settings, stack, clock)
+        identifications = Identifications(
+            bankid=bankid,
+            rows=IdentificationRows(engine, vault),
+            people=people,
+            sessions=sessions,
+            invitations=meetings.invitations,
+            audit=audit,
+            vault=vault,
+            clock=clock,
+            origin=settings.origin,
+        )
+        await identifications.resume()
+        stack.push_async_callback(identifications.close)
+
+        day: list[DemoLinks] = []
+        if settings.demo:
+            await seed(people)
+            day = await DemoDay(
+                store=Store(engine),
+                audit=audit,
+                media=media,
+                people=people,
+                vault=vault,
+                publish=publisher(bus),
+                clock=clock,
+                origin=settings.origin,
+            ).make()
+
+        registry = CollectorRegistry()
+        metrics.register(registry, media, audit)
+        sockets = MeetingSockets(meetings, bus, sessions, clock)
+        stack.push_async_callback(sockets.close)
+        binding = JoinBinding(one_time, audit)
+        app = _web(settings, sessions, registry)
+        app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
+        app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
+        app.add_routes(audit_api.routes(audit, clock))
+        app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=None, clock=clock))
+        app.add_routes(openapi_api.routes())
+        app.add_routes(sockets.routes())
+        app.add_routes(livekit_socket.routes(media, binding.admit))
+        app.add_routes(room_service.routes(media))
+        app.add_routes(i18n.routes())
+        cookie = cookie_name(settings.secure)
+        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
+        if simulator is not None:
+            app.add_routes(simulator_api.routes(simulator))
+
+        app[DEMO_DAY] = day
+        tasks = Tasks()
+        stack.push_async_callback(tasks.close)
+        tasks.start(meetings.presence.run(), name="presence")
+        tasks.start(_sweep(sessions, identifications), name="sweep")
+        yield app
+
+
+def _web(settings: Settings, sessions: Sessions, registry: CollectorRegistry) -> web.Application:
+    networks = security.Networks(settings.trusted_proxies)
+    app = web.Application(
+        client_max_size=BODY_LIMIT,
+        middlewares=[
+            security.headers_middleware(settings.origin),
+            metrics.middleware(registry),
+            i18n.language_middleware,
+            problems.middleware(pages.error_page),
+            security.middleware(sessions, networks, settings.origin),
+        ],
+    )
+    app[pages.SUPPORT_PHONE] = settings.support_phone
+    app[pages.DEMO] = settings.demo
+    return app
+
+
+async def _bankid(
+    settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
+) -> tuple[BankIdClient, BankIdSimulator | None]:
+    """The client, the same everywhere; in the demo it calls BankID's double, over mutual TLS as well."""
+    if settings.demo:
+        made = make_demo_certificates(settings.data_directory / "bankid")
+        simulator = await stack.enter_async_context(BankIdSimulator(DEMO_PEOPLE, made, clock))
+        client = BankIdClient(simulator.url, tls_context(made.certificate, made.key, made.root))
+        return await stack.enter_async_context(client), simulator
+    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
+    assert certificate is not None, "settings demand it outside the demo"
+    assert key is not None, "settings demand it outside the demo"
+    assert root is not None, "settings demand it outside the demo"
+    client = BankIdClient(settings.bankid_url, tls_context(certificate, key, root))
+    return await stack.enter_async_context(client), None
+
+
+def _writable(audit: Log) -> health.Check:
+    async def check() -> None:
+        await audit.checkpoint()
+        if not audit.writable:
+            raise ConnectionError
+
+    return check
+
+
+async def _sweep(sessions: Sessions, identifications: Identifications) -> None:
+    """Forget what is over its time."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await sessions.sweep()
+            await identifications.sweep()
+        except Exception as failure:  # noqa: BLE001 - the next round tries again
+            log.error("sweep failed", failure=type(failure).__name__)
+
+
+async def run(settings: Settings, started: Callable[[list[DemoLinks]], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; open requests get a moment to end. started: called once the port answers."""
+    async with application(settings) as app:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+            stopped = asyncio.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            log.info("serving", port=settings.port, udp_port=settings.media_udp_port)
+            if started is not None:
+                started(app[DEMO_DAY])
+            await stopped.wait()
+        finally:
+            await runner.cleanup()

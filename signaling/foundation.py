@@ -1,0 +1,71 @@
+"""What the server and the commands both stand on: the database, the log and the people, opened in that order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from audit.log import Log, is_new, open_log
+from audit.signer import load_signer
+from auth.directory import Directory
+from auth.store import People
+from auth.vault import Vault
+from db.engine import AsyncEngine, connect, upgrade
+from rooms.commands import Planner
+from rooms.store import Store
+from signaling.settings import Settings
+
+KEY_FILE = "audit.key"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    engine: AsyncEngine
+    audit: Log
+    vault: Vault
+    people: People
+
+
+@asynccontextmanager
+async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Foundation]:
+    """Raises for the operator what its parts raise: SignerUnusable, LogDamaged, VaultError, DatabaseFailure."""
+    settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = connect(settings.database)
+    try:
+        await upgrade(engine)
+        origin = urlsplit(settings.origin).netloc
+        signer = load_signer(settings.data_directory / KEY_FILE, origin, may_create=await is_new(engine))
+        audit = await open_log(engine, signer, clock)
+        try:
+            vault = Vault({"1": settings.secret.get_secret_value()}, current="1")
+            yield Foundation(engine, audit, vault, People(engine, vault))
+        finally:
+            await audit.close()
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def directory(settings: Settings, operator: str) -> AsyncIterator[Directory]:
+    """For ``hemmaplan staff`` and ``hemmaplan organisation``."""
+    async with foundation(settings) as ground:
+        yield Directory(ground.people, ground.audit, operator=operator)
+
+
+@asynccontextmanager
+async def planner(settings: Settings) -> AsyncIterator[Planner]:
+    """For ``hemmaplan meeting``."""
+    async with foundation(settings) as ground:
+        yield Planner(
+            Store(ground.engine),
+            audit=ground.audit,
+            people=ground.people,
+            vault=ground.vault,
+            origin=settings.origin,
+            clock=utc_now,
+        )

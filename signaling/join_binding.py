@@ -1,0 +1,59 @@
+"""In whose hands a join token opens its room: a stolen one alone opens nothing.
+
+A browser must present the session the token was made for, on the same socket request. A program, which has no cookie on
+its media socket, must come from the address that asked, and can use each token once.
+"""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from audit.events import Event, EventType
+from audit.log import Log
+from auth.one_time import OneTimeStore
+from auth.sessions import Session, actor
+from sfu.access_token import Claims
+from signaling.livekit_socket import RESUME_KEY, AdmissionRefused
+from signaling.security import address_binding, is_browser, session_binding
+
+LONGEST_TOKEN = timedelta(minutes=15)
+
+
+def binding_of(request: web.Request, session: Session) -> str:
+    """What `Grant.binding` shall be for whoever makes this request."""
+    return session_binding(session) if is_browser(request) else address_binding(request["address"])
+
+
+class JoinBinding:
+    """The hook of `signaling.livekit_socket.routes`."""
+
+    def __init__(self, one_time: OneTimeStore, log: Log) -> None:
+        self._one_time = one_time
+        self._log = log
+
+    async def admit(self, claims: Claims, request: web.Request) -> None:
+        """Raises AdmissionRefused, after the refusal was recorded."""
+        session: Session | None = request.get("session")
+        refusal = await self._refusal(claims, request, session)
+        if refusal is None:
+            return
+        if "livekit_validate" not in request:
+            about = None if session is None else actor(session.person, session.staff, session.method)
+            details = {"reason": refusal, "room": claims.room}
+            await self._log.append(Event(EventType.PARTICIPANT_REFUSED, actor=about, details=details))
+        raise AdmissionRefused(refusal)
+
+    async def _refusal(self, claims: Claims, request: web.Request, session: Session | None) -> str | None:
+        if claims.binding is None:
+            return "this token is bound to nobody"
+        if claims.binding.startswith("session:"):
+            held = session is not None and session_binding(session) == claims.binding
+            return None if held else "this token belongs to another browser, or its session has ended"
+        if address_binding(request["address"]) != claims.binding:
+            return "this token belongs to another address"
+        if request.get(RESUME_KEY) or "livekit_validate" in request:
+            return None
+        fresh = await self._one_time.spend(
+            f"join:{claims.room}:{claims.identity}:{claims.raw.get('jti')}", LONGEST_TOKEN
+        )
+        return None if fresh else "this token has been used"

@@ -1,0 +1,68 @@
+"""Figures for Prometheus, under LiveKit's names where they mean the same. Never a person, an address or a meeting."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from time import monotonic
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from audit.log import Log
+from sfu.server import EmbeddedMediaServer
+from signaling.security import route_template
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class _Media(Collector):
+    def __init__(self, server: EmbeddedMediaServer) -> None:
+        self._server = server
+
+    def collect(self) -> Iterable[Metric]:
+        rooms = self._server.rooms.values()
+        yield GaugeMetricFamily("livekit_room_total", "Rooms now.", value=len(rooms))
+        people = sum(len(room.participants) for room in rooms)
+        yield GaugeMetricFamily("livekit_participant_total", "Participants in rooms now.", value=people)
+        drops = CounterMetricFamily("hemmaplan_datagrams_dropped", "Datagrams not processed.", labels=["reason"])
+        for reason, count in self._server.port.drops.items():
+            drops.add_metric([reason], count)
+        yield drops
+
+
+class _Audit(Collector):
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily("hemmaplan_audit_records", "Records stored by this process.", value=self._log.written)
+        yield CounterMetricFamily(
+            "hemmaplan_audit_refused", "Records that could not be stored.", value=self._log.refused
+        )
+        writable = 1.0 if self._log.writable else 0.0
+        yield GaugeMetricFamily("hemmaplan_audit_writable", "Whether the last record was stored.", value=writable)
+
+
+def register(registry: CollectorRegistry, server: EmbeddedMediaServer | None, log: Log) -> None:
+    """server: the embedded media server, None where a cluster carries the media and counts for itself."""
+    if server is not None:
+        registry.register(_Media(server))
+    registry.register(_Audit(log))
+
+
+def middleware(registry: CollectorRegistry) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Counts requests and their time by route template: a path could hold a personal link's token."""
+    requests = Counter("hemmaplan_requests", "Answers.", ["method", "route", "status"], registry=registry)
+    seconds = Histogram("hemmaplan_request_seconds", "Time to answer.", ["route"], registry=registry)
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = monotonic()
+        response = await handler(request)
+        route = route_template(request)
+        requests.labels(request.method, route, str(response.status)).inc()
+        if not isinstance(response, web.WebSocketResponse):
+            seconds.labels(route).observe(monotonic() - began)
+        return response
+
+    return count

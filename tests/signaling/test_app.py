@@ -1,0 +1,108 @@
+"""The whole application, put together: every route demands identity or is on the public list; nothing is left running."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from signaling.api.openapi import OPERATIONS
+from signaling.app import application
+from signaling.security import PUBLIC
+from signaling.settings import Settings, load
+
+Client = TestClient[web.Request, web.Application]
+
+# LiveKit's and the simulator's interfaces are described elsewhere; forms of pages are not for programs.
+DESCRIBED = re.compile(r"^(/api/|/auth/(?!bankid/return))")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(demo=True, data_directory=tmp_path / "data", media_udp_port=0)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[Client]:
+    async with application(settings) as app, TestClient(TestServer(app)) as client:
+        yield client
+
+
+def routes_of(client: Client) -> list[tuple[str, str]]:
+    app = client.app
+    assert app is not None
+    found = [(route.method, route.resource.canonical) for route in app.router.routes() if route.resource is not None]
+    return sorted({item for item in found if item[0] != "HEAD"})
+
+
+async def test_every_route_demands_identity_or_is_public(client: Client) -> None:
+    routes = routes_of(client)
+    assert {path for _, path in routes} >= PUBLIC, "the public list names a route that does not exist"
+    for method, template in routes:
+        path = re.sub(r"{\w+}", "x", template)
+        answer = await client.request(method, path, json={} if method != "GET" else None, allow_redirects=False)
+        if template in PUBLIC:
+            continue
+        assert answer.status == 401, f"{method} {template} answered {answer.status} to a stranger"
+
+
+async def test_the_description_names_every_route_and_no_other(client: Client) -> None:
+    described = {route for route in routes_of(client) if DESCRIBED.match(route[1])}
+    assert described == set(OPERATIONS)
+
+
+async def test_a_body_of_ten_megabytes_is_refused(client: Client) -> None:
+    answer = await client.post(
+        "/auth/bankid/start", data=b"x" * 10_000_000, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status == 413
+    assert (await answer.json())["code"] == "too-large"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 50_000])
+async def test_malformed_json_is_refused_clearly(client: Client, body: bytes) -> None:
+    answer = await client.post("/auth/bankid/start", data=body, headers={"Content-Type": "application/json"})
+    assert 400 <= answer.status < 500
+    assert answer.content_type == "application/problem+json"
+
+
+async def test_an_unknown_address_is_told_in_the_readers_language(client: Client) -> None:
+    page = await client.get("/nowhere", headers={"Accept": "text/html", "Cookie": "hemmaplan-language=en"})
+    assert page.status == 404
+    assert "There is no such page" in await page.text()
+    problem = await client.get("/api/v1/nowhere")
+    assert (await problem.json())["code"] == "not-found"
+
+
+async def test_a_wrong_method_says_which_are_right(client: Client) -> None:
+    answer = await client.delete("/api/v1/openapi.json")
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+async def test_ready_and_figures(client: Client) -> None:
+    assert (await client.get("/readyz")).status == 200
+    text = await (await client.get("/metrics")).text()
+    assert "livekit_room_total 0.0" in text
+    assert "hemmaplan_audit_writable 1.0" in text
+    assert 'route="/readyz"' in text
+
+
+async def test_nothing_is_left_running(settings: Settings) -> None:
+    before = asyncio.all_tasks()
+    async with application(settings):
+        pass
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_lost_signing_key_stops_the_start(settings: Settings) -> None:
+    async with application(settings):
+        pass
+    (settings.data_directory / "audit.key").unlink()
+    with pytest.raises(Exception, match="key"):
+        async with application(settings):
+            pass
