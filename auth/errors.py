@@ -88,8 +88,10 @@ class IdentificationUnknown(Refusal):
 
     code = "identification-unknown"
     status = 404
-    swedish = "Identifieringen finns inte i det här fönstret. Börja om från din länk eller från startsidan."
-    english = "There is no such identification in this window. Start again from your link or from the start page."
+    swedish = (
+        "Identifieringen hör inte till det här fönstret. Gå till fönstret där du började, eller öppna din länk igen."
+    )
+    english = "This identification does not belong to this window. Go to the window where you started, or open your link again."
 
 
 class TooManyIdentifications(Refusal):

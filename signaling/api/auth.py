@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from auth.errors import IdentificationUnknown
 from auth.flow import RETURN_PATH, Browser, Status
 from auth.identification import Identifications
 from auth.people import Staff
@@ -98,11 +99,14 @@ class AuthApi:
 
     async def came_back(self, request: web.Request) -> web.Response:
         """The app on the same device leads here, in a new tab on iOS: on to where the person was going, or back to
-        the page that goes on asking."""
+        the page that goes on asking. In another browser than the one that started: to the login page, which says so."""
         transaction, nonce = request.query.get("transaction", ""), request.query.get("nonce", "")
-        status, page = await self._identifications.returned(
-            transaction, nonce, self._flow(request) or "", language_of(request)
-        )
+        try:
+            status, page = await self._identifications.returned(
+                transaction, nonce, self._flow(request) or "", language_of(request)
+            )
+        except IdentificationUnknown as unknown:  # a person waits for a page, not for problem details
+            return web.Response(status=303, headers={"Location": f"/login?problem={unknown.code}"})
         location = status.next if status.next is not None else f"{page}?transaction={quote(transaction, safe='')}"
         response = web.Response(status=303, headers={"Location": location})
         await self._log_in(request, response, status)

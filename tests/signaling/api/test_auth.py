@@ -38,7 +38,8 @@ def application(house: House, *, secure: bool) -> web.Application:
 
 @pytest.fixture
 async def server(house: House) -> AsyncIterator[TestServer]:
-    async with TestServer(application(house, secure=False)) as server:
+    server = TestServer(application(house, secure=False))
+    async with server:
         yield server
 
 
@@ -197,7 +198,8 @@ async def test_the_way_back_in_another_browser_opens_nothing(
     await approve(browser, ANNA.number, autoStartToken=started["autoStartToken"])
     query = {"transaction": started["transaction"], "nonce": house.identifications.nonce(started["transaction"])}
     async with other_browser.get("/auth/bankid/return", params=query, allow_redirects=False) as response:
-        assert response.status == 404
+        assert response.status == 303
+        assert response.headers["Location"] == "/login?problem=identification-unknown"
     assert await logged_in(other_browser) is None
 
 
