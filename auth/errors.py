@@ -91,7 +91,10 @@ class IdentificationUnknown(Refusal):
     swedish = (
         "Identifieringen hör inte till det här fönstret. Gå till fönstret där du började, eller öppna din länk igen."
     )
-    english = "This identification does not belong to this window. Go to the window where you started, or open your link again."
+    english = (
+        "This identification does not belong to this window. Go to the window where you started, or open your link "
+        "again."
+    )
 
 
 class TooManyIdentifications(Refusal):
