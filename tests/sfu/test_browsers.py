@@ -63,7 +63,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(browsers, single, id=f"{browsers[1]}-{'v1' if single else 'v0'}", marks=marks)
 
 
-@pytest.mark.parametrize(("browsers", "single"), cases())
+@pytest.mark.parametrize(("browsers", "single"), list(cases()))
 async def test_two_pages_see_and_hear_each_other(host: MediaHost, browsers: tuple[str, str], single: bool) -> None:
     async with two(host, *browsers) as (anna, bo):
         options = {"singlePeerConnection": single}

@@ -1,0 +1,97 @@
+"""From add_track to what others are told, and what a subscriber's settings mean."""
+
+import pytest
+from livekit.protocol.models import AUDIO, CAMERA, DATA, MICROPHONE, ParticipantTracks, VideoLayer
+from livekit.protocol.rtc import RequestResponse
+
+from sfu.access_token import Permission
+from sfu.negotiated import ReceiveSection
+from sfu.publication import (
+    MAX_LAYERS,
+    RequestRefused,
+    TrackSettings,
+    Wishes,
+    announce,
+    kind_name,
+    named_tracks,
+    source_name,
+)
+from tests.sfu.fakes import OPUS, VP8, camera, live, microphone
+
+
+def test_a_microphone_and_a_camera() -> None:
+    sound = announce(microphone(stereo=True), "TR_1", Permission())
+    assert (sound.sid, sound.kind, sound.live) == ("TR_1", "audio", False)
+    assert sound.announced.stereo
+    assert sound.info.disable_red
+    picture = announce(camera(), "TR_2", Permission())
+    assert picture.announced.cids == ("cam",)
+    assert picture.announced.codecs == ("video/vp8",)
+    assert picture.info.simulcast
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": DATA}, RequestResponse.UNSUPPORTED_TYPE),
+        ({"sid": "TR_old"}, RequestResponse.UNSUPPORTED_TYPE),
+        ({"cid": ""}, RequestResponse.INVALID_REQUEST),
+        ({"name": "x" * 10_000}, RequestResponse.INVALID_REQUEST),
+        ({"source": CAMERA}, RequestResponse.NOT_ALLOWED),
+    ],
+)
+def test_refusals(changes: dict[str, object], reason: RequestResponse.Reason) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        announce(microphone(**changes), "TR_1", Permission(sources=frozenset({"microphone"})))
+    assert refused.value.reason == reason
+
+
+def test_nobody_publishes_without_permission() -> None:
+    with pytest.raises(RequestRefused, match="may not publish"):
+        announce(microphone(), "TR_1", Permission(can_publish=False))
+
+
+def test_settling_tells_codec_section_and_layers() -> None:
+    publication = announce(camera(), "TR_1", Permission())
+    section = ReceiveSection("3", "video", VP8, {}, ("q", "h", "f"))
+    assert publication.settle(section)
+    assert (publication.info.mime_type, publication.info.mid, publication.info.simulcast) == ("video/vp8", "3", True)
+    assert [layer.rid for layer in publication.info.layers] == ["q", "h", "f"]
+    assert not publication.settle(section), "nothing new"
+    single = announce(camera(), "TR_2", Permission())
+    single.settle(ReceiveSection("4", "video", VP8, {}))
+    assert not single.info.simulcast
+
+
+def test_layers_are_bounded() -> None:
+    publication = live(microphone(), "TR_1")
+    assert publication.section is not None
+    assert publication.section.codec == OPUS
+    publication.set_layers([VideoLayer(width=1)] * 10)
+    assert len(publication.info.layers) == MAX_LAYERS
+    assert len(announce(camera(layers=[VideoLayer()] * 50), "TR_2", Permission()).info.layers) == MAX_LAYERS
+
+
+@pytest.mark.parametrize(
+    ("settings", "quality"),
+    [
+        (TrackSettings(quality=0), 0),
+        (TrackSettings(quality=3), 2),
+        (TrackSettings(width=300, height=170), 0),
+        (TrackSettings(width=640, height=360), 1),
+        (TrackSettings(width=700, height=380), 1),
+        (TrackSettings(width=1000, height=560), 2),
+        (TrackSettings(width=4000, height=3000), 2),
+    ],
+)
+def test_the_layer_that_fills_its_place(settings: TrackSettings, quality: int) -> None:
+    assert settings.quality_for({0: (320, 180), 1: (640, 360), 2: (1280, 720)}) == quality
+
+
+def test_small_helpers() -> None:
+    assert source_name(MICROPHONE) == "microphone"
+    assert kind_name(AUDIO) == "audio"
+    assert named_tracks(["a"], [ParticipantTracks(track_sids=["b", "c"])]) == {"a", "b", "c"}
+    wishes = Wishes({"a": True}, {"a": TrackSettings()})
+    wishes.forget("a")
+    assert wishes == Wishes()

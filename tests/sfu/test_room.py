@@ -1,0 +1,240 @@
+"""A room by its rules, with media that only remembers: who receives what, and who is told what."""
+
+from datetime import timedelta
+
+import pytest
+from livekit.protocol.models import CLIENT_INITIATED, EXCELLENT, LOST, DataPacket, ParticipantInfo, UserPacket
+from livekit.protocol.rtc import SignalResponse
+
+from sfu.access_token import Permission
+from sfu.data import RELIABLE
+from sfu.participant import Participant, TooLarge
+from sfu.publication import Publication, RequestRefused, TrackSettings
+from sfu.quality import Conditions
+from sfu.room import Room, RoomFull, RoomLimits, reason_name
+from tests.sfu.fakes import NOW, FakeMedia, Inbox, camera, live, microphone, person
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room("meeting", "RM_1", now=NOW, limits=RoomLimits(max_participants=3))
+
+
+def come(room: Room, identity: str, **options: object) -> tuple[Participant, FakeMedia, Inbox]:
+    made = person(identity, **options)  # type: ignore[arg-type]  # passed on as they are
+    room.join(made[0])
+    room.reconcile(made[0])
+    return made
+
+
+def publish(room: Room, participant: Participant, publication: Publication) -> Publication:
+    room.add(participant, publication)
+    room.published(participant, [publication])
+    return publication
+
+
+def test_everyone_is_told_and_receives(room: Room) -> None:
+    anna, anna_media, _ = come(room, "anna")
+    bo, bo_media, bo_inbox = come(room, "bo")
+    track = publish(room, anna, live(microphone(), "TR_1"))
+    assert bo_media.forwarded == {track.sid}
+    assert bo_media.negotiations == 1
+    assert not anna_media.forwarded
+    (told,) = bo_inbox.last("update").participants
+    assert [info.sid for info in told.tracks] == ["TR_1"]
+    _, late_media, _ = come(room, "late")
+    assert late_media.forwarded == {"TR_1"}
+    assert [info.identity for info in room.others(bo)] == ["anna", "late"]
+    assert room.info().num_participants == 3
+    assert room.info().num_publishers == 1
+
+
+def test_versions_grow(room: Room) -> None:
+    anna, _, inbox = come(room, "anna")
+    room.activate(anna)
+    room.activate(anna)
+    room.redescribed(anna)
+    versions = [update.participants[0].version for update in inbox.of("update")]
+    assert versions == [1, 2, 3]
+    assert anna.state == ParticipantInfo.ACTIVE
+
+
+def test_leaving_takes_its_tracks_along(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    bo, bo_media, bo_inbox = come(room, "bo")
+    publish(room, anna, live(microphone(), "TR_1"))
+    bo.wishes.settings["TR_1"] = TrackSettings()
+    room.leave(anna, CLIENT_INITIATED, NOW)
+    room.leave(anna, CLIENT_INITIATED, NOW)
+    assert not bo_media.forwarded
+    assert not bo.wishes.settings
+    (told,) = bo_inbox.last("update").participants
+    assert (told.state, told.disconnect_reason) == (ParticipantInfo.DISCONNECTED, CLIENT_INITIATED)
+    assert len(bo_inbox.of("update")) == 3
+
+
+def test_a_full_room(room: Room) -> None:
+    for name in ("a", "b", "c"):
+        come(room, name)
+    assert room.has_place_for("a")
+    with pytest.raises(RoomFull):
+        come(room, "d")
+
+
+def test_empty_rooms_expire_by_two_timeouts() -> None:
+    limits = RoomLimits(empty_timeout=timedelta(seconds=300), departure_timeout=timedelta(seconds=20))
+    room = Room("r", "RM", now=NOW, limits=limits)
+    assert not room.expired(NOW + timedelta(seconds=299))
+    assert room.expired(NOW + timedelta(seconds=300))
+    anna, _, _ = come(room, "anna")
+    assert not room.expired(NOW + timedelta(days=1))
+    room.leave(anna, CLIENT_INITIATED, NOW + timedelta(days=1))
+    assert not room.expired(NOW + timedelta(days=1, seconds=19))
+    assert room.expired(NOW + timedelta(days=1, seconds=20))
+
+
+def test_unpublishing(room: Room) -> None:
+    anna, anna_media, anna_inbox = come(room, "anna")
+    _, bo_media, _ = come(room, "bo")
+    publish(room, anna, live(microphone(), "TR_1"))
+    room.unpublish(anna, "TR_1")
+    room.unpublish(anna, "TR_1")
+    assert anna_media.dropped == ["TR_1"]
+    assert anna_inbox.last("track_unpublished").track_sid == "TR_1"
+    assert not bo_media.forwarded
+
+
+def test_mute_and_mute_from_outside(room: Room) -> None:
+    anna, media, inbox = come(room, "anna")
+    track = publish(room, anna, live(microphone(), "TR_1"))
+    room.mute(anna, "TR_1", True)
+    assert track.info.muted
+    assert not media.silenced
+    room.mute(anna, "TR_1", False)
+    room.mute_by_server(anna, track)
+    assert (media.silenced, track.info.muted) == (["TR_1"], True)
+    assert inbox.last("mute").muted
+    room.mute(anna, "TR_1", False)
+    assert media.unsilenced == ["TR_1"]
+    room.mute(anna, "TR_unknown", True)
+    anna.permission = Permission(can_publish=False)
+    room.mute(anna, "TR_1", True)
+    with pytest.raises(RequestRefused):
+        room.mute(anna, "TR_1", False)
+
+
+def test_explicit_wishes(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    bo, media, _ = come(room, "bo", auto_subscribe=False)
+    publish(room, anna, live(microphone(), "TR_1"))
+    assert not media.forwarded
+    assert room.subscribe(bo, ["TR_1", "TR_none"], True) == ["TR_none"]
+    assert media.forwarded == {"TR_1"}
+    room.adjust(bo, ["TR_1", "TR_none"], TrackSettings(disabled=True))
+    assert media.sending["TR_1"].disabled
+    assert set(bo.wishes.settings) == {"TR_1"}
+    room.subscribe(bo, ["TR_1"], False)
+    assert not media.forwarded
+
+
+def test_nobody_receives_without_permission(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    publish(room, anna, live(microphone(), "TR_1"))
+    bo, media, _ = come(room, "bo", permission=Permission(can_subscribe=False))
+    room.subscribe(bo, ["TR_1"], True)
+    assert not media.forwarded
+    room.permit(bo, Permission())
+    assert media.forwarded == {"TR_1"}
+
+
+def test_the_publisher_limits_its_subscribers(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    _, bo_media, bo_inbox = come(room, "bo")
+    _, cleo_media, _ = come(room, "cleo")
+    publish(room, anna, live(microphone(), "TR_1"))
+    room.limit_subscribers(anna, {"TR_1": frozenset({"cleo"})})
+    assert not bo_media.forwarded
+    assert cleo_media.forwarded == {"TR_1"}
+    assert not bo_inbox.last("subscription_permission_update").allowed
+    room.limit_subscribers(anna, {"TR_1": None})
+    assert bo_media.forwarded == {"TR_1"}
+
+
+def test_new_permissions_bite_at_once(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    _, bo_media, _ = come(room, "bo")
+    publish(room, anna, live(microphone(), "TR_1"))
+    publish(room, anna, live(camera(), "TR_2"))
+    room.permit(anna, Permission(sources=frozenset({"microphone"})))
+    assert set(anna.publications) == {"TR_1"}
+    assert bo_media.forwarded == {"TR_1"}
+
+
+def test_hidden_participants_are_not_told_of(room: Room) -> None:
+    bo, _, bo_inbox = come(room, "bo")
+    _, _, hidden_inbox = come(room, "auditor", permission=Permission(hidden=True))
+    assert len(bo_inbox.of("update")) == 1
+    assert len(hidden_inbox.of("update")) == 1
+    assert not room.others(bo)
+    assert room.info().num_participants == 1
+
+
+def test_data_goes_to_the_others_or_those_named(room: Room) -> None:
+    anna, anna_media, _ = come(room, "anna")
+    bo, bo_media, _ = come(room, "bo")
+    _, cleo_media, _ = come(room, "cleo")
+    room.data(anna, RELIABLE, DataPacket(sequence=1, user=UserPacket(payload=b"x")).SerializeToString())
+    named = DataPacket(sequence=2, user=UserPacket(payload=b"y"), destination_identities=["bo"])
+    room.data(anna, RELIABLE, named.SerializeToString())
+    room.data(anna, RELIABLE, named.SerializeToString())
+    room.data(anna, RELIABLE, b"\xff")
+    assert (len(anna_media.sent), len(bo_media.sent), len(cleo_media.sent)) == (0, 2, 1)
+    assert (anna.last_sequence, anna.dropped_data) == (2, 2)
+    bo_media.takes_data = False
+    room.data(anna, RELIABLE, DataPacket(user=UserPacket()).SerializeToString())
+    assert bo.dropped_data == 1
+
+
+def test_speakers_and_quality_by_the_clock(room: Room) -> None:
+    anna, media, inbox = come(room, "anna")
+    track = publish(room, anna, live(microphone(), "TR_1"))
+    room.activate(anna)
+    assert track.up_track is not None
+    for _ in range(20):
+        track.up_track.audio.observe(10)
+    room.tick(100.0)
+    (speaker,) = inbox.last("speakers_changed").speakers
+    assert (speaker.sid, speaker.active) == ("PA_anna", True)
+    assert inbox.last("connection_quality").updates[0].quality == EXCELLENT
+    media.now = Conditions(silent_for=60)
+    room.tick(101.0)
+    assert len(inbox.of("connection_quality")) == 1, "every five seconds"
+    room.tick(106.0)
+    assert inbox.last("connection_quality").updates[0].quality == LOST
+    bo, _, _ = come(room, "bo")
+    room.activate(bo)
+    for _ in range(4):
+        room.tick(107.0)
+    assert not inbox.last("speakers_changed").speakers[0].active
+
+
+def test_room_metadata(room: Room) -> None:
+    _, _, inbox = come(room, "anna")
+    room.set_metadata("m")
+    assert inbox.last("room_update").room.metadata == "m"
+    with pytest.raises(TooLarge):
+        room.set_metadata("x" * 100_000)
+
+
+def test_revoked_tokens_are_bounded(room: Room) -> None:
+    room.revoke("anna", NOW)
+    assert room.revoked("anna", NOW)
+    assert not room.revoked("anna", NOW + timedelta(seconds=1))
+    for number in range(1000):
+        room.revoke(str(number), NOW)
+    assert not room.revoked("anna", NOW), "the oldest made room"
+
+
+def test_names_of_reasons() -> None:
+    assert reason_name(CLIENT_INITIATED) == "client_initiated"
+    assert SignalResponse().WhichOneof("message") is None
