@@ -136,9 +136,11 @@ class Vp8Rewriter:
         self._last_picture: int | None = None
         self._last_tl0: int | None = None
         self._last_key: int | None = None
+        self._latest = (b"", b"")  # a descriptor and its rewriting: all but the first packet of a picture have the same
 
     def splice(self, first: Vp8Descriptor) -> None:
         """`first` opens another source: its numbers go on where the old source's stopped."""
+        self._latest = (b"", b"")
         if first.picture_id is not None:
             wanted = first.picture_id if self._last_picture is None else self._last_picture + 1
             self._picture_offset = (wanted - first.picture_id) & 0x7FFF
@@ -150,10 +152,13 @@ class Vp8Rewriter:
             self._key_offset = (wanted - first.key_index) & 0x1F
 
     def rewrite(self, payload: bytes, descriptor: Vp8Descriptor) -> bytes:
-        """The descriptor of this packet as the receiver shall see it, of the same length."""
+        """The descriptor at the head of this payload as the receiver shall see it, of the same length."""
+        old = payload[: descriptor.length]
+        if old == self._latest[0]:
+            return self._latest[1]
         if not payload[0] & 0x80:
-            return payload[: descriptor.length]
-        head = bytearray(payload[: descriptor.length])
+            return old
+        head = bytearray(old)
         position = 2
         if descriptor.picture_id is not None:
             bits = 15 if descriptor.wide else 7
@@ -178,7 +183,8 @@ class Vp8Rewriter:
             if self._last_key is None or _is_ahead(self._last_key, number, 5):
                 self._last_key = number
             head[position] = head[position] & 0xE0 | number
-        return bytes(head)
+        self._latest = (old, bytes(head))
+        return self._latest[1]
 
 
 def _is_ahead(older: int, newer: int, bits: int) -> bool:

@@ -186,16 +186,14 @@ class DownTrack:
             head = WITH_EXTENSIONS.pack(0x90, second, sequence, timestamp, self.ssrc, profile, length >> 2) + block
         else:
             head = HEADER.pack(0x80, second, sequence, timestamp, self.ssrc)
-        payload = packet.payload
-        skip = 0
         if packet.vp8 is not None:
-            head += self._vp8.rewrite(payload, packet.vp8)
-            skip = packet.vp8.length
+            head += self._vp8.rewrite(packet.vp8_head, packet.vp8)
+        payload = packet.payload
         statistics = self.statistics
         statistics.packets += 1
         statistics.octets += len(payload)
-        self._cache.put(SentPacket(sequence, head, payload, skip))
-        route.send(head + payload[skip:] if skip else head + payload)
+        self._cache.put((sequence, head, payload))
+        route.send(head + payload)
 
     def _switch(self, packet: Arrived) -> bool:
         """Go over to this packet's layer if it is the one aimed at and can be entered here."""
@@ -295,20 +293,19 @@ class DownTrack:
                 route.send(self._repair(packet, route, now))
 
     def _repair(self, packet: SentPacket, route: _Route, now: float) -> bytes:
-        head = packet.head
+        sequence, head, payload = packet
         if route.has_send_time:
             # The send time is the first element: behind twelve bytes of header, four of block header and its own head.
             at = 18 if head[12:14] == b"\x10\x00" else 17
             head = head[:at] + abs_send_time(now) + head[at + 3 :]
         if route.rtx_payload_type is None:
-            return head + packet.payload[packet.skip :]
+            return head + payload
         first, second, _, timestamp, _ = HEADER.unpack_from(head)
         self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
         second = second & 0x80 | route.rtx_payload_type
         new = HEADER.pack(first, second, self._rtx_sequence, timestamp, self.rtx_ssrc)
         body = 16 + 4 * int.from_bytes(head[14:16], "big") if first & 0x10 else 12
-        original = packet.sequence_number.to_bytes(2, "big")
-        return b"".join((new, head[12:body], original, head[body:], packet.payload[packet.skip :]))
+        return b"".join((new, head[12:body], sequence.to_bytes(2, "big"), head[body:], payload))
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""

@@ -218,7 +218,9 @@ class Transport:
         _bytes[0:size] = packet
         _length[0] = size
         if lib.srtp_protect(self._tx, _buffer, _length) == 0:
-            self._association.send(_view[: _length[0]])
+            path = self._association.selected
+            if path is not None:
+                path.sock.send(_view[: _length[0]], path.address)
         else:
             self.faults["protect"] += 1
 

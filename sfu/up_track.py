@@ -5,6 +5,7 @@ A packet is read once; what all subscribers share of it is prepared once, in `Ar
 
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sfu import rtcp
@@ -35,13 +36,35 @@ SharedIds = tuple[
 
 
 def shared_ids(extensions: dict[str, int]) -> SharedIds:
-    return tuple(extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON))
+    """Equal ones are the same object."""
+    return _interned(*[extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON)])
+
+
+@lru_cache(maxsize=256)
+def _interned(*ids: int) -> SharedIds:
+    return ids
 
 
 class Arrived:
-    """One packet on its way from a layer to all subscribers."""
+    """One packet on its way from a layer to all subscribers.
 
-    __slots__ = ("_blocks", "_passed", "_send_time", "at", "key_frame", "layer", "marker", "payload", "sequence_number", "timestamp", "vp8")  # fmt: skip  # noqa: E501
+    vp8, vp8_head: the payload descriptor, read and as it stands; payload: what follows it, or all of another codec's.
+    """
+
+    __slots__ = (
+        "_block",
+        "_block_ids",
+        "_passed",
+        "at",
+        "key_frame",
+        "layer",
+        "marker",
+        "payload",
+        "sequence_number",
+        "timestamp",
+        "vp8",
+        "vp8_head",
+    )
 
     def __init__(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float) -> None:
         self.layer = layer
@@ -51,20 +74,30 @@ class Arrived:
         self.payload = packet.payload
         self.key_frame = False
         self.vp8: Vp8Descriptor | None = None
+        self.vp8_head = b""
         self.at = at
         self._passed = passed
-        self._send_time = abs_send_time(at)
-        self._blocks: dict[SharedIds, tuple[bytes, bool]] = {}
+        self._block_ids: SharedIds | None = None
+        self._block = (b"", False)
+
+    def split_vp8(self) -> None:
+        """Part the payload descriptor, which is every subscriber's own, from the rest."""
+        descriptor = parse_vp8(self.payload)
+        if descriptor is not None:
+            self.vp8 = descriptor
+            self.vp8_head = self.payload[: descriptor.length]
+            self.payload = self.payload[descriptor.length :]
 
     def extension_block(self, ids: SharedIds) -> tuple[bytes, bool]:
         """The elements that do not depend on the subscriber, send time first, and whether they need two-byte form."""
-        block = self._blocks.get(ids)
-        if block is None:
-            values = zip(ids, (self._send_time, *self._passed), strict=True)
+        # Nearly all subscribers number alike, so the last block is mostly the right one (`shared_ids`).
+        if ids is not self._block_ids:
+            values = zip(ids, (abs_send_time(self.at), *self._passed), strict=True)
             elements = [(identifier, value) for identifier, value in values if identifier and value is not None]
             two_byte = any(needs_two_bytes(identifier, value) for identifier, value in elements)
-            block = self._blocks[ids] = (write_elements(elements, two_byte=two_byte), two_byte)
-        return block
+            self._block = (write_elements(elements, two_byte=two_byte), two_byte)
+            self._block_ids = ids
+        return self._block
 
 
 def abs_send_time(now: float) -> bytes:
@@ -142,7 +175,7 @@ class UpTrack:
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
-                arrived.vp8 = parse_vp8(packet.payload)
+                arrived.split_vp8()
         for down_track in self.down_tracks:
             down_track.forward(arrived)
 
