@@ -50,13 +50,14 @@ KEPT = timedelta(days=1)
 class Limits:
     """Orders under way at once, in all and by address (which may be a whole municipality's), link and browser.
 
+    A browser's own oldest order gives way to its newest; otherwise the newest is refused.
     refused: links that are no good, an address in ten minutes.
     """
 
     live: int = 300
     by_address: int = 40
     by_link: int = 5
-    by_browser: int = 5
+    by_browser: int = 3
     refused: int = 20
 
 
@@ -123,6 +124,7 @@ class Identifications:
         Raises InvitationRefused, TooManyIdentifications, IdentificationUnavailable, AlreadyInProgress,
         AuditUnavailable.
         """
+        await self._make_room(browser)
         self._refuse_if_full(browser, link)
         wish = _Wish(new_id(), browser, link, next_path, same_device)
         live = self._collector.live
@@ -139,12 +141,23 @@ class Identifications:
         self._collector.begin(wish.transaction, order)
         return Started(wish.transaction, order.order.auto_start_token, self._qr(order))
 
+    async def _make_room(self, browser: Browser) -> None:
+        """A page loaded anew or the other way of starting leaves orders behind: the browser's oldest gives way."""
+        flow_hash, live = fingerprint(browser.flow), self._collector.live
+        while (
+            len(own := [key for key, other in live.items() if other.flow_hash == flow_hash]) >= self._limits.by_browser
+        ):
+            try:
+                await self.cancel(own[0], browser.flow)
+            except IdentificationUnknown:  # not stored yet: this is a burst, not a person
+                raise TooManyIdentifications(retry_after=5) from None
+            self._collector.stop(own[0])
+
     def _refuse_if_full(self, browser: Browser, link: str | None) -> None:
-        flow_hash, live, limits = fingerprint(browser.flow), self._collector.live.values(), self._limits
+        live, limits = self._collector.live.values(), self._limits
         if (
             len(live) >= limits.live
             or sum(other.address == browser.address for other in live) >= limits.by_address
-            or sum(other.flow_hash == flow_hash for other in live) >= limits.by_browser
             or (link is not None and sum(other.link == link for other in live) >= limits.by_link)
             or self._refused.full(browser.address)
         ):

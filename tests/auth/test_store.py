@@ -15,13 +15,21 @@ from auth.people import Permission, Staff
 from auth.store import Identification, IdentificationRows, OneTimeRows, People
 from auth.vault import Vault, VaultError
 from tests.conftest import FrozenClock
+from tests.postgres import postgres_engine, postgres_server, postgres_url
 
+__all__ = ["postgres_engine", "postgres_server", "postgres_url"]
 NUMBER = IdentityNumber.parse("199508172385")
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> AsyncEngine:
+    found: AsyncEngine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_engine")
+    return found
+
+
 @pytest.fixture
-def people(engine: AsyncEngine, vault: Vault) -> People:
-    return People(engine, vault)
+def people(database: AsyncEngine, vault: Vault) -> People:
+    return People(database, vault)
 
 
 def identity(clock: FrozenClock, surname: str = "Edlund") -> Identity:
@@ -51,20 +59,20 @@ async def test_numbers_are_deciphered_for_their_own_person(people: People, clock
     assert await people.number_of("nobody") is None
 
 
-async def test_found_again_after_the_key_was_changed(people: People, engine: AsyncEngine, clock: FrozenClock) -> None:
+async def test_found_again_after_the_key_was_changed(people: People, database: AsyncEngine, clock: FrozenClock) -> None:
     person = await people.save_person(identity(clock))
     old, new = "a secret of at least 32 characters", "b secret of at least 32 characters"
-    rotated = People(engine, Vault({"1": old, "2": new}, current="2"))
+    rotated = People(database, Vault({"1": old, "2": new}, current="2"))
     assert await rotated.person_by_number(NUMBER) == person
     assert await rotated.number_of(person.id) == NUMBER
     with pytest.raises(VaultError):
-        await People(engine, Vault({"2": new}, current="2")).number_of(person.id)
+        await People(database, Vault({"2": new}, current="2")).number_of(person.id)
 
 
 async def test_nothing_personal_can_be_read_in_the_file(
-    people: People, clock: FrozenClock, tmp_path: Path, engine: AsyncEngine, vault: Vault
+    clock: FrozenClock, tmp_path: Path, engine: AsyncEngine, vault: Vault
 ) -> None:
-    await people.save_person(identity(clock))
+    await People(engine, vault).save_person(identity(clock))
     rows = IdentificationRows(engine, vault)
     await rows.add(_identification(clock, order="qr secret"))
     await rows.keep_answer("t", f"answer {NUMBER.reveal()}")
@@ -98,8 +106,8 @@ def _identification(clock: FrozenClock, order: str = "order") -> Identification:
 
 
 @pytest.fixture
-def rows(engine: AsyncEngine, vault: Vault) -> IdentificationRows:
-    return IdentificationRows(engine, vault)
+def rows(database: AsyncEngine, vault: Vault) -> IdentificationRows:
+    return IdentificationRows(database, vault)
 
 
 async def test_an_outcome_is_set_once(rows: IdentificationRows, clock: FrozenClock) -> None:
@@ -133,8 +141,8 @@ async def test_pending_and_forgotten(rows: IdentificationRows, clock: FrozenCloc
         await rows.add(replace(_identification(clock), order=None))
 
 
-async def test_one_time_rows_are_cleared_when_over(engine: AsyncEngine, clock: FrozenClock) -> None:
-    rows = OneTimeRows(engine)
+async def test_one_time_rows_are_cleared_when_over(database: AsyncEngine, clock: FrozenClock) -> None:
+    rows = OneTimeRows(database)
     assert await rows.spend("a" * 64, clock(), timedelta(seconds=60))
     assert not await rows.spend("a" * 64, clock(), timedelta(seconds=60))
     clock.advance(seconds=60)
