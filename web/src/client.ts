@@ -39,6 +39,11 @@ export type Joined =
 
 export type Connection = "connecting" | "open" | "lost";
 
+/** Why the server shut the event socket for good (its close codes, `signaling/meeting_socket.py`). */
+export type Shut = "logged-out" | "out" | "unknown" | "elsewhere" | "ended";
+
+const SHUT: Readonly<Record<number, Shut>> = { 4401: "logged-out", 4403: "out", 4404: "unknown", 4409: "elsewhere", 4410: "ended" };
+
 /** What the client needs from its surroundings; the browser's own by default, fakes in tests. */
 export interface Surroundings {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
@@ -126,10 +131,10 @@ export class MeetingClient {
   nameHome = (people: readonly HomePerson[]): Promise<unknown> => this.call("PUT", "/home", { people });
 
 
-  events(onEvent: (event: MeetingEvent) => void, onConnection: (connection: Connection) => void): Events {
+  events(onEvent: (event: MeetingEvent) => void, onConnection: (connection: Connection) => void, onShut: (why: Shut) => void): Events {
     const root = (this.origin || location.origin).replace(/^http/, "ws");
     const url = `${root}/api/v1/meetings/${encodeURIComponent(this.meeting)}/events`;
-    return new Events(url, this.surroundings, onEvent, onConnection);
+    return new Events(url, this.surroundings, onEvent, onConnection, onShut);
   }
 
   private participant(participant: string, act: string, body?: object): Promise<unknown> {
@@ -181,6 +186,7 @@ export class Events {
     private readonly surroundings: Surroundings,
     private readonly onEvent: (event: MeetingEvent) => void,
     private readonly onConnection: (connection: Connection) => void,
+    private readonly onShut: (why: Shut) => void = () => undefined,
   ) {
     this.open();
   }
@@ -224,8 +230,12 @@ export class Events {
       }
       this.onEvent(event);
     });
-    socket.addEventListener("close", () => {
-      if (this.socket === socket) this.retry();
+    socket.addEventListener("close", (event: CloseEvent) => {
+      if (this.socket !== socket) return;
+      const shut = SHUT[event.code];
+      if (!shut) return this.retry();
+      this.close();
+      this.onShut(shut);
     });
   }
 

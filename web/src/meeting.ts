@@ -117,6 +117,7 @@ export type EventName =
   | "participant.joined"
   | "participant.left"
   | "participant.removed"
+  | "participant.replaced"
   | "meeting.started"
   | "meeting.ended"
   | "meeting.changed"

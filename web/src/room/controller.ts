@@ -3,7 +3,7 @@
  * Decisions are `flow`'s, media is `session`'s; this class does what they say and keeps the model.
  */
 
-import { backOff, Events, MeetingClient, Problem } from "../client.js";
+import { backOff, Events, MeetingClient, Problem, type Shut } from "../client.js";
 import { leads, waiting, type HomePerson, type MeetingEvent, type State } from "../meeting.js";
 import { t } from "../texts.js";
 import type { Announcer } from "./announcer.js";
@@ -151,9 +151,26 @@ export class MeetingRoom implements Acts {
       (connection) => {
         this.lostAt = connection === "open" ? null : (this.lostAt ?? Date.now());
         this.set({ connection });
-        if (connection === "lost" && !this.model.state) void this.explain();
+        if (connection === "lost" && !this.came) void this.explain();
       },
+      (why) => void this.shut(why),
     );
+  }
+
+  /** The server closed the door: it says why, except that "out" is removed or denied. */
+  private async shut(why: Shut): Promise<void> {
+    switch (why) {
+      case "logged-out":
+        return this.finish("unidentified");
+      case "unknown":
+      case "elsewhere":
+      case "ended":
+        return this.finish(why);
+      case "out": {
+        const state = await this.outside.client.state().catch(() => null);
+        this.finish(state?.me.state === "denied" ? "denied" : "removed");
+      }
+    }
   }
 
   /** The event socket does not open and nothing is known yet: a plain request tells why. */

@@ -69,6 +69,7 @@ export class View {
   draw(child: Child): void {
     const focused = document.activeElement;
     this.drawn = patch(this.root, this.drawn, flat([child]));
+    for (const attach of attachments.splice(0)) attach();
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected && this.root.contains(focused)) {
       focused.focus({ preventScroll: true });
     }
@@ -151,9 +152,14 @@ function update(drawn: Drawn, leaf: Leaf): void {
   drawn.children.splice(0, drawn.children.length, ...patch(element, drawn.children.slice(), leaf.children));
   if (old.attach?.id !== leaf.properties.attach?.id) {
     drawn.detach?.();
-    drawn.detach = leaf.properties.attach?.to(element) ?? undefined;
+    drawn.detach = undefined;
+    const { attach } = leaf.properties;
+    if (attach) attachments.push(() => void (drawn.detach = attach.to(element) ?? undefined));
   }
 }
+
+/** Run when the whole tree stands in the page: what they touch must be there. */
+const attachments: (() => void)[] = [];
 
 function setClass(element: HTMLElement, leaf: Branch): void {
   const extra = leaf.properties["class"];

@@ -46,7 +46,7 @@ function goButton(model: Model, acts: Acts): Branch {
     return button(doorOpen, open ? t("Gå in i mötet") : t("Starta mötet"), () => acts.ready(), { wide: true, key: "go", busy: opening && t("Väntar på mikrofonen") });
   }
   const words = state?.me.state === "admitted" || state?.me.state === "in_room" ? t("Gå in i mötet") : t("Jag är redo");
-  return button(arrowRight, words, () => acts.ready(), { wide: true, key: "go", busy: opening && t("Väntar på mikrofonen") });
+  return button(arrowRight, words, () => acts.ready(), { wide: true, after: true, key: "go", busy: opening && t("Väntar på mikrofonen") });
 }
 
 function goHint(model: Model): string {
@@ -89,21 +89,27 @@ function meter(model: Model, acts: Acts): Branch {
     "div.level",
     { key: "level" },
     h("p", { id: "level-words" }, icon(open ? mic : micOff), open ? t("Säg något. Strecken fylls när vi hör dig.") : t("Vi hör dig inte. Mikrofonen är av.")),
-    h("meter.level__bar", {
-      min: 0, max: 10, "aria-labelledby": "level-words",
+    h("div.level__bar", {
+      role: "meter", "aria-valuemin": 0, "aria-valuemax": 10, "aria-labelledby": "level-words",
       attach: {
         id: open ? "on" : "off",
         to: (element) => {
-          const bar = element as HTMLMeterElement;
           let frame = 0;
           let shown = 0;
+          let before = -1;
           const draw = (): void => {
             shown = Math.max(acts.level(), shown * 0.9);
-            bar.value = Math.round(shown * 10);
+            const level = Math.round(shown * 10);
+            if (level !== before) show(level);
+            before = level;
             frame = requestAnimationFrame(draw);
           };
+          const show = (level: number): void => {
+            element.style.setProperty("--level", String(level));
+            element.setAttribute("aria-valuenow", String(level));
+          };
           if (open) draw();
-          else bar.value = 0;
+          else show(0);
           return () => cancelAnimationFrame(frame);
         },
       },

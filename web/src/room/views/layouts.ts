@@ -5,7 +5,7 @@ import lock from "lucide-static/icons/lock.svg";
 import message from "lucide-static/icons/message-square.svg";
 import shieldCheck from "lucide-static/icons/shield-check.svg";
 import signal from "lucide-static/icons/signal.svg";
-import signalLow from "lucide-static/icons/signal-low.svg";
+import signalLow from "lucide-static/icons/signal-medium.svg";
 import userX from "lucide-static/icons/user-x.svg";
 import users from "lucide-static/icons/users.svg";
 import volumeIcon from "lucide-static/icons/volume-2.svg";
@@ -22,7 +22,7 @@ import { flags, homeAway, media, nameOf, tileView } from "./tile.js";
 import { clock, lineWords, minutesLeft } from "./words.js";
 
 /** The house that stands in the ground line, its window lit. */
-const MARK = '<path d="M3 25V9.6L12 2l9 7.6V25"/><path class="lit" d="M9.7 12h4.6v4.6H9.7z"/>';
+const MARK = '<path class="wall" d="M3 25V9.6L12 2l9 7.6V25"/><path class="lit" d="M9.7 12h4.6v4.6H9.7z"/>';
 
 export function roomView(model: Model, acts: Acts): Branch {
   if (model.layout === "kiosk") return kiosk(model, acts);

@@ -2,7 +2,7 @@
 
 import info from "lucide-static/icons/info.svg";
 import micOff from "lucide-static/icons/mic-off.svg";
-import signalLow from "lucide-static/icons/signal-low.svg";
+import signalLow from "lucide-static/icons/signal-medium.svg";
 import volumeX from "lucide-static/icons/volume-x.svg";
 import wifiOff from "lucide-static/icons/wifi-off.svg";
 import { t } from "../../texts.js";

@@ -11,6 +11,8 @@ export interface ButtonLook {
   readonly kind?: "second" | "quiet" | "stop";
   readonly small?: boolean;
   readonly wide?: boolean;
+  /** The icon after the words: an arrow onward. */
+  readonly after?: boolean;
   /** Words that stand while it is being done; the button cannot be pressed meanwhile. */
   readonly busy?: string | false;
   /** Added to the words for those who do not see what stands around. */
@@ -34,8 +36,9 @@ export function button(drawing: string | null, words: string, act: () => void, l
       "aria-expanded": look.expanded === undefined ? null : String(look.expanded),
       on: { click: () => void (busy ? undefined : act()) },
     },
-    drawing && icon(drawing),
+    drawing && !look.after && icon(drawing),
     h("span", null, busy || words, look.more && !busy ? vh(` ${look.more}`) : null),
+    drawing && look.after && icon(drawing),
   );
 }
 

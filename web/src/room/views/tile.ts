@@ -4,7 +4,7 @@ import hand from "lucide-static/icons/hand.svg";
 import house from "lucide-static/icons/house.svg";
 import micOff from "lucide-static/icons/mic-off.svg";
 import monitor from "lucide-static/icons/monitor.svg";
-import signalLow from "lucide-static/icons/signal-low.svg";
+import signalLow from "lucide-static/icons/signal-medium.svg";
 import volume from "lucide-static/icons/volume-2.svg";
 import wifiOff from "lucide-static/icons/wifi-off.svg";
 import { t } from "../../texts.js";
