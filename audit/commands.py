@@ -27,8 +27,21 @@ from db.engine import UnsupportedDatabase, connect
 Result = TypeVar("Result")
 MOST_SHOWN = 50
 
+KEY_NAME = "audit.key"
+DATABASE_NAME = "hemmaplan.db"  # as `signaling.settings.Settings.database` has it
+
+data_option = click.option(
+    "--data-directory",
+    envvar="HEMMAPLAN_DATA_DIRECTORY",
+    default="data",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The service's own folder: where database and keys are when they are not named.",
+)
 database_option = click.option(
-    "--database-url", envvar="HEMMAPLAN_DATABASE_URL", help="sqlite+aiosqlite:///path or postgresql+asyncpg://..."
+    "--database-url",
+    envvar="HEMMAPLAN_DATABASE_URL",
+    help="sqlite+aiosqlite:///path or postgresql+asyncpg://...; default: SQLite in the data directory.",
 )
 meeting_option = click.option("--meeting", help="Only the entries of this meeting (its id), each with its own proof.")
 
@@ -41,11 +54,12 @@ def audit() -> None:
 @audit.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @database_option
+@data_option
 @click.option(
     "--key",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the log's public key, name+id+key on a line.",
+    help="File with the log's public key, name+id+key on a line. Default: the one beside the service's data, which "
+    "whoever altered the data could have altered too: keep a copy elsewhere.",
 )
 @click.option(
     "--checkpoint",
@@ -54,18 +68,23 @@ def audit() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint kept from before; shows whether the log was cut or replaced since. May be given many times.",
 )
-def verify(file: Path | None, database_url: str | None, key: Path, checkpoints: tuple[Path, ...]) -> None:
+def verify(
+    file: Path | None,
+    *,
+    database_url: str | None,
+    data_directory: Path,
+    key: Path | None,
+    checkpoints: tuple[Path, ...],
+) -> None:
     """Check a database, or an exported FILE, against the public key. Nothing is written."""
-    if file is None and not database_url:
-        raise click.UsageError("Give an exported FILE, or --database-url.")
-    keys = _keys(key)
+    keys = _keys(key or public_path(data_directory / KEY_NAME))
 
     async def check() -> Report:
         witnesses = [_read(path) for path in checkpoints]
         if file is not None:
             with file.open(encoding="utf-8") as lines:
                 return verify_export(lines, keys, witnesses)
-        engine = connect(_existing(database_url or ""))
+        engine = connect(_existing(database_url or _own_database(data_directory)))
         try:
             return await verify_database(engine, keys, witnesses)
         finally:
@@ -79,26 +98,30 @@ def verify(file: Path | None, database_url: str | None, key: Path, checkpoints: 
 @audit.command(name="export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @database_option
+@data_option
 @click.option(
     "--signing-key",
-    required=True,
-    envvar="HEMMAPLAN_AUDIT_KEY",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The log's own key file: that a copy is taken is itself written in the log.",
+    help="The log's own key file, default: in the data directory. That a copy is taken is itself written in the log.",
 )
 @click.option("--origin", help="The log's name; default: the one in the public key beside the signing key.")
 @meeting_option
 @click.option("--reason", default="", help="Why the copy is taken; stands in the log.")
 def export_command(
-    file: Path, *, database_url: str | None, signing_key: Path, origin: str | None, meeting: str | None, reason: str
+    file: Path,
+    *,
+    database_url: str | None,
+    data_directory: Path,
+    signing_key: Path | None,
+    origin: str | None,
+    meeting: str | None,
+    reason: str,
 ) -> None:
     """Write the log, or one meeting of it, to FILE (new, readable by you alone)."""
-    if not database_url:
-        raise click.UsageError("Give --database-url.")
-    signer = _signer(signing_key, origin)
+    signer = _signer(signing_key or data_directory / KEY_NAME, origin)
 
     async def write() -> int:
-        engine = connect(_existing(database_url))
+        engine = connect(_existing(database_url or _own_database(data_directory)))
         try:
             return await _write(engine, signer, file, meeting, reason)
         finally:
@@ -180,6 +203,10 @@ def _signer(path: Path, origin: str | None) -> Signer:
         _cannot_tell(str(failure))
     except (OSError, UnicodeDecodeError):
         _cannot_tell("there is no public key beside the signing key: give --origin")
+
+
+def _own_database(data_directory: Path) -> str:
+    return f"sqlite+aiosqlite:///{data_directory / DATABASE_NAME}"
 
 
 def _existing(url: str) -> str:

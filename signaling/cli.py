@@ -83,7 +83,7 @@ def demo(context: click.Context) -> None:
     from signaling.demo import print_what_to_open  # noqa: PLC0415 - the same
 
     settings = _settings(context, demo=True)
-    configure(settings.log_format)
+    configure("console", quiet=True)
     _run(partial(run, settings, started=partial(print_what_to_open, Console(highlight=False), settings)))
 
 

@@ -1,14 +1,11 @@
 """``hemmaplan demo``: the service with invented people and today's meetings, and what to open, printed."""
 
 from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 
-from audit.signer import public_path
 from auth.demo import DEMO_PEOPLE
 from rooms.demo import DemoLinks
-from signaling.foundation import KEY_FILE
 from signaling.i18n import ZONE
 from signaling.settings import Settings
 
@@ -37,15 +34,6 @@ def print_what_to_open(console: Console, settings: Settings, day: list[DemoLinks
         console.print(f"\n{meeting.title}, kl. {_at(meeting.starts_at)}: personal links")
         for link in meeting.links:
             line(link.name, link.url)
-    key = public_path(settings.data_directory / KEY_FILE)
     console.print("\nCheck the log from another terminal, also while this runs:")
-    database = f"--database-url {settings.database} --key {_relative(key)}"
-    console.print(f"  .venv/bin/hemmaplan audit verify {database}", soft_wrap=True)
+    console.print("  .venv/bin/hemmaplan audit verify")
     console.print("\nStop with Ctrl+C.", style="bold")
-
-
-def _relative(path: Path) -> Path:
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path

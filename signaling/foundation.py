@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from audit.commands import KEY_NAME
 from audit.log import Log, is_new, open_log
 from audit.signer import load_signer
 from auth.directory import Directory
@@ -15,8 +16,6 @@ from db.engine import AsyncEngine, connect, upgrade
 from rooms.commands import Planner
 from rooms.store import Store
 from signaling.settings import Settings
-
-KEY_FILE = "audit.key"
 
 
 def utc_now() -> datetime:
@@ -39,7 +38,7 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
     try:
         await upgrade(engine)
         origin = urlsplit(settings.origin).netloc
-        signer = load_signer(settings.data_directory / KEY_FILE, origin, may_create=await is_new(engine))
+        signer = load_signer(settings.data_directory / KEY_NAME, origin, may_create=await is_new(engine))
         audit = await open_log(engine, signer, clock)
         try:
             vault = Vault({"1": settings.secret.get_secret_value()}, current="1")

@@ -38,8 +38,8 @@ class _LibraryHandler(logging.Handler):
         structlog.get_logger().log(record.levelno, "library message", **fields)
 
 
-def configure(log_format: str) -> None:
-    """json for collectors, console for people."""
+def configure(log_format: str, *, quiet: bool = False) -> None:
+    """json for collectors, console for people. quiet: warnings and worse alone."""
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
@@ -53,7 +53,7 @@ def configure(log_format: str) -> None:
             keep_listed_fields,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

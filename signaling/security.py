@@ -200,6 +200,7 @@ def content_security_policy(origin: str) -> str:
 def security_headers(secure: bool) -> dict[str, str]:
     """Headers of every answer (OWASP ASVS 5.0, 3.4) but the content security policy, which depends on the host."""
     headers = {
+        "Server": "Hemmaplan",  # and not which versions of what
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
