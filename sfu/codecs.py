@@ -136,7 +136,7 @@ class Vp8Rewriter:
         self._last_picture: int | None = None
         self._last_tl0: int | None = None
         self._last_key: int | None = None
-        self._latest = (b"", b"")  # a descriptor and its rewriting: all but the first packet of a picture have the same
+        self._latest = (b"", b"")  # all behind the first byte, before and after: the same for a whole picture
 
     def splice(self, first: Vp8Descriptor) -> None:
         """`first` opens another source: its numbers go on where the old source's stopped."""
@@ -153,12 +153,12 @@ class Vp8Rewriter:
 
     def rewrite(self, payload: bytes, descriptor: Vp8Descriptor) -> bytes:
         """The descriptor at the head of this payload as the receiver shall see it, of the same length."""
-        old = payload[: descriptor.length]
-        if old == self._latest[0]:
-            return self._latest[1]
+        numbers = payload[1 : descriptor.length]
+        if numbers == self._latest[0]:
+            return payload[:1] + self._latest[1]
         if not payload[0] & 0x80:
-            return old
-        head = bytearray(old)
+            return payload[: descriptor.length]
+        head = bytearray(payload[: descriptor.length])
         position = 2
         if descriptor.picture_id is not None:
             bits = 15 if descriptor.wide else 7
@@ -183,8 +183,8 @@ class Vp8Rewriter:
             if self._last_key is None or _is_ahead(self._last_key, number, 5):
                 self._last_key = number
             head[position] = head[position] & 0xE0 | number
-        self._latest = (old, bytes(head))
-        return self._latest[1]
+        self._latest = (numbers, bytes(head[1:]))
+        return bytes(head)
 
 
 def _is_ahead(older: int, newer: int, bits: int) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -95,6 +96,11 @@ class Peer:
     @property
     def is_connected(self) -> bool:
         return self._transport.is_connected
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What this client has sent that was of no use, by kind."""
+        return self._transport.faults + Counter(malformed=self.malformed, ignored=self._reception.ignored)
 
     def restart_ice(self) -> LocalTransport:
         """Make new credentials. The old ones stay good until the new ones are used (RFC 8445 section 9)."""

@@ -27,7 +27,8 @@ BATCH = 64  # datagrams per wake-up: the event loop gets its turn after that
 LONGEST_DATAGRAM = 2048
 MOST_ADDRESSES = 8
 
-_SO_TIMESTAMPNS = 35  # Linux; the socket module has no name for it
+_SO_TIMESTAMPNS = 35  # Linux; the socket module has no names for these
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _TIMESPEC = Struct("qq")
 
 
@@ -106,6 +107,18 @@ class _Socket:
             self._port.received(self, datagram, address, arrival)
 
 
+def _enlarge(sock: socket.socket) -> None:
+    """Large kernel buffers, past the system's limit where we may: a burst outlasts a busy moment of the loop."""
+    for forced, plain in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER)
+        except OSError:
+            sock.setsockopt(socket.SOL_SOCKET, plain, BUFFER)
+    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel tells twice what it gives
+    if granted < BUFFER:
+        log.warning("small UDP receive buffer, raise net.core.rmem_max", granted=granted, wanted=BUFFER)
+
+
 class UdpPort:
     """The port. `open` it inside the event loop, `close` it at the end.
 
@@ -153,8 +166,7 @@ class UdpPort:
             sock.setblocking(False)
             if version == 6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+            _enlarge(sock)
             try:
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             except OSError:
