@@ -2,15 +2,16 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.accounting import usage
 from bench.figures import Spread, percentile, spread
-from bench.load import joined
+from bench.load import NotDelivered, joined
 from bench.machine import activity, load_average
 from bench.media_server import Command, cores, pinned, running
+from bench.yardstick import sending
 
 ROOMS = (1, 2, 4, 8)
 LEAST_DELIVERED = 0.99
@@ -35,7 +36,8 @@ class Plan:
 class Window:
     """One measurement, with a server and clients of its own.
 
-    microseconds: the server's CPU time per packet it sent and that arrived. packets_out: a second. delivered: share of
+    microseconds: the server's CPU time per packet it sent and that arrived. yardstick: `bench.yardstick.sending` on
+    the server's core just before. packets_out: a second. delivered: share of
     the packets that should have arrived; worst: the same, of one track at one receiver. delay_median, delay_p95: ms
     from a client's send to the other's receipt, with the generator's tick of 1 ms in them, while all was decrypted.
     server, generator: share of a core; idle: the server's before any media, with everyone joined. user: part of the
@@ -46,6 +48,7 @@ class Window:
 
     rooms: int
     microseconds: float
+    yardstick: float
     packets_out: float
     delivered: float
     worst: float
@@ -65,31 +68,45 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All windows of one number of rooms. growth: the median in terms of that at the fewest rooms."""
+    """All windows of one number of rooms.
+
+    growth: the median in terms of that at the fewest rooms. refused: why there is no figure, where any window of this
+    number was not fully delivered; microseconds and growth are then None.
+    """
 
     rooms: int
-    microseconds: Spread
-    growth: float
+    microseconds: Spread | None
+    growth: float | None
     windows: list[Window]
+    refused: list[str]
 
 
 async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str], None]) -> list[Row]:
-    """Raises NotDelivered rather than give a figure of a load that was not there."""
-    windows: list[Window] = []
+    """Gives no figure for a number of rooms whose load was not there; that is told instead."""
+    windows: dict[int, list[Window]] = {rooms: [] for rooms in plan.rooms}
+    refused: dict[int, list[str]] = {rooms: [] for rooms in plan.rooms}
     server_core, generator_core = cores()
     with pinned(generator_core):
         for number, counts in enumerate(plan.rounds(), 1):
             for rooms in counts:
-                window = await _window(plan, command, rooms, log, server_core)
-                windows.append(window)
+                title = f"forward {number}/{plan.repeats}: {rooms} rooms"
+                try:
+                    window = await _window(plan, command, rooms, log, server_core)
+                except NotDelivered as failure:
+                    refused[rooms].append(str(failure))
+                    tell(f"{title}: no figure: {failure}")
+                    continue
+                windows[rooms].append(window)
                 tell(
-                    f"forward {number}/{plan.repeats}: {rooms} rooms {window.microseconds:.2f} us a packet, "
+                    f"{title} {window.microseconds:.2f} µs a packet (yardstick {window.yardstick:.2f}), "
                     f"{window.delivered:.2%} delivered, server {window.server:.0%}, generator {window.generator:.0%}"
                 )
-    return rows(windows)
+    return summarise(windows, refused)
 
 
 async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_core: int | None) -> Window:
+    with pinned(server_core):
+        yardstick = sending()
     async with running(command, log, server_core) as server, joined(server.access, rooms) as load:
         before = usage(server.pid)
         await load.idle(1.0)
@@ -106,6 +123,7 @@ async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_co
     return Window(
         rooms=rooms,
         microseconds=used.cpu / delivery.received * 1e6,
+        yardstick=yardstick,
         packets_out=delivery.received / plan.measure,
         delivered=delivery.share,
         worst=delivery.worst,
@@ -124,12 +142,13 @@ async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_co
     )
 
 
-def rows(windows: Sequence[Window]) -> list[Row]:
+def summarise(windows: Mapping[int, Sequence[Window]], refused: Mapping[int, Sequence[str]]) -> list[Row]:
     """By number of rooms, fewest first."""
-    counts = sorted({window.rooms for window in windows})
-    by_count = {count: [window for window in windows if window.rooms == count] for count in counts}
-    spreads = {count: spread([window.microseconds for window in by_count[count]]) for count in counts}
-    return [
-        Row(count, spreads[count], spreads[count].median / spreads[counts[0]].median, by_count[count])
-        for count in counts
-    ]
+    rows: list[Row] = []
+    for rooms in sorted(windows):
+        good = [window.microseconds for window in windows[rooms]]
+        figure = spread(good) if good and not refused[rooms] else None
+        base = next((row.microseconds for row in rows if row.microseconds is not None), figure)
+        growth = figure.median / base.median if figure is not None and base is not None else None
+        rows.append(Row(rooms, figure, growth, list(windows[rooms]), list(refused[rooms])))
+    return rows

@@ -1,6 +1,7 @@
 """Results as JSON files and as tables on the terminal."""
 
 import json
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.forward import Row
+from bench.forward import Row, Window
 from bench.join import AUDIO_BAR, VIDEO_BAR, Outcome
 from bench.machine import Machine
 
@@ -36,13 +37,15 @@ def _plain(value: Any) -> Any:
 
 
 def forward_table(rows: Sequence[Row]) -> Table:
+    """Medians of all windows of a row; the spread is that of the figure itself."""
     table = Table(title="CPU per forwarded packet, rooms of 6")
     for heading in (
         "rooms",
-        "packets/s out",
+        "out/s",
         "µs a packet",
         "spread",
         "growth",
+        "yardstick",
         "server",
         "user",
         "idle",
@@ -50,17 +53,24 @@ def forward_table(rows: Sequence[Row]) -> Table:
     ):
         table.add_column(heading, justify="right")
     for row in rows:
-        window = row.windows[-1]
+        if row.microseconds is None or row.growth is None:
+            table.add_row(str(row.rooms), "", "none", row.refused[-1])
+            continue
+
+        def middle(name: str, windows: Sequence[Window] = row.windows) -> float:
+            return float(statistics.median(getattr(window, name) for window in windows))
+
         table.add_row(
             str(row.rooms),
-            f"{window.packets_out:,.0f}",
+            f"{middle('packets_out'):,.0f}",
             f"{row.microseconds.median:.2f}",
             f"{row.microseconds.low:.2f}–{row.microseconds.high:.2f}",
             f"×{row.growth:.2f}",
-            f"{window.server:.0%}",
-            f"{window.user:.0%}",
-            f"{window.idle:.1%}",
-            f"{window.delay_median:.1f}/{window.delay_p95:.1f} ms",
+            f"{middle('yardstick'):.2f}",
+            f"{middle('server'):.0%}",
+            f"{middle('user'):.0%}",
+            f"{middle('idle'):.1%}",
+            f"{middle('delay_median'):.1f}/{middle('delay_p95'):.1f} ms",
         )
     return table
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.forward import Plan, rows
+from bench.forward import Plan, summarise
 from bench.join import Cores, Join, outcome
 from bench.machine import Machine
 from bench.results import forward_table, join_table, save, show
@@ -21,7 +21,13 @@ def text(table: object) -> str:
 
 
 def test_saved_with_when_where_and_how(tmp_path: Path) -> None:
-    path = save("forward", MACHINE, Plan(), {"x": 1.23456789, "rows": rows([window(1, 10)])}, tmp_path / "new")
+    path = save(
+        "forward",
+        MACHINE,
+        Plan(),
+        {"x": 1.23456789, "rows": summarise({1: [window(1, 10)]}, {1: []})},
+        tmp_path / "new",
+    )
     content = json.loads(path.read_text())
     assert content["machine"]["cores"] == 2
     assert content["settings"]["repeats"] == 5
@@ -30,9 +36,12 @@ def test_saved_with_when_where_and_how(tmp_path: Path) -> None:
 
 
 def test_forward_table() -> None:
-    table = text(forward_table(rows([window(1, 10.0), window(2, 12.5)])))
+    table = text(
+        forward_table(summarise({1: [window(1, 10.0)], 2: [window(2, 12.5)], 8: []}, {1: [], 2: [], 8: ["33% came"]}))
+    )
     assert "12.50" in table
     assert "×1.25" in table
+    assert "33% came" in table
 
 
 def test_join_table_gives_the_verdict() -> None:
