@@ -1,6 +1,6 @@
 """Opaque sessions kept by the server: the browser holds a random cookie, the database only its hash."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,9 @@ IDLE_IN_MEETING = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
 # The idle time is written down at most this often; a session lives up to this much shorter than it could.
 KEEP_STEP = timedelta(minutes=1)
+
+
+Ended = Callable[[str], Awaitable[None]]
 
 
 class AuditLog(Protocol):
@@ -77,6 +80,11 @@ class Sessions:
         self._rows = rows
         self._log = log
         self._clock = clock
+        self._ended: list[Ended] = []
+
+    def listen(self, ended: Ended) -> None:
+        """`ended` hears of each session that ends, by its public id: whoever was let in by it is to be put out."""
+        self._ended.append(ended)
 
     async def create(
         self,
@@ -133,8 +141,14 @@ class Sessions:
 
     async def end(self, session: Session, *, reason: str = "logged_out") -> None:
         """End one. A log that cannot be written does not keep anybody logged in."""
-        if await self._rows.remove(session.id):
-            await self._record(session, reason)
+        if not await self._rows.remove(session.id):
+            return
+        await self._record(session, reason)
+        for ended in self._ended:
+            try:
+                await ended(session.id)
+            except Exception as failure:  # noqa: BLE001  (one that fails must not keep the others from hearing)
+                log.error("session end not heard", failure=type(failure).__name__)
 
     async def end_all(self, person: str, *, reason: str = "logged_out_everywhere") -> int:
         """End every session of a person (`people.id`); tells how many."""

@@ -145,3 +145,20 @@ async def test_sweeping_records_why(
 def test_the_cookie_name_tells_https() -> None:
     assert cookie_name(secure=True) == "__Host-hemmaplan"
     assert cookie_name(secure=False) == "hemmaplan"
+
+
+async def test_those_who_listen_hear_of_each_end_once(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    heard = []
+
+    async def fail(session: str) -> None:
+        raise RuntimeError(session)
+
+    async def hear(session: str) -> None:
+        heard.append(session)
+
+    sessions.listen(fail)
+    sessions.listen(hear)
+    session, _ = await create(sessions, karin, clock())
+    await sessions.end(session)
+    await sessions.end(session)
+    assert heard == [session.id]

@@ -3,8 +3,34 @@
 import asyncio
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
+
+# Those the tests invite: kind, role or relation, and party, as a planner writes them.
+INVITED: dict[str, dict[str, Any]] = {
+    "Karin Edlund": {"kind": "invited", "relation": "Dotter", "party": "home"},
+    "Tomas Edlund": {"kind": "invited", "relation": "Son", "party": "home"},
+    "Per Wiklund": {
+        "kind": "called",
+        "role": "Biståndshandläggare",
+        "organisation": "Nordviks kommun",
+        "party": "kommun",
+    },
+    "Elin Näslund": {
+        "kind": "called",
+        "role": "Arbetsterapeut",
+        "organisation": "Region Höga Kusten",
+        "party": "region",
+    },
+    "Leila Haddad": {
+        "kind": "called",
+        "role": "Fast vårdkontakt",
+        "organisation": "Region Höga Kusten",
+        "party": "region",
+        "co_host": True,
+    },
+}
 
 
 class Problem(Exception):
@@ -15,6 +41,7 @@ class Problem(Exception):
         self.status = status
         self.body = body
         self.code = body.get("code")
+        self.detail: str = body.get("detail", "")
 
 
 class Program:
@@ -32,9 +59,14 @@ class Program:
     ) -> None:
         await self._session.close()
 
-    async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON; raises Problem at 400 and above."""
-        async with self._session.request(method, path, json=body) as answer:
+    async def call(
+        self, method: str, path: str, body: Any = None, *, data: bytes | None = None, language: str = "sv"
+    ) -> Any:
+        """The answer's JSON; raises Problem at 400 and above. data: a raw body instead of `body` as JSON."""
+        headers = {"Accept-Language": language}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        async with self._session.request(method, path, json=body, data=data, headers=headers) as answer:
             content = await answer.json() if answer.content_type.endswith("json") else {}
             if answer.status >= 400:
                 raise Problem(answer.status, content)
@@ -42,22 +74,78 @@ class Program:
 
     async def people(self) -> dict[str, str]:
         """Demo people: name -> identity number."""
-        answer = await self.call("GET", "/simulator/people")
-        return {person["name"]: person["personalNumber"] for person in answer["people"]}
+        return {person["name"]: person["personalNumber"] for person in await self.call("GET", "/simulator/people")}
 
-    async def identify(self, name: str, invitation: str | None = None) -> dict[str, Any]:
-        """Starts an identification, approves it in the simulator as `name`, and follows it to its end."""
-        body = {"invitation": invitation} if invitation else {}
-        started = await self.call("POST", "/auth/bankid/start", body)
+    async def approve(self, name: str, **how: str) -> None:
+        """Approves in the simulator as `name`. how: the scanned `qr`, or the `autoStartToken` the app was opened with."""
         number = (await self.people())[name]
-        approval = {"autoStartToken": started["autoStartToken"], "personalNumber": number}
-        await self.call("POST", "/simulator/bankid/approve", approval)
+        await self.call("POST", "/simulator/bankid/approve", {**how, "personalNumber": number})
+
+    async def identify(self, name: str, link: str | None = None) -> dict[str, Any]:
+        """Starts an identification, approves it as `name`, and follows it to its end. link: a personal link."""
+        body = {"invitation": token_of(link)} if link else {}
+        started = await self.call("POST", "/auth/bankid/start", body)
+        await self.approve(name, autoStartToken=started["autoStartToken"])
         return await self.finish(started["transaction"])
 
     async def finish(self, transaction: str) -> dict[str, Any]:
-        for _ in range(100):
+        for _ in range(150):
             status: dict[str, Any] = await self.call("GET", f"/auth/bankid/{transaction}")
             if status["status"] != "pending":
                 return status
             await asyncio.sleep(0.2)
         raise TimeoutError("the identification never ended")
+
+    async def plan(self, *names: str, given_name: str = "Gunnar", start_now: bool = True) -> "Planned":
+        """A new meeting about a made-up patient with these people invited; the visitor must be logged in as a leader."""
+        numbers = await self.people()
+        body = {
+            "type": "planning",
+            "person": {"given_name": given_name, "surname": "Edlund", "identity_number": numbers["Gunnar Edlund"]},
+            "place": "Norrfällsviken",
+            "purpose": "Hur det fungerar hemma.",
+            "consent": "oral",
+            "start_now": start_now,
+            "invitations": [{"name": name, "identity_number": numbers[name], **INVITED[name]} for name in names],
+        }
+        planned = await self.call("POST", "/api/v1/meetings", body)
+        links = {link["name"]: link["url"] for link in planned["links"]}
+        invitations = {link["name"]: link["invitation"] for link in planned["links"]}
+        return Planned(planned["meeting"]["id"], links, invitations)
+
+    async def state(self, meeting: str) -> Any:
+        return await self.call("GET", f"/api/v1/meetings/{meeting}")
+
+    async def participant(self, meeting: str, name: str) -> Any:
+        """Somebody in the meeting, as this visitor sees them."""
+        people = (await self.state(meeting))["participants"]
+        return next((one for one in people if one["name"] == name), None)
+
+    async def join(self, meeting: str, *, home: bool = False, seconds: float = 60) -> Any:
+        """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``."""
+        for _ in range(int(seconds / 0.3)):
+            answer = await self.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": home})
+            if "participant_token" in answer:
+                return answer
+            await asyncio.sleep(0.3)
+        raise TimeoutError("nobody opened")
+
+
+class Planned:
+    """id of a meeting, its personal links and invitation ids by name."""
+
+    def __init__(self, meeting: str, links: dict[str, str], invitations: dict[str, str]) -> None:
+        self.id = meeting
+        self.links = links
+        self.invitations = invitations
+
+
+def token_of(link: str) -> str:
+    """The secret part of a personal link."""
+    return urlsplit(link).path.rpartition("/")[2]
+
+    async def first_event(self, meeting: str) -> dict[str, Any]:
+        """The snapshot a meeting's socket begins with."""
+        async with self._session.ws_connect(f"/api/v1/meetings/{meeting}/events") as socket:
+            event: dict[str, Any] = await socket.receive_json(timeout=10)
+            return event
