@@ -6,6 +6,7 @@ source, which happens only at a key frame.
 
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from sfu.up_track import Arrived, SharedIds, UpTrack, abs_send_time, shared_ids
 AUDIO_CACHE = 256
 RESENDS_PER_SECOND = 1500
 RESEND_BURST = 400
+MOST_SKIPPED = 1024
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
 
 
@@ -54,7 +56,11 @@ class _Route:
 
 @dataclass(slots=True)
 class _Numbers:
-    """Outgoing numbering. guard: the source's first number after a splice; what is older belongs before it."""
+    """Outgoing numbering.
+
+    guard: the source's first number after a splice; what is older belongs before it. newest: the source's last number.
+    skipped: numbers of padding that was not passed on, with the offset that holds for what came before each.
+    """
 
     sequence_offset: int = 0
     timestamp_offset: int = 0
@@ -62,7 +68,39 @@ class _Numbers:
     last_timestamp: int = 0
     last_at: float | None = None
     guard: int | None = None
+    newest: int = 0
+    skipped: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_SKIPPED))
     source: UpLayer | None = field(default=None)
+
+    def take(self, packet: Arrived) -> int | None:
+        """The outgoing number of a packet of the current source; None when it is not to be passed on."""
+        sequence = packet.sequence_number
+        if self.guard is not None:
+            ahead = forward_distance(self.guard, sequence)
+            if ahead < 0:
+                return None
+            if ahead > 4096:
+                self.guard = None
+        offset = self.sequence_offset
+        if (sequence - self.newest - 1) & 0xFFFF < 0x8000:
+            self.newest = sequence
+            if packet.is_padding:
+                # A publisher's bandwidth probe: this subscriber never learns that the number existed.
+                self.skipped.append((sequence, offset))
+                self.sequence_offset = (offset - 1) & 0xFFFF
+                return None
+        elif self.skipped:
+            offset = self._offset_before(sequence)
+        return (sequence + offset) & 0xFFFF
+
+    def _offset_before(self, sequence: int) -> int:
+        """The offset for a packet that comes late: padding skipped after it does not count."""
+        found = self.sequence_offset
+        for skipped, offset in reversed(self.skipped):
+            if forward_distance(sequence, skipped) <= 0:
+                break
+            found = offset
+        return found
 
 
 class DownTrack:
@@ -161,14 +199,9 @@ class DownTrack:
         numbers = self._numbers
         if packet.layer is not self._current and not self._switch(packet):
             return
-        sequence = packet.sequence_number
-        if numbers.guard is not None:
-            ahead = forward_distance(numbers.guard, sequence)
-            if ahead < 0:
-                return
-            if ahead > 4096:
-                numbers.guard = None
-        sequence = (sequence + numbers.sequence_offset) & 0xFFFF
+        sequence = numbers.take(packet)
+        if sequence is None:
+            return
         timestamp = (packet.timestamp + numbers.timestamp_offset) & 0xFFFFFFFF
         if numbers.last_at is None or (sequence - numbers.last_sequence) & 0xFFFF < 0x8000:
             numbers.last_sequence = sequence
@@ -220,6 +253,8 @@ class DownTrack:
                 numbers.timestamp_offset = (wanted - packet.timestamp) & 0xFFFFFFFF
                 self.statistics.switches += 1
         numbers.guard = packet.sequence_number
+        numbers.newest = (packet.sequence_number - 1) & 0xFFFF
+        numbers.skipped.clear()
         numbers.source = self._current = packet.layer
         if packet.vp8 is not None:
             self._vp8.splice(packet.vp8)

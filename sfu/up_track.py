@@ -56,6 +56,7 @@ class Arrived:
         "_block_ids",
         "_passed",
         "at",
+        "is_padding",
         "key_frame",
         "layer",
         "marker",
@@ -72,6 +73,7 @@ class Arrived:
         self.timestamp = packet.timestamp
         self.marker = 0x80 if packet.marker else 0
         self.payload = packet.payload
+        self.is_padding = not packet.payload
         self.key_frame = False
         self.vp8: Vp8Descriptor | None = None
         self.vp8_head = b""

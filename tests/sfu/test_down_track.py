@@ -10,7 +10,7 @@ from sfu.codecs import parse_vp8
 from sfu.down_track import RESEND_BURST, DownTrack
 from sfu.negotiated import SendSection
 from sfu.rtp import RtpPacket
-from tests.sfu.streams import NOTHING, OPUS, VP8, Publisher
+from tests.sfu.streams import H264, NOTHING, OPUS, VP8, Publisher
 
 EXTENSIONS = {rtp.MID: 4, rtp.ABS_SEND_TIME: 3}
 
@@ -202,6 +202,28 @@ def test_audio_needs_no_key_frame_and_survives_a_new_source() -> None:
     assert [(number - numbers[0]) & 0xFFFF for number in numbers] == list(range(20))
     assert subscriber.packets[-1].payload == b"y"
     assert subscriber.packets[0].extensions == []
+
+
+def test_padding_is_not_passed_on_and_leaves_no_hole() -> None:
+    dice = random.Random(9)
+    publisher = Publisher(rids=(), codec=H264)
+    subscriber = Subscriber(publisher, SendSection("7", "video", H264, EXTENSIONS))
+    stream = [RtpPacket(102, True, n & 0xFFFF, n, 1000, b"\x65%d" % n if n % 3 else b"") for n in range(65001, 66800)]
+    late = []
+    for packet in stream:
+        if packet.payload and packet is not stream[0] and dice.random() < 0.1:
+            late.append(packet)  # lost, and repaired a little later
+            continue
+        publisher.track.take(publisher.layers[""], packet, NOTHING, 10.0, 1)
+        if len(late) > 5:
+            publisher.track.take(publisher.layers[""], late.pop(0), NOTHING, 10.0, 1)
+    for packet in late:
+        publisher.track.take(publisher.layers[""], packet, NOTHING, 10.0, 1)
+    start = subscriber.packets[0].sequence_number
+    received = {(packet.sequence_number - start) & 0xFFFF: packet.payload for packet in subscriber.packets}
+    assert len(received) == len(subscriber.packets)
+    assert [received[number] for number in sorted(received)] == [one.payload for one in stream if one.payload]
+    assert sorted(received) == list(range(len(received)))
 
 
 def test_nothing_flows_once_shut() -> None:
