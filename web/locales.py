@@ -17,6 +17,7 @@ WEB = Path(__file__).parent
 ROOT = WEB.parent
 PO = WEB / "locales" / "en" / "LC_MESSAGES" / "hemmaplan.po"
 
+OPTIONS = {"silent": "false", "extensions": "jinja2.ext.do", "trim_blocks": "true", "newstyle_gettext": "true"}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2)}
 SCRIPT_KEYWORDS: dict[str, tuple[int, ...] | None] = {"t": None, "ngettext": (1, 2)}
 
@@ -48,7 +49,7 @@ def texts() -> Catalog:
     catalog = _empty()
     for path in sorted((WEB / "templates").rglob("*.html")):
         with path.open("rb") as file:
-            for line, message, _, _ in extract("jinja2.ext:babel_extract", file, KEYWORDS, options={"silent": "false"}):
+            for line, message, _, _ in extract("jinja2.ext:babel_extract", file, KEYWORDS, options=OPTIONS):
                 catalog.add(message, locations=[(str(path.relative_to(ROOT)), line)])
     for path in sorted((ROOT / "signaling").rglob("*.py")):
         with path.open("rb") as file:
@@ -77,12 +78,17 @@ def update() -> list[str]:
     catalog.obsolete.clear()
     for message in catalog:
         message.locations = sorted({(name, 0) for name, _ in message.locations})
+    save(catalog)
+    return untranslated(catalog)
+
+
+def save(catalog: Catalog) -> None:
+    """Writes the catalog in order of text, without line numbers: a change shows what was said anew and nothing else."""
     written = io.BytesIO()
     write_po(written, catalog, width=120, sort_output=True, omit_header=False, include_lineno=False)
     text = _WITHOUT.sub("", written.getvalue().decode())
     PO.parent.mkdir(parents=True, exist_ok=True)
     PO.write_text(text, encoding="utf-8")
-    return untranslated(catalog)
 
 
 def untranslated(catalog: Catalog) -> list[str]:

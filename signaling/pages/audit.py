@@ -16,6 +16,7 @@ from audit.timeline import timeline
 from auth.people import Permission, Staff
 from auth.sessions import Session
 from rooms.errors import MeetingUnknown
+from rooms.meeting import MEETING_TYPES
 from signaling.i18n import ZONE, clock_time, full_day, gettext_of, language_of
 from signaling.pages import log_words, plan_form
 from signaling.pages.plan_form import Form
@@ -56,10 +57,11 @@ class AuditPages:
         meeting = request.match_info["id"]
         if not self._check(request, form, name_needed=False):
             return page(request, form, asked=meeting)
-        records = await self._log.search(organisation=staff.organisation.id, meeting=meeting, limit=MOST_RECORDS)
-        if not records:
+        organisation = staff.organisation.id
+        if not await self._log.search(organisation=organisation, meeting=meeting, limit=1):
             raise MeetingUnknown
         await self._record(session, staff, meeting=meeting, reason=form.value("reason"))
+        records = await self._log.search(organisation=organisation, meeting=meeting, limit=MOST_RECORDS)
         found = await self._find(session, staff, form, record=False) if form.value("name") else None
         verdict = await self._log.check(meeting)
         case = case_of(request, meeting, records, self._clock())
@@ -154,7 +156,9 @@ def case_of(request: web.Request, meeting: str, records: list[Record], now: date
     own = [record for record in records if record.type is not EventType.AUDIT_READ]
     told = next((record.event for record in own if record.event and record.event.details.get("person")), None)
     person = str(told.details["person"]) if told else _("Okänd person")
-    title = str(told.details.get("title") or _("Möte")) if told else _("Möte")
+    planned = next((record.event for record in own if record.type is EventType.MEETING_PLANNED and record.event), None)
+    kind = MEETING_TYPES.get(str(planned.details.get("type"))) if planned else None
+    title = _("Möte") if kind is None else kind.english if language == "en" else kind.swedish
     drawn = timeline(own, now)
     began = next((record for record in own if record.type is EventType.MEETING_STARTED), None)
     ended = next((record for record in reversed(own) if record.type is EventType.MEETING_ENDED), None)
@@ -168,7 +172,7 @@ def case_of(request: web.Request, meeting: str, records: list[Record], now: date
         subtitle = f"{subtitle} {led}"
     return {
         "id": meeting,
-        "title": title if person.split()[0] in title and language == "sv" else person,
+        "title": f"{title}, {person}",
         "subtitle": subtitle,
         "day": first.time,
         "picture": picture(drawn, language, _) if drawn and drawn.rows else None,

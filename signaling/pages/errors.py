@@ -27,6 +27,10 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
     heading = headings.get(refusal.code) or by_status.get(refusal.status) or _("Något gick fel")
     text = refusal.text(language_of(request))
     first, stop, rest = text.partition(". ")
+    if first == heading:  # said once is enough
+        first, stop, rest, body = "", "", "", rest
+    else:
+        body = ""
     calm = refusal.status < 500
     return render(
         request,
@@ -37,7 +41,7 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
         kind="" if calm else "wait",
         first=first + stop.strip(),
         rest=rest,
-        body="",
+        body=body,
         phone=request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
         action={"href": "/", "text": _("Till startsidan")} if request.get("session") else None,
         reference=request.get("request_id") if refusal.status >= 500 else None,

@@ -14,6 +14,7 @@ from signaling.pages.staff import day_of
 from signaling.pages.templates import render, type_name
 from signaling.security import session_of
 
+MOST_LATER = 3
 NAMED_BEFORE = timedelta(minutes=30)
 """The laptop stands in somebody else's kitchen until then."""
 
@@ -26,7 +27,7 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         found = await meetings.planning.meetings_for(session, since, since + timedelta(days=1))
         mine = mine_of([view.state(item, session, now) for item in found])
         first = first_of(mine, now, show_early="show" in request.query)
-        later = [later_of(item, now, language_of(request)) for item in mine[1:]]
+        later = [later_of(item, now, language_of(request)) for item in mine[1 : 1 + MOST_LATER]]
         return render(
             request, "kiosk.html", status=status, now=now, next=first, later=later, problem=problem, early=early(mine)
         )

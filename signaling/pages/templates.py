@@ -105,6 +105,7 @@ def environment(language: str) -> Environment:
     made.filters["type_name"] = partial(type_name, language=language)
     made.filters["meeting_title"] = partial(meeting_title, language=language)
     made.filters["telephone"] = telephone
+    made.filters["in_order"] = in_order
     made.filters["first_up"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     return made
 
@@ -138,6 +139,11 @@ def meeting_title(meeting: Mapping[str, Any], language: str) -> str:
     if language == "sv":
         return str(meeting["title"])
     return f"{type_name(meeting, language)} with {meeting['person']['given_name']}"
+
+
+def in_order(invited: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The people of STATE's `invited`: who leads first, then who can, then by name."""
+    return sorted(invited, key=lambda guest: (not guest["host"], not guest["co_host"], guest["name"]))
 
 
 def telephone(number: str) -> str:

@@ -103,10 +103,10 @@ def _shape(interval: Interval, x: Callable[[datetime], float]) -> Shape:
 
 def _row(row: Row, y: float, shapes: list[Shape], _: Translate) -> PictureRow:
     name = row.name or _("Okänd person")
-    about = row.relation or row.role or (_("Resedatorn") if row.home else "")
+    about = _("Resedatorn") if row.home else row.relation or row.role
     if row.refused is not None and not row.in_room and not row.waited:
         about = _("Med länken till %(name)s") % {"name": row.invited} if row.invited else about
-        return PictureRow(y, name, about, tuple(shapes), _("Nekad"), reason_words(row.refused, _).capitalize())
+        return PictureRow(y, name, about, tuple(shapes), _("Nekad"), _refusal(row.refused, _))
     if row.drops:
         detail = _("Tappade nätet %(minutes)s min") % {"minutes": _minutes(row.dropped)}
     elif row.weak_network:
@@ -117,6 +117,13 @@ def _row(row: Row, y: float, shapes: list[Shape], _: Translate) -> PictureRow:
         detail = ""
     fact = _("%(minutes)s min") % {"minutes": _minutes(row.in_room)} if row.in_room else _("Kom inte in")
     return PictureRow(y, name, about[:1].upper() + about[1:], tuple(shapes), fact, detail)
+
+
+def _refusal(reason: str, _: Translate) -> str:
+    """Short enough for the picture's margin; the table says it in full."""
+    if reason in ("wrong person", "wrong_person"):
+        return _("Inte den inbjudna")
+    return reason_words(reason, _).capitalize()
 
 
 def _minutes(span: timedelta) -> int:

@@ -4,7 +4,7 @@ import { encode } from "uqr";
 
 /** The path of the dark modules and how many modules there are across, quiet zone included. */
 export function qrPath(content: string): { readonly path: string; readonly size: number } {
-  const { data, size } = encode(content, { ecc: "M", border: 1 });
+  const { data, size } = encode(content, { ecc: "L", border: 1 });
   let path = "";
   data.forEach((row, y) => {
     for (let x = 0; x < row.length; x++) {
