@@ -105,8 +105,9 @@ class TokenKey:
             claims["hemmaplan"] = {"binding": grant.binding}
         return self._signed(claims, now, grant.lifetime)
 
-    def renew(self, claims: Claims, permission: Permission, now: datetime, lifetime: timedelta) -> str:
-        """A fresh token for a participant already in, with the permissions it has now."""
+    def renew(self, claims: Claims, now: datetime, lifetime: timedelta) -> str:
+        """A fresh token that says what these claims say now, also where they were changed since they were verified."""
+        permission = claims.permission
         video = dict(claims.raw.get("video", {}))
         video |= {
             "canPublish": permission.can_publish,
@@ -115,12 +116,14 @@ class TokenKey:
             "canUpdateOwnMetadata": permission.can_update_metadata,
             "canPublishSources": sorted(permission.sources),
         }
-        kept = {
-            name: claims.raw[name]
-            for name in ("sub", "name", "metadata", "attributes", "hemmaplan")
-            if name in claims.raw
+        described = {
+            "sub": claims.identity,
+            "name": claims.name,
+            "metadata": claims.metadata,
+            "attributes": dict(claims.attributes),
         }
-        return self._signed(kept | {"video": video}, now, lifetime)
+        kept = {"hemmaplan": claims.raw["hemmaplan"]} if "hemmaplan" in claims.raw else {}
+        return self._signed({**described, **kept, "video": video}, now, lifetime)
 
     def _signed(self, claims: Mapping[str, Any], now: datetime, lifetime: timedelta) -> str:
         start = int(now.timestamp())

@@ -18,6 +18,8 @@ from sfu.quality import Conditions
 from sfu.server_offer import OfferLayout, offer, settle
 from sfu.up_track import UpTrack
 
+MAX_WAITING = 128 * 1024  # bytes of reliable data kept for a client whose channel is still opening
+
 MakePeer = Callable[[PeerListener], Peer]
 
 
@@ -82,7 +84,8 @@ class _Side:
         self._owner.listener.data(label, payload)
 
     def channel_open(self, label: str) -> None:
-        """Nothing waits for a channel: packets for one not open yet are dropped and counted."""
+        if self.receives and label == RELIABLE:
+            self._owner.reliable_open()
 
     def path_changed(self) -> None:
         """Media already follows."""
@@ -118,7 +121,7 @@ class Connection:
         self._offer_again = False
         self._forwarding: dict[str, _Forwarding] = {}
         self._unsupported: set[str] = set()
-        self._publications: dict[str, Publication] = {}
+        self._waiting: list[bytes] | None = []
         if dual:
             self._subscriber.peer.open_channel(RELIABLE)
             self._subscriber.peer.open_channel(LOSSY, ordered=False, max_retransmits=0)
@@ -170,7 +173,6 @@ class Connection:
         told = []
         for sid, section in result.receive.items():
             publication = publications[sid]
-            self._publications[sid] = publication
             was_live = publication.live
             if publication.up_track is None:
                 publication.up_track = UpTrack(publication.kind)
@@ -184,7 +186,6 @@ class Connection:
             self.listener.published(told)
 
     def drop(self, publication: Publication) -> None:
-        self._publications.pop(publication.sid, None)
         if publication.section is not None:
             self._publisher.peer.stop_receiving(publication.section.mid)
 
@@ -320,7 +321,18 @@ class Connection:
     # The rest
 
     def send_data(self, label: str, payload: bytes) -> bool:
+        """What is reliable waits for the channel's first opening, within MAX_WAITING; what is lossy does not."""
+        if self._waiting is not None and label == RELIABLE:
+            if sum(len(packet) for packet in self._waiting) + len(payload) > MAX_WAITING:
+                return False
+            self._waiting.append(payload)
+            return True
         return self._subscriber.peer.send_data(label, payload)
+
+    def reliable_open(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for payload in waiting:
+            self._subscriber.peer.send_data(RELIABLE, payload)
 
     def conditions(self, now: float) -> Conditions:
         conditions = self._publisher.peer.conditions(now)

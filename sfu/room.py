@@ -77,6 +77,7 @@ class Room:
         self._speakers = ActiveSpeakers()
         self._quality_due = 0.0
         self._revoked: dict[str, datetime] = {}
+        self._remembered: dict[str, tuple[datetime, Participant]] = {}
 
     # What is asked of it
 
@@ -169,6 +170,19 @@ class Room:
     def revoked(self, identity: str, made_at: datetime) -> bool:
         at = self._revoked.get(identity)
         return at is not None and made_at <= at
+
+    def remember(self, participant: Participant, now: datetime) -> None:
+        """It was changed from outside: an older token of this identity must not bring back what it said."""
+        while len(self._remembered) >= MAX_REVOKED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[participant.identity] = (now, participant)
+
+    def recall(self, participant: Participant, made_at: datetime) -> None:
+        """Give one that comes again, by a token made at this time, what was changed from outside since."""
+        at, before = self._remembered.get(participant.identity, (None, None))
+        if at is not None and before is not None and made_at <= at:
+            participant.name, participant.metadata = before.name, before.metadata
+            participant.attributes, participant.permission = dict(before.attributes), before.permission
 
     # Publishing
 

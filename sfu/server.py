@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -192,6 +192,7 @@ class EmbeddedMediaServer:
             auto_subscribe=options.auto_subscribe,
             client_protocol=options.client_protocol,
         )
+        room.recall(participant, claims.made_at)
         membership = Membership(
             room,
             participant,
@@ -218,8 +219,21 @@ class EmbeddedMediaServer:
 
     def renewed_token(self, membership: Membership) -> str:
         """A token for coming back: with it a client resumes, or joins again after a full reconnect."""
-        permission = membership.participant.permission
-        return self.key.renew(membership.claims, permission, self.clock(), RENEWED_TOKEN)
+        participant = membership.participant
+        today = replace(
+            membership.claims,
+            name=participant.name,
+            metadata=participant.metadata,
+            attributes=participant.attributes,
+            permission=participant.permission,
+        )
+        return self.key.renew(today, self.clock(), RENEWED_TOKEN)
+
+    def changed_from_outside(self, membership: Membership) -> None:
+        """Tell everybody, and let no token made before this bring the old description or permissions back."""
+        membership.room.redescribed(membership.participant)
+        membership.room.remember(membership.participant, self.clock())
+        membership.participant.send(SignalResponse(refresh_token=self.renewed_token(membership)))
 
     def _make_peer(self, listener: PeerListener) -> Peer:
         assert self._certificate is not None, "made by start"
@@ -308,7 +322,7 @@ class EmbeddedMediaServer:
     async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None:
         if (membership := self.member(room, identity)) is not None:
             membership.participant.describe(name=name, metadata=None, attributes=attributes)
-            membership.room.redescribed(membership.participant)
+            self.changed_from_outside(membership)
 
     async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None:
         try:

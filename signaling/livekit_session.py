@@ -207,6 +207,11 @@ class LivekitSession:
         """An ICE-lite agent never sends checks, so the client's candidates are of no use to it (RFC 8445, 2.5)."""
 
     def _add_track(self, message: AddTrackRequest) -> None:
+        for pending in self.participant.publications.values():
+            if not pending.live and message.cid and message.cid in pending.announced.cids:
+                # Said again, after a resume: the client waits for the answer it missed.
+                self._send(track_published=TrackPublishedResponse(cid=message.cid, track=pending.info))
+                return
         if not self.participant.can_add_track:
             raise RequestRefused(RequestResponse.LIMIT_EXCEEDED, "too many tracks")
         publication = announce(message, new_sid("TR"), self.participant.permission)

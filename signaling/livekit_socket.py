@@ -28,6 +28,7 @@ MAX_MESSAGE = 2 * 1024 * 1024
 MAX_MALFORMED = 20
 MESSAGES_PER_SECOND = 50.0
 MESSAGE_BURST = 300.0
+MESSAGE_UNIT = 16 * 1024  # bytes that count as another message
 SEND_TIMEOUT = 10.0  # seconds one message may take to leave
 TOKEN_INTERVAL = 240.0  # seconds between renewed tokens
 
@@ -110,17 +111,17 @@ class _Client:
 
 
 class _Budget:
-    """A token bucket of messages."""
+    """A token bucket of messages; large ones cost more, since they are more work."""
 
     def __init__(self) -> None:
         self._left = MESSAGE_BURST
         self._at = monotonic()
 
-    def take(self) -> bool:
+    def take(self, size: int) -> bool:
         now = monotonic()
         self._left = min(MESSAGE_BURST, self._left + (now - self._at) * MESSAGES_PER_SECOND)
         self._at = now
-        self._left -= 1
+        self._left -= 1 + size / MESSAGE_UNIT
         return self._left >= 0
 
 
@@ -282,7 +283,7 @@ class LivekitSockets:
                 return
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return
-            if not budget.take():
+            if not budget.take(len(message.data or b"")):
                 log.warning("signalling flood", participant=session.participant.sid)
                 await line.close(WSCloseCode.POLICY_VIOLATION, b"too many messages")
                 return

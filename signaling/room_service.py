@@ -191,7 +191,7 @@ class RoomService:
         )
         if message.HasField("permission"):
             membership.room.permit(participant, permission_from(message.permission))
-        membership.room.redescribed(participant)
+        self._server.changed_from_outside(membership)
         return participant.info()
 
     def _update_subscriptions(self, claims: Claims, message: messages.UpdateSubscriptionsRequest) -> Message:

@@ -49,9 +49,9 @@ class MediaHost:
 
 @asynccontextmanager
 async def media_host(
-    *, admit: Admit = admit_everyone, extra: list[web.RouteDef] | None = None
+    *, admit: Admit = admit_everyone, extra: list[web.RouteDef] | None = None, auto_create: bool = True
 ) -> AsyncIterator[MediaHost]:
-    server = EmbeddedMediaServer(TokenKey(KEY, SECRET), auto_create=True)
+    server = EmbeddedMediaServer(TokenKey(KEY, SECRET), auto_create=auto_create)
     requests: list[tuple[str, web.Request]] = []
 
     async def remember(claims: Claims, request: web.Request) -> None:

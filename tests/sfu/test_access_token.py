@@ -1,5 +1,6 @@
 """Access tokens: what is written, and every way one is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,8 +105,9 @@ def test_only_unknown_sources_means_no_source() -> None:
 
 def test_renewal_keeps_the_holder_and_writes_todays_permissions() -> None:
     claims = KEY.verify(KEY.mint(Grant(room="r", identity="p", name="n", binding="b"), NOW), NOW)
-    renewed = KEY.verify(KEY.renew(claims, Permission(can_publish=False), NOW, timedelta(minutes=10)), NOW)
-    assert (renewed.identity, renewed.room, renewed.binding) == ("p", "r", "b")
+    today = replace(claims, permission=Permission(can_publish=False), name="new name")
+    renewed = KEY.verify(KEY.renew(today, NOW, timedelta(minutes=10)), NOW)
+    assert (renewed.identity, renewed.room, renewed.binding, renewed.name) == ("p", "r", "b", "new name")
     assert not renewed.permission.can_publish
 
 

@@ -120,6 +120,9 @@ async def test_the_server_client_of_livekit_moderates(host: MediaHost) -> None:
         bo.loudest.clear()
         await asyncio.sleep(0.7)
         assert bo.loudest.get("anna", 0) < 500, "muted from outside, nothing passes"
+        request.muted = False
+        with pytest.raises(api.TwirpError, match="from outside"):
+            await livekit.room.mute_published_track(request)
         await livekit.room.send_data(api.SendDataRequest(room="r", data=b"notice", kind=api.DataPacket.RELIABLE))
         await eventually(lambda: (None, b"notice", "") in bo.data, what="data from the server")
         change = api.UpdateParticipantRequest(

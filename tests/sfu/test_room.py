@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from livekit.protocol.models import CLIENT_INITIATED, EXCELLENT, LOST, DataPacket, ParticipantInfo, UserPacket
-from livekit.protocol.rtc import SignalResponse
 
 from sfu.access_token import Permission
 from sfu.data import RELIABLE
@@ -235,6 +234,18 @@ def test_revoked_tokens_are_bounded(room: Room) -> None:
     assert not room.revoked("anna", NOW), "the oldest made room"
 
 
+def test_an_older_token_does_not_bring_back_what_was_changed(room: Room) -> None:
+    anna, _, _ = come(room, "anna")
+    anna.describe(name="Hemma hos Anna", metadata=None, attributes={"home": "1"})
+    anna.permission = Permission(can_publish=False)
+    room.remember(anna, NOW)
+    room.leave(anna, CLIENT_INITIATED, NOW)
+    again, _, _ = person("anna")
+    room.recall(again, NOW + timedelta(seconds=1))
+    assert again.name == "Anna", "a newer token says itself what holds"
+    room.recall(again, NOW)
+    assert (again.name, again.attributes, again.permission.can_publish) == ("Hemma hos Anna", {"home": "1"}, False)
+
+
 def test_names_of_reasons() -> None:
     assert reason_name(CLIENT_INITIATED) == "client_initiated"
-    assert SignalResponse().WhichOneof("message") is None

@@ -1,0 +1,256 @@
+"""Media of one participant, v1 and v0, with peers that only remember: sections, resumes, offers that wait."""
+
+from typing import Any
+
+import pytest
+
+from sfu.access_token import Permission
+from sfu.connection import Connection
+from sfu.data import LOSSY, RELIABLE
+from sfu.peer import PeerListener
+from sfu.publication import Publication, TrackSettings, announce
+from sfu.sdp import SdpError, parse, write
+from tests.sfu.fakes import FakePeer, Inbox, camera, live, microphone
+from tests.sfu.offers import Offer
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+
+    def connected(self) -> None:
+        self.told.append(("connected", None))
+
+    def closed(self, reason: str) -> None:
+        self.told.append(("closed", reason))
+
+    def data(self, label: str, payload: bytes) -> None:
+        self.told.append(("data", (label, payload)))
+
+    def slow(self, label: str) -> None:
+        self.told.append(("slow", label))
+
+    def published(self, publications: list[Publication]) -> None:
+        self.told.append(("published", [publication.sid for publication in publications]))
+
+    def ended(self, track_sid: str) -> None:
+        self.told.append(("ended", track_sid))
+
+    def unsupported(self, track_sid: str) -> None:
+        self.told.append(("unsupported", track_sid))
+
+
+class World:
+    def __init__(self, *, dual: bool) -> None:
+        self.peers: list[FakePeer] = []
+        self.inbox = Inbox()
+        self.listener = Listener()
+        self.connection = Connection(self._peer, self.listener, self.inbox.append, dual=dual)  # type: ignore[arg-type]
+
+    def _peer(self, listener: PeerListener) -> FakePeer:
+        self.peers.append(FakePeer(listener))
+        return self.peers[-1]
+
+    def offer(self, offer: Offer, *publications: Publication, number: int = 1) -> None:
+        self.connection.take_offer(offer.text, number, {publication.sid: publication for publication in publications})
+
+    def answer(self, number: int = 0) -> None:
+        """The client takes our newest offer."""
+        description = parse(self.inbox.last("offer").sdp)
+        for section in description.sections:
+            section.setup = "active"
+            section.direction = "recvonly" if section.direction == "sendonly" else "inactive"
+        self.connection.take_answer(write(description), number)
+
+
+@pytest.fixture
+def single() -> World:
+    return World(dual=False)
+
+
+@pytest.fixture
+def dual() -> World:
+    return World(dual=True)
+
+
+def test_publishing_on_a_single_connection(single: World) -> None:
+    offer = Offer()
+    offer.audio(cid="mic")
+    track = announce(microphone(), "TR_1", Permission())
+    single.offer(offer, track, number=7)
+    assert single.inbox.last("answer").id == 7
+    assert single.peers[0].remote is not None
+    assert track.live
+    assert single.peers[0].receiving == {"0": track.up_track}
+    assert single.listener.told == [("published", ["TR_1"])]
+    single.offer(offer, track)
+    assert single.listener.told == [("published", ["TR_1"])], "an unchanged track is not told again"
+    offer.sections[0].direction = "inactive"
+    single.offer(offer, track)
+    assert single.listener.told[-1] == ("ended", "TR_1")
+    assert not single.peers[0].receiving
+
+
+def test_a_bad_offer_changes_nothing(single: World) -> None:
+    with pytest.raises(SdpError):
+        single.connection.take_offer("v=0\nm=rubbish", 1, {})
+    assert not single.inbox
+    assert single.peers[0].remote is None
+
+
+def test_an_ice_restart_is_followed_with_new_credentials(single: World) -> None:
+    offer = Offer()
+    offer.audio("recvonly")
+    single.offer(offer)
+    offer.ufrag = "again"
+    offer.sections[0].ice_ufrag = "again"
+    single.offer(offer)
+    assert single.peers[0].restarts == 1
+    assert single.peers[0].remote_ice == [("again", "password-of-the-client-pw")]
+    assert "a=ice-ufrag:ufrag1" in single.inbox.last("answer").sdp
+
+
+def test_sections_are_asked_for_once_until_the_next_offer(single: World) -> None:
+    picture = live(camera(), "TR_v")
+    single.connection.forward(picture, "PA_x", TrackSettings())
+    single.connection.negotiate()
+    assert not single.inbox, "the client's first offer has not come"
+    offer = Offer()
+    offer.data()
+    single.offer(offer)
+    single.connection.negotiate()
+    (requirement,) = single.inbox.of("media_sections_requirement")
+    assert (requirement.num_audios, requirement.num_videos) == (0, 1)
+    offer.video("recvonly")
+    single.offer(offer)
+    assert single.inbox.last("answer").mid_to_track_id == {"1": "TR_v"}
+    assert set(single.peers[0].attached) == {"1"}
+    single.connection.withdraw("TR_v")
+    single.connection.negotiate()
+    assert not single.peers[0].attached
+    assert single.inbox.last("media_sections_requirement").num_videos == 0
+    assert single.connection.forwarded == frozenset()
+
+
+def test_settings_reach_the_down_track(single: World) -> None:
+    picture = live(camera(), "TR_v", ("q", "h", "f"))
+    single.connection.forward(picture, "PA_x", TrackSettings(quality=1))
+    down_track = single.connection._forwarding["TR_v"].down_track
+    assert (down_track.maximum_quality, down_track.is_paused) == (1, False)
+    single.connection.apply("TR_v", TrackSettings(disabled=True, width=320, height=180))
+    assert (down_track.maximum_quality, down_track.is_paused) == (0, True)
+    single.connection.apply("TR_none", TrackSettings())
+
+
+def test_a_codec_the_client_lacks_is_told_once(single: World) -> None:
+    picture = live(camera(), "TR_v")
+    assert picture.section is not None
+    single.connection.forward(picture, "PA_x", TrackSettings())
+    offer = Offer()
+    offer.video("recvonly").formats = ("102", "103")
+    single.offer(offer)
+    single.offer(offer)
+    assert single.listener.told == [("unsupported", "TR_v")]
+    assert not single.inbox.of("media_sections_requirement")
+
+
+def test_silence_stops_taking_in_and_ends(single: World) -> None:
+    offer = Offer()
+    offer.audio(cid="mic")
+    track = announce(microphone(), "TR_1", Permission())
+    single.offer(offer, track)
+    track.silenced = True
+    single.connection.silence(track)
+    assert not single.peers[0].receiving
+    single.offer(offer, track)
+    assert not single.peers[0].receiving, "a new offer does not end it"
+    track.silenced = False
+    single.connection.unsilence(track)
+    assert single.peers[0].receiving == {"0": track.up_track}
+    single.connection.drop(track)
+    assert not single.peers[0].receiving
+
+
+def test_after_a_resume_the_same_is_asked_again(single: World) -> None:
+    offer = Offer()
+    offer.data()
+    single.offer(offer)
+    single.connection.forward(live(camera(), "TR_v"), "PA_x", TrackSettings())
+    single.connection.negotiate()
+    single.connection.negotiate()
+    assert len(single.inbox.of("media_sections_requirement")) == 1
+    single.connection.restart()
+    assert len(single.inbox.of("media_sections_requirement")) == 2
+
+
+async def test_two_connections(dual: World) -> None:
+    publisher, subscriber = dual.peers
+    assert subscriber.channels == [RELIABLE, LOSSY]
+    dual.connection.begin_offers()
+    first = dual.inbox.last("offer")
+    dual.connection.forward(live(microphone(), "TR_a"), "PA_x", TrackSettings())
+    dual.connection.negotiate()
+    assert len(dual.inbox.of("offer")) == 1, "one offer at a time"
+    dual.answer(first.id)
+    assert subscriber.remote is not None
+    second = dual.inbox.last("offer")
+    assert second.mid_to_track_id == {"1": "TR_a"}
+    dual.answer(first.id)
+    assert not subscriber.attached, "an answer to an older offer"
+    dual.answer(second.id)
+    assert set(subscriber.attached) == {"1"}
+    dual.connection.take_answer("rubbish", 0)
+    offer = Offer()
+    offer.audio(cid="mic")
+    dual.offer(offer, announce(microphone(), "TR_1", Permission()))
+    assert publisher.receiving
+    publisher.listener.connected()
+    assert ("connected", None) not in dual.listener.told
+    subscriber.listener.connected()
+    assert ("connected", None) in dual.listener.told
+    publisher.listener.data(RELIABLE, b"x")
+    assert dual.listener.told[-1] == ("data", (RELIABLE, b"x"))
+    assert dual.connection.send_data(RELIABLE, b"y")
+    assert dual.connection.send_data(LOSSY, b"z")
+    assert not dual.connection.send_data(RELIABLE, bytes(200_000))
+    assert subscriber.sent == [(LOSSY, b"z")], "what is reliable waits for its channel"
+    subscriber.sent.clear()
+    publisher.listener.channel_open(RELIABLE)
+    assert not subscriber.sent
+    subscriber.listener.channel_open(RELIABLE)
+    assert subscriber.sent == [(RELIABLE, b"y")]
+    assert dual.connection.conditions(0.0).up_expected == 2
+    await dual.connection.close()
+    assert publisher.closed
+    assert subscriber.closed
+
+
+def test_a_resumed_v0_client_gets_an_offer_with_new_credentials(dual: World) -> None:
+    dual.connection.begin_offers()
+    dual.answer()
+    dual.connection.restart()
+    assert dual.peers[1].restarts == 1
+    assert "a=ice-ufrag:ufrag1" in dual.inbox.last("offer").sdp
+    dual.answer()
+    assert dual.peers[1].remote is not None
+
+
+def test_a_refused_section_of_ours(dual: World) -> None:
+    dual.connection.forward(live(camera(), "TR_v"), "PA_x", TrackSettings())
+    dual.connection.negotiate()
+    description = parse(dual.inbox.last("offer").sdp)
+    for section in description.sections:
+        section.setup = "active"
+    description.sections[1].port = 0
+    dual.connection.take_answer(write(description), 0)
+    assert dual.listener.told == [("unsupported", "TR_v")]
+    dual.connection.withdraw("TR_v")
+
+
+def test_other_news_of_a_peer(single: World) -> None:
+    peer = single.peers[0].listener
+    peer.channel_open(RELIABLE)
+    peer.path_changed()
+    peer.slow(RELIABLE)
+    peer.closed("silent")
+    assert single.listener.told == [("slow", RELIABLE), ("closed", "silent")]

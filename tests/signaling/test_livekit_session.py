@@ -1,0 +1,288 @@
+"""The signalling session as pure code: every request of the protocol, and requests that are wrong or unknown."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from livekit.protocol.models import (
+    CLIENT_INITIATED,
+    DUPLICATE_IDENTITY,
+    LOW,
+    SE_TRACK_NOTFOUND,
+    TF_NO_DTX,
+    ParticipantInfo,
+    VideoLayer,
+)
+from livekit.protocol.rtc import (
+    JoinRequest,
+    LeaveRequest,
+    MuteTrackRequest,
+    Ping,
+    PublishDataTrackRequest,
+    RequestResponse,
+    SessionDescription,
+    SignalRequest,
+    SimulateScenario,
+    SubscriptionPermission,
+    SyncState,
+    TrackPermission,
+    TrickleRequest,
+    UpdateLocalAudioTrack,
+    UpdateLocalVideoTrack,
+    UpdateParticipantMetadata,
+    UpdateSubscription,
+    UpdateTrackSettings,
+    UpdateVideoLayers,
+)
+
+from sfu.access_token import Claims, Permission
+from sfu.membership import Membership
+from sfu.publication import MAX_TRACKS
+from sfu.room import Room, RoomLimits
+from signaling.livekit_session import LivekitSession, Next
+from tests.sfu.fakes import FakePeer, camera, microphone, person
+from tests.sfu.offers import Offer
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+class Client:
+    """One participant with its session. inbox: what it was told."""
+
+    def __init__(self, room: Room, identity: str, *, dual: bool = False, permission: Permission | None = None) -> None:
+        self.room = room
+        self.participant, _, self.inbox = person(identity, permission=permission)
+        claims = Claims(identity, "", "", {}, self.participant.permission, room.name, NOW, NOW)
+        self.membership = Membership(
+            room,
+            self.participant,
+            claims,
+            FakePeer,  # type: ignore[arg-type]  # a stand-in
+            dual=dual,
+            clock=lambda: NOW,
+            monotonic=lambda: 0.0,
+            ended=lambda _: None,
+        )
+        self.session = LivekitSession(self.membership, lambda: NOW, b"trailer")
+        room.join(self.participant)
+
+    def ask(self, **request: Any) -> Next:
+        return self.session.receive(SignalRequest(**request))
+
+    def publish(self, **kind: Any) -> str:
+        """Announce a track and offer its section. Its sid."""
+        request = kind.get("request", microphone())
+        self.ask(add_track=request)
+        offer = Offer()
+        (offer.video if request.cid == "cam" else offer.audio)(cid=request.cid)
+        self.ask(offer=SessionDescription(type="offer", sdp=offer.text, id=1))
+        return str(self.inbox.last("track_published").track.sid)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room("r", "RM", now=NOW, limits=RoomLimits())
+
+
+@pytest.fixture
+def anna(room: Room) -> Client:
+    return Client(room, "anna")
+
+
+def test_the_join_response(room: Room, anna: Client) -> None:
+    bo = Client(room, "bo", dual=True)
+    bo.session.joined(JoinRequest())
+    join = bo.inbox.last("join")
+    assert (join.room.name, join.participant.identity, join.other_participants[0].identity) == ("r", "bo", "anna")
+    assert join.subscriber_primary
+    assert (join.server_info.version, join.ping_interval, join.ping_timeout) == ("1.9.99", 5, 15)
+    assert bo.inbox.last("offer").sdp.startswith("v=0")
+    assert anna.inbox.last("update").participants[0].identity == "bo"
+
+
+def test_a_join_request_may_carry_tracks_and_an_offer(anna: Client) -> None:
+    offer = Offer()
+    offer.audio(cid="mic")
+    request = JoinRequest(
+        add_track_requests=[microphone()], publisher_offer=SessionDescription(type="offer", sdp=offer.text, id=3)
+    )
+    anna.session.joined(request)
+    kinds = [message.WhichOneof("message") for message in anna.inbox if message.WhichOneof("message") != "update"]
+    assert kinds == ["join", "track_published", "answer"]
+    assert not anna.inbox.last("join").subscriber_primary
+    assert anna.inbox.last("answer").id == 3
+
+
+def test_publishing_is_told_when_its_section_stands(room: Room, anna: Client) -> None:
+    bo = Client(room, "bo")
+    anna.ask(add_track=microphone())
+    assert not bo.inbox.last("update").participants[0].tracks
+    sid = anna.inbox.last("track_published").track.sid
+    assert anna.publish() == sid, "said again, it is the same track"
+    assert [sid] == [track.sid for track in bo.inbox.last("update").participants[0].tracks]
+
+
+@pytest.mark.parametrize(
+    ("permission", "reason"),
+    [
+        (Permission(can_publish=False), RequestResponse.NOT_ALLOWED),
+        (Permission(sources=frozenset({"camera"})), RequestResponse.NOT_ALLOWED),
+    ],
+)
+def test_a_track_that_may_not_be_published(room: Room, permission: Permission, reason: int) -> None:
+    mute = Client(room, "mute", permission=permission)
+    assert mute.ask(add_track=microphone()) is Next.GO_ON
+    response = mute.inbox.last("request_response")
+    assert (response.reason, response.add_track.cid) == (reason, "mic")
+    assert not mute.participant.publications
+
+
+def test_tracks_are_limited(anna: Client) -> None:
+    for number in range(MAX_TRACKS + 1):
+        anna.ask(add_track=microphone(cid=f"mic{number}"))
+    assert anna.inbox.last("request_response").reason == RequestResponse.LIMIT_EXCEEDED
+    assert len(anna.participant.publications) == MAX_TRACKS
+
+
+def test_mute(room: Room, anna: Client) -> None:
+    bo = Client(room, "bo")
+    sid = anna.publish()
+    anna.ask(mute=MuteTrackRequest(sid=sid, muted=True))
+    assert bo.inbox.last("update").participants[0].tracks[0].muted
+
+
+def test_subscriptions(room: Room, anna: Client) -> None:
+    sid = anna.publish()
+    bo = Client(room, "bo")
+    bo.ask(subscription=UpdateSubscription(track_sids=[sid, "TR_none"], subscribe=True))
+    assert bo.membership.connection.forwarded == {sid}
+    response = bo.inbox.last("subscription_response")
+    assert (response.track_sid, response.err) == ("TR_none", SE_TRACK_NOTFOUND)
+    bo.ask(track_setting=UpdateTrackSettings(track_sids=[sid], disabled=True, quality=LOW))
+    assert bo.participant.wishes.settings[sid].disabled
+    bo.ask(subscription=UpdateSubscription(track_sids=[sid], subscribe=False))
+    assert not bo.membership.connection.forwarded
+
+
+def test_subscription_permissions(room: Room, anna: Client) -> None:
+    sid = anna.publish()
+    bo, cleo = Client(room, "bo"), Client(room, "cleo")
+    for client in (bo, cleo):
+        client.membership.start_receiving()
+    only_bo = SubscriptionPermission(track_permissions=[TrackPermission(participant_sid="PA_bo", all_tracks=True)])
+    anna.ask(subscription_permission=only_bo)
+    assert bo.membership.connection.forwarded == {sid}
+    assert not cleo.membership.connection.forwarded
+    by_name = TrackPermission(participant_identity="cleo", track_sids=[sid])
+    anna.ask(subscription_permission=SubscriptionPermission(track_permissions=[by_name]))
+    assert cleo.membership.connection.forwarded == {sid}
+    assert not bo.membership.connection.forwarded
+    anna.ask(subscription_permission=SubscriptionPermission(all_participants=True))
+    assert bo.membership.connection.forwarded == {sid}
+
+
+def test_pings(anna: Client) -> None:
+    anna.ask(ping=1)
+    anna.ask(ping_req=Ping(timestamp=5))
+    now = int(NOW.timestamp() * 1000)
+    assert anna.inbox.last("pong") == now
+    assert anna.inbox.last("pong_resp").last_ping_timestamp == 5
+
+
+def test_own_description_needs_permission(room: Room, anna: Client) -> None:
+    change = UpdateParticipantMetadata(name="Someone Else", request_id=4)
+    anna.ask(update_metadata=change)
+    response = anna.inbox.last("request_response")
+    assert (response.reason, response.request_id) == (RequestResponse.NOT_ALLOWED, 4)
+    assert anna.participant.name == "Anna"
+    bo = Client(room, "bo", permission=Permission(can_update_metadata=True))
+    bo.ask(update_metadata=UpdateParticipantMetadata(attributes={"hand": "up"}, request_id=5))
+    assert bo.inbox.last("request_response").reason == RequestResponse.OK
+    assert anna.inbox.last("update").participants[0].attributes == {"hand": "up"}
+    bo.ask(update_metadata=UpdateParticipantMetadata(metadata="x" * 100_000))
+    assert bo.inbox.last("request_response").reason == RequestResponse.LIMIT_EXCEEDED
+
+
+def test_track_descriptions(anna: Client) -> None:
+    sid = anna.publish(request=camera())
+    anna.ask(update_layers=UpdateVideoLayers(track_sid=sid, layers=[VideoLayer(width=9)]))
+    anna.ask(update_video_track=UpdateLocalVideoTrack(track_sid=sid, width=4, height=3))
+    anna.ask(update_audio_track=UpdateLocalAudioTrack(track_sid=sid, features=[TF_NO_DTX]))
+    info = anna.participant.publications[sid].info
+    assert ([layer.width for layer in info.layers], info.width, list(info.audio_features)) == ([9], 4, [TF_NO_DTX])
+    for request in ({"update_layers": UpdateVideoLayers()}, {"update_video_track": UpdateLocalVideoTrack()}):
+        assert anna.ask(**request) is Next.GO_ON
+
+
+def test_leaving(room: Room, anna: Client) -> None:
+    bo = Client(room, "bo")
+    assert anna.ask(leave=LeaveRequest()) is Next.CLOSE
+    told = bo.inbox.last("update").participants[0]
+    assert (told.state, told.disconnect_reason) == (ParticipantInfo.DISCONNECTED, CLIENT_INITIATED)
+    assert anna.ask(ping=1) is Next.CLOSE
+
+
+def test_bad_descriptions_end_nothing(anna: Client) -> None:
+    assert anna.ask(offer=SessionDescription(type="offer", sdp="v=0\r\nrubbish")) is Next.GO_ON
+    response = anna.inbox.last("request_response")
+    assert response.reason == RequestResponse.INVALID_REQUEST
+    assert "no live media section" in response.message
+    assert anna.session.bad_requests == 1
+    assert anna.publish()
+
+
+def test_what_is_passed_over(anna: Client) -> None:
+    before = len(anna.inbox)
+    for request in ({}, {"trickle": TrickleRequest(candidateInit="{")}, {"answer": SessionDescription(sdp="x")}):
+        assert anna.ask(**request) is Next.GO_ON
+    assert anna.session.receive(SignalRequest.FromString(b"\xfa\x7f\x01x")) is Next.GO_ON
+    assert len(anna.inbox) == before
+
+
+def test_data_tracks_are_refused_clearly(anna: Client) -> None:
+    anna.ask(publish_data_track_request=PublishDataTrackRequest(pub_handle=3, name="t"))
+    response = anna.inbox.last("request_response")
+    assert (response.reason, response.publish_data_track.pub_handle) == (RequestResponse.UNSUPPORTED_TYPE, 3)
+
+
+def test_resuming(room: Room, anna: Client) -> None:
+    bo = Client(room, "bo")
+    anna.membership.away(0.0)
+    anna.participant.last_sequence = 12
+    first, following = anna.session.resumed()
+    assert following is Next.GO_ON
+    assert first.reconnect.last_message_seq == 12
+    assert [info.identity for info in anna.inbox.last("update").participants] == ["anna", "bo"]
+    assert anna.membership.overdue(29.0) is None
+    sid = bo.publish()
+    state = SyncState(subscription=UpdateSubscription(track_sids=[sid], subscribe=False), track_sids_disabled=[sid])
+    anna.ask(sync_state=state)
+    assert anna.participant.wishes.subscribed == {sid: False}
+    assert anna.participant.wishes.settings[sid].disabled
+
+
+@pytest.mark.parametrize(
+    ("scenario", "following", "gone"),
+    [
+        (SimulateScenario(server_leave=True), Next.CLOSE, True),
+        (SimulateScenario(leave_request_full_reconnect=True), Next.CLOSE, True),
+        (SimulateScenario(node_failure=True), Next.DROP, True),
+        (SimulateScenario(migration=True), Next.GO_ON, False),
+        (SimulateScenario(disconnect_signal_on_resume=True), Next.GO_ON, False),
+        (SimulateScenario(), Next.GO_ON, False),
+    ],
+)
+def test_scenarios(anna: Client, scenario: SimulateScenario, following: Next, gone: bool) -> None:
+    assert anna.ask(simulate=scenario) is following
+    assert anna.participant.left is gone
+    if scenario.WhichOneof("scenario") == "migration":
+        assert anna.inbox.last("request_response").reason == RequestResponse.UNSUPPORTED_TYPE
+    if scenario.disconnect_signal_on_resume:
+        assert anna.session.resumed()[1] is Next.DROP
+        assert anna.session.resumed()[1] is Next.GO_ON
+
+
+def test_an_ended_stay_says_why(anna: Client) -> None:
+    anna.membership.end(DUPLICATE_IDENTITY)
+    leave = anna.inbox.last("leave")
+    assert (leave.reason, leave.action, leave.can_reconnect) == (DUPLICATE_IDENTITY, LeaveRequest.DISCONNECT, False)

@@ -1,0 +1,28 @@
+"""The queue of signal messages: in order, bounded, with a place at the head for what must be read first."""
+
+from livekit.protocol.rtc import SignalResponse
+
+from signaling.outbox import Outbox
+
+
+def test_in_order_with_one_ahead() -> None:
+    outbox = Outbox()
+    woken = []
+    outbox.wake = lambda: woken.append(1)
+    outbox.put(SignalResponse(pong=1))
+    outbox.put(SignalResponse(pong=2))
+    outbox.put_first(SignalResponse(pong=3))
+    taken = [SignalResponse.FromString(data).pong for data in iter(outbox.take, None)]
+    assert taken == [3, 1, 2]
+    assert len(woken) == 3
+    assert outbox.size == 0
+
+
+def test_past_its_limit_it_gives_up() -> None:
+    outbox = Outbox(limit=100)
+    for _ in range(3):
+        outbox.put(SignalResponse(refresh_token="x" * 40))
+    assert outbox.broken
+    assert outbox.take() is None
+    outbox.put(SignalResponse(pong=1))
+    assert outbox.take() is None
