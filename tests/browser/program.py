@@ -72,6 +72,12 @@ class Program:
                 raise Problem(answer.status, content)
             return content
 
+    async def first_event(self, meeting: str) -> dict[str, Any]:
+        """The snapshot a meeting's socket begins with."""
+        async with self._session.ws_connect(f"/api/v1/meetings/{meeting}/events") as socket:
+            event: dict[str, Any] = await socket.receive_json(timeout=10)
+            return event
+
     async def people(self) -> dict[str, str]:
         """Demo people: name -> identity number."""
         return {person["name"]: person["personalNumber"] for person in await self.call("GET", "/simulator/people")}
@@ -143,9 +149,3 @@ class Planned:
 def token_of(link: str) -> str:
     """The secret part of a personal link."""
     return urlsplit(link).path.rpartition("/")[2]
-
-    async def first_event(self, meeting: str) -> dict[str, Any]:
-        """The snapshot a meeting's socket begins with."""
-        async with self._session.ws_connect(f"/api/v1/meetings/{meeting}/events") as socket:
-            event: dict[str, Any] = await socket.receive_json(timeout=10)
-            return event
