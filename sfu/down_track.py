@@ -277,16 +277,18 @@ class DownTrack:
         """Choose the layer to aim at, and ask for its key frame when that is another one."""
         if self._route is None or self.is_paused:
             return
-        candidates = [layer for layer in self.up_track.layers if layer.is_live(now)]
+        # Measured from the track's newest packet: a publisher that pauses altogether makes nobody switch.
+        newest = max((layer.last_at for layer in self.up_track.layers if layer.packets), default=now)
+        candidates = [layer for layer in self.up_track.layers if layer.packets and layer.is_live(newest)]
         current = self._current if self._current in candidates else None
         quality = layers.choose(
             [layer.quality for layer in candidates],
             self.maximum_quality,
             current.quality if current is not None else None,
-            [layer.quality for layer in candidates if layer.is_steady(now)],
+            [layer.quality for layer in candidates if layer.is_steady(newest)],
         )
         if quality is None:
-            return  # all are silent: whatever comes first goes on
+            return  # nothing has come yet
         if current is not None and current.quality == quality:
             self._target = current
             return

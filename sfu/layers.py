@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 LOW, MEDIUM, HIGH = 0, 1, 2
 
-SILENT_AFTER = 1.0  # seconds without packets: a layer is no longer live
+SILENT_AFTER = (
+    1.5  # seconds without packets: a layer is no longer live; a shared screen that stands still sends each second
+)
 HOLD_UP = 1.0  # seconds a better layer must have been live before anyone moves up to it
 
 _QUALITY_OF_RID = {"q": LOW, "h": MEDIUM, "f": HIGH}

@@ -89,6 +89,23 @@ def test_switching_pausing_and_vanishing_layers_stay_unbroken() -> None:
     assert subscriber.track.statistics.switches >= 4
 
 
+def test_a_publisher_that_pauses_makes_nobody_switch() -> None:
+    publisher = Publisher()
+    subscriber = Subscriber(publisher)
+    subscriber.run(publisher, 3)
+    publisher.asked()
+    for _ in range(20):  # a still screen: a picture of each layer every 1.2 seconds
+        for rid in ("q", "h", "f"):
+            publisher.send(rid, subscriber.now)
+            subscriber.now += 0.01
+            publisher.track.tick(subscriber.now)
+        for _tick in range(23):
+            subscriber.now += 0.05
+            publisher.track.tick(subscriber.now)
+    assert publisher.asked() == []
+    assert subscriber.track.current_quality == 2
+
+
 def test_old_packets_of_the_new_layer_are_kept_back_at_a_splice() -> None:
     publisher = Publisher(rids=())
     subscriber = Subscriber(publisher)

@@ -1,6 +1,7 @@
 """A peer connection end to end: two clients, simulcast, key frames, repair, quality. Over real UDP on loopback."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -151,6 +152,26 @@ async def test_detaching_and_stopping(meeting: Meeting) -> None:
     meeting.sender.peer.stop_receiving("1")
     await meeting.picture("f", key=True)
     await until(lambda: meeting.sender.peer._reception.ignored == 2)
+
+
+async def test_no_packet_whatsoever_raises(meeting: Meeting) -> None:
+    dice = random.Random(4)
+    peer = meeting.sender.peer
+    seeds = [rtp.write(packet) for packet in meeting.sources["f"].picture_packets(key=True)]
+    repair = RtpPacket(97, False, 1, 1, 500, b"\x00\x01lost", [(4, b"1"), (10, b"f"), (3, b"\x00\x07")], padding=9)
+    seeds += [rtp.write(repair), b"", b"\x90" * 30]
+    seeds.append(rtcp.build(rtcp.SenderReport(102, 1, 2, 3, 4), rtcp.SourceDescription(102, "name")))
+    seeds.append(rtcp.build(rtcp.Nack(1, 2, tuple(range(50))), rtcp.FullIntraRequest(1, ((2, 3),))))
+    for _ in range(20_000):
+        data = bytearray(dice.choice(seeds))
+        for _change in range(dice.randrange(6)):
+            if data:
+                data[dice.randrange(len(data))] = dice.randrange(256)
+        cut = bytes(data[: dice.randrange(len(data) + 1)] if dice.random() < 0.3 else data)
+        peer.take_rtp(cut, 1.0)
+        peer.take_rtcp(cut, 1.0)
+    peer.tick(asyncio.get_running_loop().time())
+    assert peer.malformed > 1000
 
 
 async def test_rtp_before_the_sections_stand_is_ignored(meeting: Meeting) -> None:
