@@ -8,8 +8,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import connect, upgrade
+from signaling.logs import configure
 
 pytest_plugins = ["tests.redis_server"]
+
+
+configure("console", quiet=True)
 
 
 class FrozenClock:
