@@ -46,6 +46,17 @@ class RoomLimits:
     departure_timeout: timedelta = timedelta(seconds=20)
 
 
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What was said of a participant from outside, and when."""
+
+    at: datetime
+    name: str
+    metadata: str
+    attributes: dict[str, str]
+    permission: Permission
+
+
 class RoomFull(Exception):
     """For the person: nobody more fits in."""
 
@@ -77,7 +88,7 @@ class Room:
         self._speakers = ActiveSpeakers()
         self._quality_due = 0.0
         self._revoked: dict[str, datetime] = {}
-        self._remembered: dict[str, tuple[datetime, Participant]] = {}
+        self._remembered: dict[str, _Described] = {}
 
     # What is asked of it
 
@@ -175,12 +186,14 @@ class Room:
         """It was changed from outside: an older token of this identity must not bring back what it said."""
         while len(self._remembered) >= MAX_REVOKED:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[participant.identity] = (now, participant)
+        self._remembered[participant.identity] = _Described(
+            now, participant.name, participant.metadata, dict(participant.attributes), participant.permission
+        )
 
     def recall(self, participant: Participant, made_at: datetime) -> None:
         """Give one that comes again, by a token made at this time, what was changed from outside since."""
-        at, before = self._remembered.get(participant.identity, (None, None))
-        if at is not None and before is not None and made_at <= at:
+        before = self._remembered.get(participant.identity)
+        if before is not None and made_at <= before.at:
             participant.name, participant.metadata = before.name, before.metadata
             participant.attributes, participant.permission = dict(before.attributes), before.permission
 

@@ -4,6 +4,7 @@ https://github.com/livekit/protocol (livekit_rtc.proto). The socket around it is
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -268,7 +269,8 @@ class LivekitSession:
         if message.HasField("subscription"):
             self._subscription(message.subscription)
         for sid in list(message.track_sids_disabled)[:MAX_SIDS]:
-            self.room.adjust(self.participant, [sid], TrackSettings(disabled=True))
+            before = self.participant.wishes.settings.get(sid, TrackSettings())
+            self.room.adjust(self.participant, [sid], replace(before, disabled=True))
 
     def _simulate(self, message: SimulateScenario) -> Next:
         """Scenarios of LiveKit's test tools. Those that only this client feels are played; others are refused."""

@@ -143,6 +143,37 @@ async def test_the_server_client_of_livekit_moderates(host: MediaHost) -> None:
     await bo.close()
 
 
+@pytest.mark.parametrize("single", [True, False], ids=["v1", "v0"])
+async def test_a_room_of_six_needs_more_sections_and_survives_churn(host: MediaHost, single: bool) -> None:
+    watcher = SdkClient(host, "watcher", single=single)
+    await joined(host, watcher)
+    names = [f"p{number}" for number in range(5)]
+    publishers = {name: SdkClient(host, name, single=single) for name in names}
+    for client in publishers.values():
+        await joined(host, client)
+        await client.publish_video(size=(160, 120))
+        await client.publish_audio()
+    late = SdkClient(host, "late", single=single)
+    await joined(host, late)
+    for viewer in (watcher, late, publishers["p0"]):
+        for name in names:
+            if viewer.identity != name:
+                both = f"{viewer.identity} gets {name}"
+                await eventually(
+                    lambda v=viewer, n=name: v.frames.get(n, 0) > 3 and v.loudest.get(n, 0) > 5000, what=both
+                )
+    for name in names[:2]:
+        await publishers.pop(name).close()
+    await eventually(lambda: len(late.room.remote_participants) == 4, what="two have left")
+    for name in ("n0", "n1"):
+        client = publishers[name] = SdkClient(host, name, single=single)
+        await joined(host, client)
+        await client.publish_video(size=(160, 120))
+        await eventually(lambda n=name: late.frames.get(n, 0) > 3 and watcher.frames.get(n, 0) > 3, what=name)
+    for client in (watcher, late, *publishers.values()):
+        await client.close()
+
+
 async def test_a_second_device_replaces_the_first(host: MediaHost) -> None:
     bo, first, second = SdkClient(host, "bo"), SdkClient(host, "anna"), SdkClient(host, "anna")
     await joined(host, bo, first, second)
