@@ -118,6 +118,7 @@ class Planning:
 
     async def meetings_for(self, viewer: Session, since: datetime, until: datetime) -> list[Gathering]:
         """Meetings overlapping [since, until) that the viewer is invited to, or plans or audits for an organisation."""
+        await self._bind(viewer)
         organisation = None
         if viewer.staff is not None and any(
             viewer.staff.may(permission) for permission in (Permission.HOST, Permission.PLANNER, Permission.AUDITOR)
@@ -126,6 +127,16 @@ class Planning:
         return await self._desk.store.gatherings_for(
             person=viewer.person.id, organisation=organisation, since=since, until=until
         )
+
+    async def _bind(self, viewer: Session) -> None:
+        """Staff who were invited before the house knew them find the meeting on their list, without their link."""
+        number = await self._people.number_of(viewer.person.id)
+        if number is None:
+            return
+        hashes = self._vault.lookups(number)
+        if await self._desk.store.has_unbound(hashes):
+            for number_hash in hashes:
+                await self._desk.store.bind_person(number_hash, viewer.person.id)
 
     def _meeting(self, post: Staff, checked: CheckedMeeting) -> Meeting:
         made_id = new_id()

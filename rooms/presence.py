@@ -196,17 +196,18 @@ class Presence:
         await self._desk.tell(meeting, "lobby.left", participant)
 
     async def _look_at(self, gathering: Gathering) -> None:
+        """`gathering` was read a moment ago: whatever it says to do is looked at again under the meeting's lock."""
         await self.reconcile(gathering)
-        meeting = gathering.meeting.id
-        await self._seats_not_taken(meeting)
-        current = await self._desk.gathering(meeting)
-        away_since = current.meeting.host_away_since
-        if lifecycle.host_presence(current, self._desk.now()) is not HostPresence.GONE or away_since is None:
+        meeting, now = gathering.meeting.id, self._desk.now()
+        if any(lifecycle.never_sat_down(one, now, self._watching_since) for one in gathering.participants):
+            await self._seats_not_taken(meeting)
+        away_since = gathering.meeting.host_away_since
+        if lifecycle.host_presence(gathering, now) is not HostPresence.GONE or away_since is None:
             self._told_gone.pop(meeting, None)
         elif self._told_gone.get(meeting) != away_since:
             self._told_gone[meeting] = away_since
             await self._desk.tell(meeting, "host.away")
-        if lifecycle.ends_now(current.meeting, self._desk.now()) is not None:
+        if lifecycle.ends_now(gathering.meeting, now) is not None:
             await self._hosting.end_by_itself(meeting)
             self._told_gone.pop(meeting, None)
 

@@ -190,6 +190,14 @@ class Store:
                 .values(person=person)
             )
 
+    async def has_unbound(self, number_hashes: Sequence[str]) -> bool:
+        """Whether somebody with this number (its hashes under every key) is invited without our having seen it."""
+        query = sa.select(invitations.c.id).where(
+            invitations.c.number_hash.in_(number_hashes), invitations.c.person.is_(None)
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
     async def seen(self, participant: str, now: datetime) -> None:
         """A sign of life from a waiting person's page."""
         async with self._engine.begin() as connection:

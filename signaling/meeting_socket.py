@@ -19,6 +19,7 @@ from weakref import WeakSet
 import structlog
 from aiohttp import WSMsgType, web
 
+from audit.log import AuditUnavailable
 from auth.errors import Refusal
 from auth.sessions import Session, Sessions
 from db.engine import DatabaseFailure
@@ -43,8 +44,10 @@ LOGGED_OUT, OUT, NOT_YOURS, OTHER_DEVICE, ENDED, TOO_SLOW, RESTARTING, UNRULY = 
 )
 PING_SECONDS = 15.0
 SEND_SECONDS = 5.0
-WATCH_SECONDS = 5.0
-TOUCH_EVERY = 12  # rounds of the watch: once a minute
+WATCH_SECONDS = 2.0
+"""How soon a logout ends the socket, and the media with it."""
+SEEN_EVERY = 5  # rounds of the watch: every ten seconds, a third of `lifecycle.LOBBY_GRACE`
+TOUCH_EVERY = 30  # once a minute
 MOST_SOCKETS = 8  # of one login
 MOST_MESSAGES = 30  # in one round of the watch
 LONGEST_MESSAGE = 4096
@@ -142,7 +145,7 @@ class MeetingSockets:
             code = codes[0] if codes else RESTARTING
         except* (ConnectionError, RuntimeError):
             pass  # the page is gone in the middle of a message
-        except* (BusUnavailable, DatabaseFailure, TimeoutError) as failed:
+        except* (AuditUnavailable, BusUnavailable, DatabaseFailure, TimeoutError) as failed:
             log.warning("meeting socket cut", failure=type(failed.exceptions[0]).__name__)
             code = TOO_SLOW
         with suppress(ConnectionError, RuntimeError):
@@ -161,7 +164,9 @@ class MeetingSockets:
     async def _watch(self, one: "_Page") -> None:
         rounds = 0
         while True:
-            await one.still_there(touch=rounds % TOUCH_EVERY == 0)
+            await one.still_logged_in()
+            if rounds % SEEN_EVERY == 0:
+                await one.here(touch=rounds % TOUCH_EVERY == 0)
             rounds += 1
             await asyncio.sleep(self._watch_seconds)
 
@@ -214,13 +219,16 @@ class _Page:
         elif self._was_here and event == "participant.replaced":
             raise _Closing(OTHER_DEVICE)
 
-    async def still_there(self, *, touch: bool) -> None:
-        """Logged in still? Then a sign of life for the lobby, and once a minute for the login."""
-        if await self._sessions.find(self._viewer.id) is None:
-            raise _Closing(LOGGED_OUT)
+    async def still_logged_in(self) -> None:
+        """A login that has ended takes its media with it, not only this socket."""
         self._messages = 0
-        here = await self._meetings.seen(self._viewer, self.meeting)
-        if touch and here:
+        if await self._sessions.find(self._viewer.id) is None:
+            await self._meetings.admission.logged_out(self._viewer.id)
+            raise _Closing(LOGGED_OUT)
+
+    async def here(self, *, touch: bool) -> None:
+        """A sign of life for the lobby, and for the login of one who is in the meeting."""
+        if await self._meetings.seen(self._viewer, self.meeting) and touch:
             await self._sessions.touch(self._viewer.id)
 
     async def read(self) -> None:

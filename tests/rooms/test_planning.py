@@ -163,3 +163,11 @@ async def test_a_list_shows_ones_own_and_ones_organisations(world: World) -> Non
     auditor = await world.staff("Rut Lund", number("19660101"), NORDVIK, Permission.AUDITOR)
     assert await listed(anna) == await listed(karin) == await listed(auditor) == [planned.gathering.meeting.id]
     assert await listed(stranger) == []
+
+
+async def test_staff_who_became_known_after_the_invitation_find_it_on_their_list(world: World) -> None:
+    planned = await world.plan(await world.anna())
+    per = await world.staff("Per Wiklund", PER, REGION, Permission.HOST, title="Biståndshandläggare")
+    found = await world.meetings.summaries_for(per, world.clock(), world.clock() + timedelta(days=1))
+    assert [item["meeting"]["id"] for item in found] == [planned.gathering.meeting.id]
+    assert found[0]["me"]["invitation"] is not None

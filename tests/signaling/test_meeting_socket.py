@@ -107,9 +107,12 @@ async def test_the_end_of_the_meeting_ends_the_sockets(house: House, client: Cli
 async def test_a_logout_ends_the_socket(house: House, client: Client) -> None:
     anna, meeting, _ = await house.world.started()
     login = await stored(house, anna)
+    seat = await house.world.sit(login, meeting, home=True)
     page = await open_socket(house, client, login, meeting)
     await house.sessions.end(login)
     assert await close_code(page) == meeting_socket.LOGGED_OUT
+    room = (await house.world.gathering(meeting)).meeting.room
+    assert seat.identity not in house.world.media.rooms[room], "the media ends with the login"
 
 
 async def test_a_revoked_invitation_ends_the_socket(house: House, client: Client) -> None:
@@ -129,7 +132,7 @@ async def test_the_sockets_life_keeps_the_place_in_the_lobby(house: House, clien
     await world.wait(karin, meeting)
     for _ in range(4):
         world.clock.advance(seconds=20)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         await world.meetings.presence.look()
     assert (await world.participant(karin, meeting)).status.value == "waiting"
     await page.close()
