@@ -145,7 +145,7 @@ describe("events", () => {
     around.sockets[2]?.drop();
     expect(around.pass(500)).toEqual([300]);
     expect(connections.filter((one) => one === "open")).toHaveLength(1);
-    expect(connections.at(-1)).toBe("connecting");
+    expect(connections.at(-1)).toBe("lost");
   });
 
   it("asks a silent line whether it lives, and gives it up where the server is known to answer", () => {

@@ -356,16 +356,12 @@ export class MeetingRoom implements Acts {
     this.session = null;
     if (this.model.screen !== "room") return;
     this.set({ media: "reconnecting" });
-    if (why !== "lost") {
-      const state = await this.outside.client.state().catch(() => null);
-      if (this.model.screen !== "room") return;
-      if (state) {
-        const ending = endingOf(state, this.came);
-        if (ending) return this.finish(ending);
-        const replaced = state.me.identity !== null && state.me.identity !== identity && state.me.state === "in_room";
-        if (why === "elsewhere" || replaced) return this.finish("elsewhere");
-      } else if (why === "elsewhere") return this.finish("elsewhere");
-    }
+    const state = await this.outside.client.state().catch(() => null);
+    if (this.model.screen !== "room" || this.session) return;
+    const ending = state && endingOf(state, this.came);
+    if (ending) return this.finish(ending);
+    // A new identity that this page did not ask for: another tab or device has taken the seat. Fighting over it helps nobody.
+    if (why === "elsewhere" || (state && state.me.identity !== null && state.me.identity !== identity)) return this.finish("elsewhere");
     this.outside.announcer.say(t("Du har tappat nätet. Vi försöker igen hela tiden."));
     void this.enterRoom();
   }

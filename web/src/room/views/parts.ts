@@ -65,12 +65,13 @@ export function control(drawing: string, words: string, act: () => void, look: C
       key: look.key,
       id: `ctl-${look.key}`,
       class: [look.stop && "ctl--stop", look.off && "ctl--off", look.on && "ctl--on"].filter(Boolean).join(" "),
+      "aria-label": look.act ? `${words}. ${look.act}` : null,
       "aria-controls": look.expanded ? look.controls : null,
       "aria-expanded": look.expanded === undefined ? null : String(look.expanded),
       on: { click: act },
     },
     icon(drawing),
-    h("span", null, words, look.act ? vh(`. ${look.act}`) : null),
+    h("span", null, words),
     count && count.number > 0 ? h("b.count", null, String(count.number), vh(` ${count.words}`)) : null,
   );
 }
