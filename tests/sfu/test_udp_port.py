@@ -26,7 +26,7 @@ class Stranger:
     def __init__(self, port: UdpPort) -> None:
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
-        self.sock.settimeout(2)
+        self.sock.settimeout(10)
         self.port = port
 
     async def send(self, *datagrams: bytes) -> None:
@@ -130,9 +130,9 @@ async def test_media_comes_with_the_kernels_time(port: UdpPort) -> None:
     association.on_media = lambda _datagram, arrival: times.append(arrival)
     sent = time.monotonic()
     stranger.sock.sendto(b"\x80" * 40, ("127.0.0.1", port.number))
-    time.sleep(0.05)  # noqa: ASYNC251  the event loop is held up; the kernel's clock is not
+    time.sleep(0.4)  # noqa: ASYNC251  the event loop is held up; the kernel's clock is not
     await until(lambda: bool(times))
-    assert abs(times[0] - sent) < 0.04
+    assert abs(times[0] - sent) < 0.3
 
 
 async def test_a_failing_handler_holds_up_nobody(port: UdpPort) -> None:
@@ -179,7 +179,7 @@ async def test_ipv6_where_the_machine_has_it() -> None:
     association = port.associate()
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
         sock.bind(("::1", 0))
-        sock.settimeout(2)
+        sock.settimeout(10)
         request = stun.write_request(os.urandom(12), f"{association.ufrag}:them", association.password)
         sock.sendto(request, ("::1", port.number))
         await until(lambda: association.selected is not None)
