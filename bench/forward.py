@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.accounting import usage
+from bench.client import Refused
+from bench.connection import NotConnected
 from bench.figures import Spread, percentile, spread
 from bench.load import NotDelivered, joined
 from bench.machine import activity, load_average
@@ -92,7 +94,7 @@ async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str],
                 title = f"forward {number}/{plan.repeats}: {rooms} rooms"
                 try:
                     window = await _window(plan, command, rooms, log, server_core)
-                except NotDelivered as failure:
+                except (NotDelivered, NotConnected, Refused) as failure:
                     refused[rooms].append(str(failure))
                     tell(f"{title}: no figure: {failure}")
                     continue

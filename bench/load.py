@@ -12,7 +12,7 @@ import aiohttp
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from bench.client import Access, Client, identity
-from bench.connection import Inspection, Poller
+from bench.connection import Inspection, NotConnected, Poller
 from bench.packets import AUDIO_RATE, FRAME_RATE, PACKETS_A_FRAME, Kind, Stream
 from bench.rtcp import Sent, receiver_report, sender_report, source_description
 
@@ -250,9 +250,25 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
+async def _join(
+    clients: Sequence[Client], http: aiohttp.ClientSession, access: Access, readers: asyncio.TaskGroup, tracks: int
+) -> None:
+    try:
+        async with asyncio.timeout(_JOIN):
+            for client in clients:
+                await client.join(http, access, time.time())
+                readers.create_task(client.read())
+                await client.connect()
+            for client in clients:
+                await client.subscribed(tracks)
+    except TimeoutError:
+        ready = sum(len(client.tracks) >= tracks for client in clients)
+        raise NotConnected(f"after {_JOIN:.0f} s {ready} of {len(clients)} clients had all tracks") from None
+
+
 @asynccontextmanager
 async def joined(access: Access, rooms: int, size: int = ROOM) -> AsyncIterator[Load]:
-    """Full rooms of clients, everyone told of everyone's tracks. Raises Refused, NotConnected or TimeoutError."""
+    """Full rooms of clients, everyone told of everyone's tracks. Raises Refused or NotConnected."""
     poller = Poller()
     loop = asyncio.get_running_loop()
     certificate = RTCCertificate.generateCertificate()
@@ -261,13 +277,7 @@ async def joined(access: Access, rooms: int, size: int = ROOM) -> AsyncIterator[
     try:
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as readers:
             try:
-                async with asyncio.timeout(_JOIN):
-                    for client in clients:
-                        await client.join(http, access, time.time())
-                        readers.create_task(client.read())
-                        await client.connect()
-                    for client in clients:
-                        await client.subscribed(2 * (size - 1))
+                await _join(clients, http, access, readers, 2 * (size - 1))
                 yield Load(clients, poller, size)
             finally:
                 for client in clients:
