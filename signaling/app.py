@@ -114,7 +114,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         metrics.register(registry, media, audit)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
-        binding = JoinBinding(one_time, audit)
+        binding = JoinBinding(one_time, meetings.admission)
         app = _web(settings, sessions, registry)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))

@@ -8,10 +8,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from audit.events import Event, EventType
-from audit.log import Log
 from auth.one_time import OneTimeStore
-from auth.sessions import Session, actor
+from auth.sessions import Session
+from rooms.admission import Admission
 from sfu.access_token import Claims
 from signaling.livekit_socket import RESUME_KEY, AdmissionRefused
 from signaling.security import address_binding, is_browser, session_binding
@@ -27,9 +26,9 @@ def binding_of(request: web.Request, session: Session) -> str:
 class JoinBinding:
     """The hook of `signaling.livekit_socket.routes`."""
 
-    def __init__(self, one_time: OneTimeStore, log: Log) -> None:
+    def __init__(self, one_time: OneTimeStore, admission: Admission) -> None:
         self._one_time = one_time
-        self._log = log
+        self._admission = admission
 
     async def admit(self, claims: Claims, request: web.Request) -> None:
         """Raises AdmissionRefused, after the refusal was recorded."""
@@ -38,14 +37,15 @@ class JoinBinding:
         if refusal is None:
             return
         if "livekit_validate" not in request:
-            about = None if session is None else actor(session.person, session.staff, session.method)
-            details = {"reason": refusal, "room": claims.room}
-            await self._log.append(Event(EventType.PARTICIPANT_REFUSED, actor=about, details=details))
+            about = session.actor if session is not None else None
+            await self._admission.entry_refused(claims.room, about, reason=refusal)
         raise AdmissionRefused(refusal)
 
     async def _refusal(self, claims: Claims, request: web.Request, session: Session | None) -> str | None:
         if claims.binding is None:
             return "this token is bound to nobody"
+        if not await self._admission.may_enter(claims.room, claims.identity):
+            return "this token's holder has no seat in the meeting"
         if claims.binding.startswith("session:"):
             held = session is not None and session_binding(session) == claims.binding
             return None if held else "this token belongs to another browser, or its session has ended"
@@ -53,7 +53,6 @@ class JoinBinding:
             return "this token belongs to another address"
         if request.get(RESUME_KEY) or "livekit_validate" in request:
             return None
-        fresh = await self._one_time.spend(
-            f"join:{claims.room}:{claims.identity}:{claims.raw.get('jti')}", LONGEST_TOKEN
-        )
+        key = f"join:{claims.room}:{claims.identity}:{claims.raw.get('jti')}"
+        fresh = await self._one_time.spend(key, LONGEST_TOKEN)
         return None if fresh else "this token has been used"

@@ -24,7 +24,7 @@ from tests.conftest import FrozenClock
 from tests.rooms.fakes import FakeMedia
 
 ORIGIN = "https://mote.example"
-REGION = Organisation("region", "Region Höga Kusten", "region", "0611-80 00 00")
+REGION = Organisation("region", "Region Höga Kusten", "region", "0980-31 92 00")
 NORDVIK = Organisation("nordvik", "Nordviks kommun", "kommun", "0980-31 92 10")
 
 

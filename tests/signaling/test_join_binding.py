@@ -1,15 +1,15 @@
 """A stolen join token alone opens nothing: not in another browser, not at another address, not twice."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from audit.events import EventType
-from audit.log import Log
+from audit.events import Actor
 from auth.one_time import MemoryOneTime
+from rooms.admission import Admission
 from rooms.media import Grant
 from sfu.access_token import Claims, TokenKey
 from signaling.join_binding import JoinBinding, binding_of
@@ -21,15 +21,31 @@ from tests.signaling.test_security import a_session
 KEY = TokenKey("key", "s" * 40)
 
 
+class OneSeat:
+    """The meeting's word: one identity has a seat; what is refused is written down."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    async def may_enter(self, room: str, identity: str) -> bool:
+        return (room, identity) == ("room", "identity")
+
+    async def entry_refused(self, room: str, actor: Actor | None, *, reason: str) -> None:  # noqa: ARG002
+        self.refused.append(reason)
+
+
 @pytest.fixture
-def binding(log: Log, clock: FrozenClock) -> JoinBinding:
-    return JoinBinding(MemoryOneTime(clock), log)
+def seat() -> OneSeat:
+    return OneSeat()
 
 
-def claims(bound_to: str | None, now: datetime) -> Claims:
-    grant = Grant(
-        room="room", identity="identity", name="Karin Edlund", binding=bound_to, lifetime=timedelta(seconds=60)
-    )
+@pytest.fixture
+def binding(seat: OneSeat, clock: FrozenClock) -> JoinBinding:
+    return JoinBinding(MemoryOneTime(clock), cast(Admission, seat))
+
+
+def claims(bound_to: str | None, now: datetime, *, identity: str = "identity") -> Claims:
+    grant = Grant(room="room", identity=identity, name="Karin Edlund", binding=bound_to, lifetime=timedelta(seconds=60))
     return KEY.verify(KEY.mint(grant, now), now)
 
 
@@ -41,7 +57,7 @@ def a_request(*, address: str = "203.0.113.7", session: Any = None, browser: boo
 
 
 async def test_a_browser_must_hold_the_session_the_token_was_made_for(
-    binding: JoinBinding, clock: FrozenClock, log: Log
+    binding: JoinBinding, clock: FrozenClock, seat: OneSeat
 ) -> None:
     session = a_session()
     token = claims(binding_of(a_request(session=session, browser=True), session), clock())
@@ -49,9 +65,7 @@ async def test_a_browser_must_hold_the_session_the_token_was_made_for(
     await binding.admit(token, a_request(session=session, browser=True))  # LiveKit's client may try twice
     with pytest.raises(AdmissionRefused):
         await binding.admit(token, a_request(session=None))
-    (record,) = await log.search()
-    assert record.event is not None
-    assert record.event.type is EventType.PARTICIPANT_REFUSED
+    assert seat.refused == ["this token belongs to another browser, or its session has ended"]
 
 
 async def test_a_program_must_come_from_the_address_that_asked_and_only_once(
@@ -83,10 +97,17 @@ async def test_a_token_bound_to_nobody_opens_no_meeting(binding: JoinBinding) ->
         await binding.admit(claims(None, datetime.now(UTC)), a_request())
 
 
-async def test_asking_why_spends_and_records_nothing(binding: JoinBinding, clock: FrozenClock, log: Log) -> None:
+async def test_asking_why_spends_and_records_nothing(binding: JoinBinding, clock: FrozenClock, seat: OneSeat) -> None:
     token = claims(session_binding(a_session()), clock())
     asking = a_request()
     asking["livekit_validate"] = True
     with pytest.raises(AdmissionRefused):
         await binding.admit(token, asking)
-    assert not await log.search()
+    assert not seat.refused
+
+
+async def test_who_has_lost_the_seat_stays_out(binding: JoinBinding, clock: FrozenClock, seat: OneSeat) -> None:
+    token = claims(address_binding("203.0.113.7"), clock(), identity="removed")
+    with pytest.raises(AdmissionRefused, match="no seat"):
+        await binding.admit(token, a_request())
+    assert len(seat.refused) == 1
