@@ -11,22 +11,23 @@ from typing import Literal
 
 from sfu.codecs_offered import SUPPORTED, choose, codecs_of, fitting
 from sfu.negotiated import Codec, Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
+from sfu.rtp import (
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    DEPENDENCY_DESCRIPTOR,
+    MID,
+    ORIENTATION,
+    REPAIRED_RID,
+    RID,
+    TRANSPORT_CC,
+)
 from sfu.sdp import Description, Direction, SdpError, Section, write
-
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-ORIENTATION = "urn:3gpp:video-orientation"
-DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
 # The same set is accepted on every section of a kind: Chromium offers later only what was answered before, also on
 # sections that were placeholders then.
 EXTENSIONS: Mapping[str, tuple[str, ...]] = {
-    "audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME, TRANSPORT_WIDE_CC),
-    "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME, TRANSPORT_WIDE_CC, ORIENTATION, DEPENDENCY_DESCRIPTOR),
+    "audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME, TRANSPORT_CC),
+    "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME, TRANSPORT_CC, ORIENTATION, DEPENDENCY_DESCRIPTOR),
 }
 RECEIVE_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
 SEND_FEEDBACK = ("goog-remb", "ccm fir", "nack", "nack pli")

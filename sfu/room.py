@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from livekit.protocol.models import (
-    ConnectionQuality,
     DisconnectReason,
     ParticipantInfo,
-    SpeakerInfo,
 )
 from livekit.protocol.models import Room as RoomInfo
 from livekit.protocol.rtc import (
-    ConnectionQualityInfo,
-    ConnectionQualityUpdate,
     MuteTrackRequest,
     ParticipantUpdate,
     RoomUpdate,
     SignalResponse,
-    SpeakersChanged,
     SubscriptionPermissionUpdate,
     TrackUnpublishedResponse,
 )
@@ -30,11 +25,8 @@ from sfu.access_token import MAX_METADATA, Permission
 from sfu.data import DataRefused, Routed, route
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Publication, RequestRefused, TrackSettings, require_may_publish
-from sfu.quality import rate, score
-from sfu.speakers import ActiveSpeakers
-
-QUALITY_INTERVAL = 5.0  # seconds
-MAX_REVOKED = 1000
+from sfu.pulse import Pulse
+from sfu.reentry import Reentry
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +36,6 @@ class RoomLimits:
     max_participants: int = 0
     empty_timeout: timedelta = timedelta(seconds=300)
     departure_timeout: timedelta = timedelta(seconds=20)
-
-
-@dataclass(frozen=True, slots=True)
-class _Described:
-    """What was said of a participant from outside, and when."""
-
-    at: datetime
-    name: str
-    metadata: str
-    attributes: dict[str, str]
-    permission: Permission
 
 
 class RoomFull(Exception):
@@ -85,10 +66,8 @@ class Room:
         self._changed = changed
         self._empty_since: datetime | None = now
         self._ever_used = False
-        self._speakers = ActiveSpeakers()
-        self._quality_due = 0.0
-        self._revoked: dict[str, datetime] = {}
-        self._remembered: dict[str, _Described] = {}
+        self.pulse = Pulse()
+        self.reentry = Reentry()
 
     # What is asked of it
 
@@ -153,8 +132,8 @@ class Room:
         if participant.state == ParticipantInfo.JOINED:
             participant.state = ParticipantInfo.ACTIVE
             self._update(participant)
-            if speakers := self._speakers.active:
-                participant.send(_speakers_message([(s.identifier, s.level, True) for s in speakers]))
+            for message in self.pulse.now():
+                participant.send(message)
 
     def leave(self, participant: Participant, reason: DisconnectReason, now: datetime) -> None:
         """Take someone out and tell the others. What its own client is told is the caller's matter. Safe to repeat."""
@@ -171,31 +150,6 @@ class Room:
         if not self.participants:
             self._empty_since = now
         self._changed(self, participant)
-
-    def revoke(self, identity: str, now: datetime) -> None:
-        """From now on no token of this identity made up to `now` opens this room."""
-        while len(self._revoked) >= MAX_REVOKED:
-            del self._revoked[next(iter(self._revoked))]
-        self._revoked[identity] = now
-
-    def revoked(self, identity: str, made_at: datetime) -> bool:
-        at = self._revoked.get(identity)
-        return at is not None and made_at <= at
-
-    def remember(self, participant: Participant, now: datetime) -> None:
-        """It was changed from outside: an older token of this identity must not bring back what it said."""
-        while len(self._remembered) >= MAX_REVOKED:
-            del self._remembered[next(iter(self._remembered))]
-        self._remembered[participant.identity] = _Described(
-            now, participant.name, participant.metadata, dict(participant.attributes), participant.permission
-        )
-
-    def recall(self, participant: Participant, made_at: datetime) -> None:
-        """Give one that comes again, by a token made at this time, what was changed from outside since."""
-        before = self._remembered.get(participant.identity)
-        if before is not None and made_at <= before.at:
-            participant.name, participant.metadata = before.name, before.metadata
-            participant.attributes, participant.permission = dict(before.attributes), before.permission
 
     # Publishing
 
@@ -358,9 +312,7 @@ class Room:
         if len(metadata) > MAX_METADATA:
             raise TooLarge("room metadata too large")
         self.metadata = metadata
-        message = SignalResponse(room_update=RoomUpdate(room=self.info()))
-        for participant in self.participants.values():
-            participant.send(message)
+        self._tell([SignalResponse(room_update=RoomUpdate(room=self.info()))])
 
     def permit(self, participant: Participant, permission: Permission) -> None:
         """New permissions bite at once: what is no longer allowed stops."""
@@ -375,37 +327,11 @@ class Room:
     # By the clock
 
     def tick(self, now: float) -> None:
-        """Every 0.4 s: who speaks; every 5 s: how good each connection is. now: monotonic seconds."""
-        levels = [
-            (participant.sid, publication.up_track.audio.take())
-            for participant in self.participants.values()
-            for publication in participant.publications.values()
-            if publication.kind == "audio" and publication.up_track is not None
-        ]
-        if changes := self._speakers.update(levels):
-            message = _speakers_message([(change.identifier, change.level, change.active) for change in changes])
-            for participant in self.participants.values():
-                participant.send(message)
-        if now >= self._quality_due:
-            self._quality_due = now + QUALITY_INTERVAL
-            self._tell_quality(now)
+        """Every 0.4 s. now: monotonic seconds."""
+        self._tell(self.pulse.beat(self.participants.values(), now))
 
-    def _tell_quality(self, now: float) -> None:
-        updates = []
-        for participant in self.participants.values():
-            if participant.media is None or participant.state != ParticipantInfo.ACTIVE:
-                continue
-            conditions = participant.media.conditions(now)
-            participant.quality = rate(conditions, participant.quality)
-            updates.append(
-                ConnectionQualityInfo(
-                    participant_sid=participant.sid,
-                    quality=ConnectionQuality.Name(participant.quality.value),
-                    score=score(conditions) / 20,
-                )
-            )
-        if updates:
-            message = SignalResponse(connection_quality=ConnectionQualityUpdate(updates=updates))
+    def _tell(self, messages: Iterable[SignalResponse]) -> None:
+        for message in messages:
             for participant in self.participants.values():
                 participant.send(message)
 
@@ -416,14 +342,6 @@ class Room:
         for other in self.participants.values():
             if other is participant or not participant.permission.hidden:
                 other.send(message)
-
-
-def _speakers_message(levels: list[tuple[str, float, bool]]) -> SignalResponse:
-    return SignalResponse(
-        speakers_changed=SpeakersChanged(
-            speakers=[SpeakerInfo(sid=sid, level=level, active=active) for sid, level, active in levels]
-        )
-    )
 
 
 def reason_name(reason: DisconnectReason) -> str:

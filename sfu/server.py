@@ -168,7 +168,7 @@ class EmbeddedMediaServer:
             if len(self.rooms) >= MAX_ROOMS:
                 raise JoinRefused("the media server is full", 503)
             return None
-        if room.revoked(claims.identity, claims.made_at):
+        if room.reentry.revoked(claims.identity, claims.made_at):
             raise JoinRefused("this participant was removed from the room")
         if not room.has_place_for(claims.identity):
             raise JoinRefused("the room is full")
@@ -192,7 +192,7 @@ class EmbeddedMediaServer:
             auto_subscribe=options.auto_subscribe,
             client_protocol=options.client_protocol,
         )
-        room.recall(participant, claims.made_at)
+        room.reentry.recall(participant, claims.made_at)
         membership = Membership(
             room,
             participant,
@@ -232,7 +232,7 @@ class EmbeddedMediaServer:
     def changed_from_outside(self, membership: Membership) -> None:
         """Tell everybody, and let no token made before this bring the old description or permissions back."""
         membership.room.redescribed(membership.participant)
-        membership.room.remember(membership.participant, self.clock())
+        membership.room.reentry.remember(membership.participant, self.clock())
         membership.participant.send(SignalResponse(refresh_token=self.renewed_token(membership)))
 
     def _make_peer(self, listener: PeerListener) -> Peer:
@@ -306,7 +306,7 @@ class EmbeddedMediaServer:
         """Whether it was there. revoke_until: tokens made until then open this room no more; None leaves them good."""
         found = self.rooms.get(room)
         if found is not None and revoke_until is not None:
-            found.revoke(identity, revoke_until)
+            found.reentry.revoke(identity, revoke_until)
         membership = self.member(room, identity)
         if membership is None:
             return False

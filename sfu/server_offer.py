@@ -6,24 +6,19 @@ from dataclasses import dataclass, field, replace
 from sfu.codecs_offered import codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, SendSection
 from sfu.negotiation import (
-    ABS_SEND_TIME,
-    AUDIO_LEVEL,
-    DEPENDENCY_DESCRIPTOR,
     MAX_MESSAGE_SIZE,
-    MID,
-    ORIENTATION,
     SCTP_PORT,
     SEND_FEEDBACK,
-    TRANSPORT_WIDE_CC,
     Forwarded,
     describe_forwarded,
     with_transport,
 )
+from sfu.rtp import ABS_SEND_TIME, AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, MID, ORIENTATION, TRANSPORT_CC
 from sfu.sdp import MAX_SECTIONS, Description, SdpError, Section, write
 
 _EXTENSIONS: Mapping[str, Mapping[int, str]] = {
-    "audio": {1: MID, 2: ABS_SEND_TIME, 3: TRANSPORT_WIDE_CC, 4: AUDIO_LEVEL},
-    "video": {1: MID, 2: ABS_SEND_TIME, 3: TRANSPORT_WIDE_CC, 5: ORIENTATION, 6: DEPENDENCY_DESCRIPTOR},
+    "audio": {1: MID, 2: ABS_SEND_TIME, 3: TRANSPORT_CC, 4: AUDIO_LEVEL},
+    "video": {1: MID, 2: ABS_SEND_TIME, 3: TRANSPORT_CC, 5: ORIENTATION, 6: DEPENDENCY_DESCRIPTOR},
 }
 _ENCODINGS = {
     "audio/opus": "opus/48000/2",

@@ -7,7 +7,6 @@ keep up. Tokens are refused before the upgrade: 401 not valid, 403 not allowed n
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from time import monotonic
 
 import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -21,15 +20,13 @@ from sfu.server import EmbeddedMediaServer, JoinOptions, JoinRefused
 from signaling.join_request import BadJoinRequest, read_v0, read_v1
 from signaling.livekit_session import PING_TIMEOUT, LivekitSession, Next
 from signaling.outbox import Outbox
+from signaling.signal_line import Budget, Line
 
 log = structlog.get_logger()
 
 MAX_MESSAGE = 2 * 1024 * 1024
 MAX_MALFORMED = 20
-MESSAGES_PER_SECOND = 50.0
-MESSAGE_BURST = 300.0
-MESSAGE_UNIT = 16 * 1024  # bytes that count as another message
-SEND_TIMEOUT = 10.0  # seconds one message may take to leave
+HELLO_TIMEOUT = 5.0  # seconds to a first message: every client sends its offer, answer or candidates at once
 TOKEN_INTERVAL = 240.0  # seconds between renewed tokens
 
 RESUME_KEY = "livekit_resume"
@@ -67,62 +64,14 @@ class _Refused(Exception):
         self.status = status
 
 
-class _Line:
-    """One socket, with bounded ways to send on it and to end it."""
-
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None) -> None:
-        self.socket = socket
-        self._transport = transport
-
-    async def send(self, data: bytes) -> bool:
-        """False when it could not be sent in time, or the socket is gone."""
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                await self.socket.send_bytes(data)
-        except TimeoutError:
-            log.warning("slow signalling consumer")
-            return False
-        except (ConnectionError, RuntimeError):
-            return False
-        return True
-
-    async def close(self, code: int, message: bytes) -> None:
-        """Politely, but not for long; then cut."""
-        try:
-            async with asyncio.timeout(3):
-                await self.socket.close(code=code, message=message)
-        except (TimeoutError, ConnectionError, RuntimeError):
-            self.cut()
-
-    def cut(self) -> None:
-        """End it without a close frame."""
-        if isinstance(self._transport, asyncio.Transport):
-            self._transport.abort()
-
-
 class _Client:
     """A membership's session and what waits for it; one line at a time."""
 
     def __init__(self, outbox: Outbox, session: LivekitSession) -> None:
         self.outbox = outbox
         self.session = session
-        self.line: _Line | None = None
+        self.line: Line | None = None
         self.ended = False
-
-
-class _Budget:
-    """A token bucket of messages; large ones cost more, since they are more work."""
-
-    def __init__(self) -> None:
-        self._left = MESSAGE_BURST
-        self._at = monotonic()
-
-    def take(self, size: int) -> bool:
-        now = monotonic()
-        self._left = min(MESSAGE_BURST, self._left + (now - self._at) * MESSAGES_PER_SECOND)
-        self._at = now
-        self._left -= 1 + size / MESSAGE_UNIT
-        return self._left >= 0
 
 
 class LivekitSockets:
@@ -186,7 +135,7 @@ class LivekitSockets:
         # No compression: media clients gain nothing, and one less place to bloat. Pings are LiveKit's own.
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=2.0)
         await socket.prepare(request)
-        line = _Line(socket, request.transport)
+        line = Line(socket, request.transport)
         if join_request.reconnect:
             client = await self._resume(line, claims, join_request)
         else:
@@ -197,7 +146,7 @@ class LivekitSockets:
 
     # After it
 
-    async def _join(self, line: _Line, claims: Claims, request: JoinRequest, *, dual: bool) -> _Client | None:
+    async def _join(self, line: Line, claims: Claims, request: JoinRequest, *, dual: bool) -> _Client | None:
         outbox = Outbox()
         options = JoinOptions(
             dual=dual,
@@ -225,7 +174,7 @@ class LivekitSockets:
         client.ended = True
         client.outbox.wake()
 
-    async def _resume(self, line: _Line, claims: Claims, request: JoinRequest) -> _Client | None:
+    async def _resume(self, line: Line, claims: Claims, request: JoinRequest) -> _Client | None:
         membership = self._server.member(claims.room, claims.identity)
         client = self._clients.get(membership.participant.sid) if membership is not None else None
         sid = request.participant_sid
@@ -248,7 +197,7 @@ class LivekitSockets:
         log.info("signalling resumed", participant=client.session.participant.sid)
         return client
 
-    async def _converse(self, client: _Client, line: _Line) -> None:
+    async def _converse(self, client: _Client, line: Line) -> None:
         """Run one socket until it ends, whichever side ends it."""
         client.line = line
         try:
@@ -270,17 +219,19 @@ class LivekitSockets:
             if not line.socket.closed:
                 await line.close(WSCloseCode.OK, b"")
 
-    async def _read(self, session: LivekitSession, line: _Line) -> None:
-        budget = _Budget()
+    async def _read(self, session: LivekitSession, line: Line) -> None:
+        budget = Budget()
         malformed = 0
+        patience = HELLO_TIMEOUT
         while True:
             try:
-                message: WSMessage = await line.socket.receive(timeout=PING_TIMEOUT)
+                message: WSMessage = await line.socket.receive(timeout=patience)
             except TimeoutError:
-                # Clients ping every five seconds: silence means the network is gone, and they may resume.
+                # Clients ping every five seconds: silence means that the network is gone. They may resume.
                 log.info("signalling silent", participant=session.participant.sid)
                 line.cut()
                 return
+            patience = PING_TIMEOUT
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return
             if not budget.take(len(message.data or b"")):
@@ -302,7 +253,7 @@ class LivekitSockets:
             if following is not Next.GO_ON:
                 return
 
-    async def _write(self, client: _Client, line: _Line) -> None:
+    async def _write(self, client: _Client, line: Line) -> None:
         """Send what waits; when the stay has ended, send the rest and close."""
         due = asyncio.Event()
         due.set()

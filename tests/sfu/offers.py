@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sfu.negotiated import LocalTransport
-from sfu.negotiation import (
+from sfu.rtp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
     DEPENDENCY_DESCRIPTOR,
@@ -11,17 +11,17 @@ from sfu.negotiation import (
     ORIENTATION,
     REPAIRED_RID,
     RID,
-    TRANSPORT_WIDE_CC,
+    TRANSPORT_CC,
 )
 from sfu.sdp import Description, Direction, Section, parse, write
 
 LOCAL = LocalTransport(
     "ufrag", "password-of-ours-password", "sha-256", "AA:BB", ("candidate:1 1 udp 1 192.0.2.1 7882 typ host",)
 )
-AUDIO_EXTENSIONS = {1: AUDIO_LEVEL, 2: ABS_SEND_TIME, 3: TRANSPORT_WIDE_CC, 4: MID, 9: "urn:unknown"}
+AUDIO_EXTENSIONS = {1: AUDIO_LEVEL, 2: ABS_SEND_TIME, 3: TRANSPORT_CC, 4: MID, 9: "urn:unknown"}
 VIDEO_EXTENSIONS = {
     2: ABS_SEND_TIME,
-    3: TRANSPORT_WIDE_CC,
+    3: TRANSPORT_CC,
     4: MID,
     10: RID,
     11: REPAIRED_RID,

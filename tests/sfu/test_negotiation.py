@@ -6,10 +6,6 @@ import pytest
 
 from sfu.negotiated import Codec
 from sfu.negotiation import (
-    DEPENDENCY_DESCRIPTOR,
-    MID,
-    RID,
-    TRANSPORT_WIDE_CC,
     Announced,
     Answered,
     Forwarded,
@@ -17,6 +13,7 @@ from sfu.negotiation import (
     answer,
     remote_transport,
 )
+from sfu.rtp import DEPENDENCY_DESCRIPTOR, MID, RID, TRANSPORT_CC
 from sfu.sdp import SdpError, Section, parse
 from tests.sfu.offers import H264, LOCAL, Offer
 
@@ -49,7 +46,7 @@ def test_publishing_sound_and_simulcast_picture() -> None:
     assert (ours.direction, ours.simulcast, ours.formats) == ("recvonly", "recv q;h;f", ("96", "97"))
     assert ours.rids == [("q", "recv"), ("h", "recv"), ("f", "recv")]
     assert ours.feedback[96] == ["transport-cc", "ccm fir", "nack", "nack pli"]
-    assert TRANSPORT_WIDE_CC in ours.extensions.values()
+    assert TRANSPORT_CC in ours.extensions.values()
     assert section(result, "0").fmtps[111] == "minptime=10;useinbandfec=1;usedtx=1"
     assert 9 not in section(result, "0").extensions
     description = parse(result.sdp)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sfu.negotiated import Codec
-from sfu.negotiation import MID, Forwarded
+from sfu.negotiation import Forwarded
+from sfu.rtp import MID
 from sfu.sdp import Description, SdpError, parse, write
 from sfu.server_offer import OfferLayout, offer, settle
 from tests.sfu.offers import LOCAL

@@ -116,11 +116,11 @@ async def test_a_huge_message_is_cut(http: aiohttp.ClientSession, host: MediaHos
 async def test_a_silent_client_is_cut_and_may_resume(
     http: aiohttp.ClientSession, host: MediaHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(livekit_socket, "PING_TIMEOUT", 0.3)
+    monkeypatch.setattr(livekit_socket, "HELLO_TIMEOUT", 0.3)
     line = await connect(http, host, "anna")
     sid = (await line.hear("join")).participant.sid
     await line.end()
-    monkeypatch.setattr(livekit_socket, "PING_TIMEOUT", 15)
+    monkeypatch.setattr(livekit_socket, "HELLO_TIMEOUT", 5)
     again = await connect(http, host, "anna", reconnect="1", sid=sid)
     first = SignalResponse.FromString((await again.socket.receive()).data)
     assert first.WhichOneof("message") == "reconnect"

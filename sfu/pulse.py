@@ -1,0 +1,63 @@
+"""What a room's participants are told by the clock: who speaks, and how good each connection is."""
+
+from collections.abc import Iterable
+
+from livekit.protocol.models import ConnectionQuality, ParticipantInfo, SpeakerInfo
+from livekit.protocol.rtc import ConnectionQualityInfo, ConnectionQualityUpdate, SignalResponse, SpeakersChanged
+
+from sfu.participant import Participant
+from sfu.quality import rate, score
+from sfu.speakers import ActiveSpeakers, Speaker
+
+QUALITY_INTERVAL = 5.0  # seconds
+
+
+class Pulse:
+    """Measures at each beat, and tells only what has changed (speakers) or is due (quality)."""
+
+    def __init__(self) -> None:
+        self._speakers = ActiveSpeakers()
+        self._quality_due = 0.0
+
+    def now(self) -> list[SignalResponse]:
+        """For one who joins: who speaks at this moment."""
+        return [_speaking(speakers)] if (speakers := self._speakers.active) else []
+
+    def beat(self, participants: Iterable[Participant], now: float) -> list[SignalResponse]:
+        """To be called every `sfu.speakers.INTERVAL`. Messages for everybody."""
+        everybody = list(participants)
+        levels = [
+            (participant.sid, publication.up_track.audio.take())
+            for participant in everybody
+            for publication in participant.publications.values()
+            if publication.kind == "audio" and publication.up_track is not None
+        ]
+        messages = [_speaking(changes)] if (changes := self._speakers.update(levels)) else []
+        if now >= self._quality_due:
+            self._quality_due = now + QUALITY_INTERVAL
+            if updates := [_quality(participant, now) for participant in everybody if _is_active(participant)]:
+                messages.append(SignalResponse(connection_quality=ConnectionQualityUpdate(updates=updates)))
+        return messages
+
+
+def _is_active(participant: Participant) -> bool:
+    return participant.media is not None and participant.state == ParticipantInfo.ACTIVE
+
+
+def _quality(participant: Participant, now: float) -> ConnectionQualityInfo:
+    assert participant.media is not None, "asked of active participants only"
+    conditions = participant.media.conditions(now)
+    participant.quality = rate(conditions, participant.quality)
+    return ConnectionQualityInfo(
+        participant_sid=participant.sid,
+        quality=ConnectionQuality.Name(participant.quality.value),
+        score=score(conditions) / 20,  # LiveKit's clients expect 0 to 5
+    )
+
+
+def _speaking(speakers: list[Speaker]) -> SignalResponse:
+    return SignalResponse(
+        speakers_changed=SpeakersChanged(
+            speakers=[SpeakerInfo(sid=one.identifier, level=one.level, active=one.active) for one in speakers]
+        )
+    )
