@@ -1,2 +1,3 @@
 """The tamper-evident log: nothing takes effect before its record is stored, and nothing stored can be altered
-unseen."""
+unseen.
+"""

@@ -17,7 +17,8 @@ Value = Scalar | Sequence["Value"] | Mapping[str, "Value"]
 
 class NotCanonical(ValueError):
     """The value has no canonical form here (a fraction, a lone surrogate, a key that is not text). Carries no
-    values."""
+    values.
+    """
 
 
 def encode(value: Value) -> bytes:
@@ -29,8 +30,7 @@ def encode(value: Value) -> bytes:
 
 
 def decode(data: bytes) -> Value:
-    """Read bytes written by `encode`, and only such: any other spelling of the same value is refused with
-    NotCanonical."""
+    """Read bytes written by `encode`, and only such: any other spelling of the same value is refused with NotCanonical."""
     try:
         value: Value = json.loads(data)
     except (ValueError, RecursionError):

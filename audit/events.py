@@ -90,8 +90,8 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person as the log knows one. person: `people.id`; organisation: its written name; method: how the person
-    was identified."""
+    """A person as the log knows one. person: `people.id`; organisation: its written name; method: how the person was
+    identified."""
 
     person: str
     name: str

@@ -172,8 +172,8 @@ class _Seat:
 
 
 def timeline(records: Iterable[Record], now: datetime) -> Timeline | None:
-    """The picture of one meeting's records, in any order; None if there is nothing to draw. What still goes on ends
-    at `now`."""
+    """The picture of one meeting's records, in any order; None if there is nothing to draw. What still goes on ends at
+    `now`."""
     seats: dict[str, _Seat] = {}
     milestones: list[Milestone] = []
     times: list[datetime] = []

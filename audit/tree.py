@@ -32,8 +32,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The right edge of a tree: its full subtrees from the largest to the smallest. Enough to add leaves and to
-    know the root."""
+    """The right edge of a tree: its full subtrees from the largest to the smallest. Enough to add leaves and to know
+    the root."""
 
     size: int = 0
     hashes: tuple[bytes, ...] = ()
@@ -43,8 +43,8 @@ class Edge:
             raise ValueError("the edge does not fit the size of the tree")
 
     def add(self, leaf: bytes) -> tuple["Edge", list[Node]]:
-        """The edge with one more leaf hash, and the nodes that became full, the leaf first. At most log2(size) + 1
-        of them."""
+        """The edge with one more leaf hash, and the nodes that became full, the leaf first. At most log2(size) + 1 of
+        them."""
         hashes = list(self.hashes)
         nodes = [(0, self.size, leaf)]
         current, level, position = leaf, 0, self.size
@@ -104,8 +104,7 @@ def plan_inclusion(seq: int, size: int) -> Plan:
 
 
 def plan_consistency(old: int, new: int) -> Plan:
-    """That the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162 section 2.1.4.1). Raises
-    BadRange."""
+    """That the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162 section 2.1.4.1). Raises BadRange."""
     if not 0 < old <= new:
         raise BadRange("a proof of consistency needs two trees, the older not empty")
     parts: list[tuple[Coordinates, ...]] = []
