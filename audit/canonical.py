@@ -30,7 +30,9 @@ def encode(value: Value) -> bytes:
 
 
 def decode(data: bytes) -> Value:
-    """Read bytes written by `encode`, and only such: any other spelling of the same value is refused with NotCanonical."""
+    """Read bytes written by `encode`, and only such: any other spelling of the same value is refused with
+    NotCanonical.
+    """
     try:
         value: Value = json.loads(data)
     except (ValueError, RecursionError):

@@ -66,7 +66,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class MeetingFound:
-    """A meeting that has entries: when the first and the last were made, how many, and how many of them are refusals."""
+    """A meeting that has entries: when the first and the last were made, how many, and how many of them are
+    refusals.
+    """
 
     meeting: str
     first_at: datetime

@@ -23,7 +23,9 @@ from audit.checkpoint import BadNote, Checkpoint, PublicKey, read_checkpoint, re
 
 
 class SignerUnusable(Exception):
-    """For the operator: the key file is missing, unreadable, open to others or not an Ed25519 key. Says which and why."""
+    """For the operator: the key file is missing, unreadable, open to others or not an Ed25519 key. Says which and
+    why.
+    """
 
 
 @dataclass(frozen=True, slots=True)

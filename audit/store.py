@@ -252,14 +252,18 @@ class Store:
             after = page[-1].size
 
     async def erasable(self, before: datetime) -> tuple[int, int, int] | None:
-        """How many entries made before then still have contents, and the first and last of their places; None if none."""
+        """How many entries made before then still have contents, and the first and last of their places; None if
+        none.
+        """
         query = sa.select(sa.func.count(), sa.func.min(entries.c.seq), sa.func.max(entries.c.seq))
         async with self._engine.connect() as connection:
             number, first, last = (await connection.execute(query.where(_with_contents(before)))).one()
         return (number, first, last) if number else None
 
     async def erase(self, before: datetime) -> int:
-        """Take away salt, payload and search columns of entries made before then; how many. Envelopes and nodes stay."""
+        """Take away salt, payload and search columns of entries made before then; how many. Envelopes and nodes
+        stay.
+        """
         cleared = dict.fromkeys(("salt", "payload", "organisation", "meeting", "actor", "subject", "names"))
         async with self._engine.begin() as connection:
             return (await connection.execute(sa.update(entries).where(_with_contents(before)).values(cleared))).rowcount

@@ -104,7 +104,9 @@ def plan_inclusion(seq: int, size: int) -> Plan:
 
 
 def plan_consistency(old: int, new: int) -> Plan:
-    """That the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162 section 2.1.4.1). Raises BadRange."""
+    """That the tree of `new` leaves begins with the tree of `old` leaves (RFC 9162 section 2.1.4.1). Raises
+    BadRange.
+    """
     if not 0 < old <= new:
         raise BadRange("a proof of consistency needs two trees, the older not empty")
     parts: list[tuple[Coordinates, ...]] = []
