@@ -256,12 +256,13 @@ export class MeetingRoom implements Acts {
     }
     const session = this.outside.openSession?.(this.listener) ?? new Session(this.listener, this.outside.soundHolder);
     try {
-      await session.connect(joined.serverUrl, joined.token, this.devices.tracks);
+      await session.connect(joined.serverUrl, joined.token);
     } catch {
       await session.leave().catch(() => undefined);
       throw new Problem(0, "media", "", "");
     }
     this.session = session;
+    this.publishOpen();
     session.setVolume(this.model.page.kiosk ? this.model.volume : 1);
     if (this.devices.chosen.speaker) void session.chooseSpeaker(this.devices.chosen.speaker).catch(() => undefined);
     this.watch.begin();
@@ -426,8 +427,13 @@ export class MeetingRoom implements Acts {
         choosesSpeaker: devices.choosesSpeaker, preview, canShare: "getDisplayMedia" in (navigator.mediaDevices ?? {}) && this.model.layout !== "phone",
       },
     });
-    for (const track of devices.tracks) void this.session?.publish(track).catch(() => undefined);
+    this.publishOpen();
     this.refresh();
+  }
+
+  /** A device may have been opened before the session, while it was being made, or long after. */
+  private publishOpen(): void {
+    for (const track of this.devices.tracks) void this.session?.publish(track).catch(() => undefined);
   }
 
   // ---- controls ----------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ function tileOf(state: State, participant: Participant, seat: Seat | undefined, 
     given: participant.given_name,
     initials: participant.initials,
     party: home ? "home" : participant.party,
-    lines: home ? [homeNames(state, true)] : linesOf(participant),
+    lines: home ? [homeNames(state, true)] : linesOf(participant, state.meeting.person.given_name),
     method: participant.method,
     picture: mine ? own.picture : (seat?.camera ?? null),
     microphone: mine ? own.microphone : (seat?.microphone ?? false),
@@ -99,8 +99,19 @@ function fromToken(id: string, seat: Seat): Participant {
   };
 }
 
-export const linesOf = (one: { readonly role: string; readonly organisation: string; readonly relation: string }): string[] =>
-  one.role ? [one.role, one.organisation].filter(Boolean) : [one.relation || one.organisation].filter(Boolean);
+interface Titled {
+  readonly role: string;
+  readonly organisation: string;
+  readonly relation: string;
+  readonly party: Party;
+}
+
+/** Role and organisation; for the home's own people what they are to the one the meeting is about: "Gunnars dotter". */
+export function linesOf(one: Titled, given: string): string[] {
+  const kin = one.relation || (one.party === "home" && !one.organisation ? one.role : "");
+  if (!kin || (one.role && one.organisation)) return [one.role, one.organisation].filter(Boolean);
+  return [/\s/.test(kin) ? kin : `${genitive(given)} ${kin.toLowerCase()}`];
+}
 
 /** "Gunnar och Anna": the one the meeting is about, whoever brought the laptop, and those the nurse has named. `whole`: full names. */
 export function homeNames(state: State, whole = false): string {

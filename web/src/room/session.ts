@@ -56,6 +56,7 @@ export class Session {
   private volume = 1;
   private wanted: Sending = { picture: "full", others: "full" };
   private over = false;
+  private readonly publishing = new Set<LocalAudioTrack | LocalVideoTrack>();
 
   constructor(
     private readonly listener: SessionListener,
@@ -74,9 +75,8 @@ export class Session {
   }
 
   /** Raises whatever livekit-client raises when the server cannot be reached or refuses the token. */
-  async connect(url: string, token: string, tracks: readonly (LocalAudioTrack | LocalVideoTrack)[]): Promise<void> {
+  async connect(url: string, token: string): Promise<void> {
     await this.room.connect(url, token, { autoSubscribe: true, maxRetries: 0, peerConnectionTimeout: 12_000, websocketTimeout: 8_000 });
-    await Promise.all(tracks.map((track) => this.publish(track)));
     this.listener.soundBlocked(!this.room.canPlaybackAudio);
     this.listener.changed();
   }
@@ -88,9 +88,14 @@ export class Session {
   async publish(track: LocalAudioTrack | LocalVideoTrack): Promise<void> {
     const { localParticipant } = this.room;
     const source = track.kind === Track.Kind.Audio ? Track.Source.Microphone : Track.Source.Camera;
-    if (localParticipant.getTrackPublication(source)?.track === track) return;
-    // livekit-client's own types do not survive exactOptionalPropertyTypes
-    await localParticipant.publishTrack(track as LocalTrack, { source });
+    if (this.publishing.has(track) || localParticipant.getTrackPublication(source)?.track === track) return;
+    this.publishing.add(track);
+    try {
+      // livekit-client's own types do not survive exactOptionalPropertyTypes
+      await localParticipant.publishTrack(track as LocalTrack, { source });
+    } finally {
+      this.publishing.delete(track);
+    }
     this.listener.changed();
   }
 

@@ -28,7 +28,7 @@ export function knockStrip(model: Model, acts: Acts): Branch | null {
   const several = people.length > 1;
   const told = several
     ? people.map((one) => one.given_name).join(", ")
-    : [linesOf(first).join(", "), methodWords(first.method)?.text].filter(Boolean).join(". ");
+    : [linesOf(first, givenOf(model)).join(", "), methodWords(first.method)?.text].filter(Boolean).join(". ");
   return h(
     "section.knock",
     { key: "knock", "data-theme": "light", "aria-label": t("Vid dörren") },
@@ -44,6 +44,8 @@ export function knockStrip(model: Model, acts: Acts): Branch | null {
     ),
   );
 }
+
+const givenOf = (model: Model): string => model.state?.meeting.person.given_name ?? "";
 
 export function admitButton(model: Model, acts: Acts, one: Participant, small: boolean): Branch {
   return button(doorOpen, t("Släpp in %(name)s", { name: one.given_name }), () => acts.admit(one.id), {
@@ -61,7 +63,7 @@ export function guest(model: Model, acts: Acts, one: Participant, small: boolean
       "div.who",
       null,
       h("b", null, one.name),
-      h("span", null, linesOf(one).join(", ")),
+      h("span", null, linesOf(one, givenOf(model)).join(", ")),
       h("p.guest__marks", null, methodMark(one.method), one.ready ? mark(check, t("Är redo")) : null, one.not_yet ? mark(clockIcon, t("Har fått svaret Inte än")) : one.ready ? null : mark(clockIcon, waited(one, model.now))),
     ),
     h(
@@ -84,7 +86,7 @@ export function expected(model: Model): Child {
     h(
       "ul.people.people--away",
       { key: "expected" },
-      away.map((one) => h("li", { key: one.invitation }, face(one.initials, one.party), h("div.who", null, h("b", null, one.name), linesOf(one).map((line) => h("span", { key: line }, line))))),
+      away.map((one) => h("li", { key: one.invitation }, face(one.initials, one.party), h("div.who", null, h("b", null, one.name), linesOf(one, givenOf(model)).map((line) => h("span", { key: line }, line))))),
     ),
   ];
 }

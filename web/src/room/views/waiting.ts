@@ -101,7 +101,7 @@ function subject(state: State): Branch {
 function person(one: Invited, state: State): Branch {
   const me = one.name === state.me.name && one.role === state.me.role;
   const [drawing, words] = me ? [userRound, t("Det är du")] : one.state === "here" ? [check, t("Är med")] : one.state === "arrived" ? [clockIcon, t("I väntrummet")] : one.state === "left" ? [logOut, t("Har gått")] : [clockIcon, t("Väntas")];
-  const lines = linesOf(one);
+  const lines = linesOf(one, state.meeting.person.given_name);
   return h("li", { key: one.invitation }, face(one.initials, one.party), h("div.who", null, h("b", null, one.name), lines.map((line, index) => h("span", { key: String(index) }, line))), mark(drawing, words, "plain"));
 }
 
