@@ -11,6 +11,7 @@ MAX_SIZE = 256 * 1024
 MAX_SECTIONS = 128
 MAX_LINES = 20_000
 MAX_LINE = 4096
+MAX_PARAMETERS = 512  # characters of one fmtp: a publisher's are told to subscribers
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 DIRECTIONS = frozenset(get_args(Direction))
@@ -79,19 +80,11 @@ class Description:
 
 def parse(text: str) -> Description:
     """Read a description. Raises SdpError for one that is too large, torn or not for WebRTC."""
-    if len(text) > MAX_SIZE:
-        raise SdpError(f"description larger than {MAX_SIZE} bytes")
-    lines = text.replace("\r\n", "\n").split("\n")
-    if len(lines) > MAX_LINES:
-        raise SdpError(f"description of more than {MAX_LINES} lines")
-    if not lines[0].startswith("v=0"):
-        raise SdpError("description does not begin with v=0")
+    lines = _checked_lines(text)
     description = Description()
     shared = Section("session", 0, "", ())
     section = shared
     for number, line in enumerate(lines, 1):
-        if len(line) > MAX_LINE:
-            raise SdpError(f"line {number} is longer than {MAX_LINE} characters")
         if line.startswith("m="):
             section = _media_line(line[2:], number)
             description.sections.append(section)
@@ -110,6 +103,22 @@ def parse(text: str) -> Description:
                 section.direction = name  # type: ignore[assignment]  # just checked to be one of the four
     _inherit(description, shared)
     return description
+
+
+def _checked_lines(text: str) -> list[str]:
+    if len(text) > MAX_SIZE:
+        raise SdpError(f"description larger than {MAX_SIZE} bytes")
+    lines = text.replace("\r\n", "\n").split("\n")
+    if len(lines) > MAX_LINES:
+        raise SdpError(f"description of more than {MAX_LINES} lines")
+    if not lines[0].startswith("v=0"):
+        raise SdpError("description does not begin with v=0")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE:
+            raise SdpError(f"line {number} is longer than {MAX_LINE} characters")
+        if not line.isprintable():
+            raise SdpError(f"line {number} holds control characters")
+    return lines
 
 
 def _media_line(value: str, number: int) -> Section:
@@ -171,6 +180,8 @@ def _rtpmap(section: Section, value: str) -> None:
 
 def _fmtp(section: Section, value: str) -> None:
     payload_type, parameters = value.split(" ", 1)
+    if len(parameters) > MAX_PARAMETERS:
+        raise ValueError
     section.fmtps[_number(payload_type, 127)] = parameters
 
 
