@@ -42,7 +42,7 @@ def codecs_of(section: Section) -> list[Codec]:
                     mime_type=mime_type,
                     payload_type=payload_type,
                     clock_rate=int(rate),
-                    channels=int(channels[0]) if channels and channels[0].isdigit() else 0,
+                    channels=int(channels[0]) if channels else 0,
                     fmtp=section.fmtps.get(payload_type, ""),
                     rtx_payload_type=repairs.get(payload_type),
                     feedback=frozenset(section.feedback.get(payload_type, ())),

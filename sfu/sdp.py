@@ -63,7 +63,8 @@ class Section:
     @property
     def payload_types(self) -> tuple[int, ...]:
         """The formats that an rtpmap explains, in the order of preference."""
-        return tuple(number for text in self.formats if text.isdigit() and (number := int(text)) in self.rtpmaps)
+        known = {str(number): number for number in self.rtpmaps}
+        return tuple(known[text] for text in self.formats if text in known)
 
 
 @dataclass(slots=True)
@@ -123,11 +124,12 @@ def _checked_lines(text: str) -> list[str]:
 
 def _media_line(value: str, number: int) -> Section:
     words = value.split()
-    if len(words) < 4 or not words[1].split("/")[0].isdigit():
-        raise SdpError(f"line {number}: malformed media line")
-    port = int(words[1].split("/")[0])
-    if port > 65535 or words[0] not in {"audio", "video", "application"}:
-        raise SdpError(f"line {number}: media line of an unknown kind or port")
+    try:
+        port = _number(words[1].split("/")[0], 65535)
+    except (ValueError, IndexError):
+        raise SdpError(f"line {number}: malformed media line") from None
+    if len(words) < 4 or words[0] not in {"audio", "video", "application"}:
+        raise SdpError(f"line {number}: media line of an unknown kind, or without formats")
     return Section(words[0], port, words[2], tuple(words[3:]))
 
 
@@ -172,8 +174,8 @@ def _mid(section: Section, value: str) -> None:
 
 def _rtpmap(section: Section, value: str) -> None:
     payload_type, encoding = value.split(" ", 1)
-    name, rate = encoding.split("/")[:2]
-    if not name or not rate.strip().isdigit():
+    name, rate, *channels = encoding.strip().split("/")
+    if not name or _number(rate, 0xFFFFFFFF) == 0 or any(_number(count, 255) == 0 for count in channels):
         raise ValueError
     section.rtpmaps[_number(payload_type, 127)] = encoding.strip()
 

@@ -1,8 +1,11 @@
 """Answering a client's offers: publishing, forwarding on its sections, closing, moving, and Firefox's own ways."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sfu.negotiated import Codec
 from sfu.negotiation import (
@@ -215,3 +218,31 @@ def test_offers_that_cannot_be_answered() -> None:
     loose.audio()
     with pytest.raises(SdpError, match="BUNDLE"):
         remote_transport(parse(loose.text.replace("a=group:BUNDLE 0\r\n", "")))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_torn_offers_are_answered_or_refused(data: st.DataObject) -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid")
+    offer.video(cid="cam-cid", rids=("q", "h", "f"))
+    offer.video("recvonly")
+    offer.data()
+    lines = offer.text.split("\r\n")
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        change = data.draw(st.sampled_from(["drop", "repeat", "cut", "swap", "garbage"]))
+        if change == "drop" and len(lines) > 1:
+            del lines[at]
+        elif change == "repeat":
+            lines.insert(at, lines[data.draw(st.integers(0, len(lines) - 1))])
+        elif change == "cut":
+            lines[at] = lines[at][: data.draw(st.integers(0, len(lines[at])))]
+        elif change == "swap":
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[at], lines[other] = lines[other], lines[at]
+        else:
+            lines[at] = lines[at][:10] + data.draw(st.text(max_size=12))
+    with contextlib.suppress(SdpError):
+        result = answer(parse("\r\n".join(lines)), Layout(), LOCAL, [CAMERA, MICROPHONE], [THEIR_PICTURE])
+        parse(result.sdp)

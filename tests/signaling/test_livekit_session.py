@@ -1,9 +1,13 @@
 """The signalling session as pure code: every request of the protocol, and requests that are wrong or unknown."""
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from livekit.protocol.models import (
     CLIENT_INITIATED,
     DUPLICATE_IDENTITY,
@@ -286,3 +290,28 @@ def test_an_ended_stay_says_why(anna: Client) -> None:
     anna.membership.end(DUPLICATE_IDENTITY)
     leave = anna.inbox.last("leave")
     assert (leave.reason, leave.action, leave.can_reconnect) == (DUPLICATE_IDENTITY, LeaveRequest.DISCONNECT, False)
+
+
+VALID = [
+    SignalRequest(add_track=camera(source=77, encryption=9)),
+    SignalRequest(mute=MuteTrackRequest(sid="TR_x", muted=True)),
+    SignalRequest(track_setting=UpdateTrackSettings(track_sids=["TR_x"], quality=9, width=2**31, height=7)),
+    SignalRequest(subscription_permission=SubscriptionPermission(track_permissions=[TrackPermission()])),
+    SignalRequest(update_metadata=UpdateParticipantMetadata(name="n", attributes={"a": "b"})),
+    SignalRequest(offer=SessionDescription(sdp=Offer().text)),
+    SignalRequest(sync_state=SyncState(track_sids_disabled=["TR_x"])),
+    SignalRequest(simulate=SimulateScenario(speaker_update=3)),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(VALID), st.data())
+def test_mutated_requests_raise_nothing(request: SignalRequest, data: st.DataObject) -> None:
+    raw = bytearray(request.SerializeToString())
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    client = Client(Room("r", "RM", now=NOW, limits=RoomLimits()), "anna")
+    client.publish(request=camera())
+    with contextlib.suppress(DecodeError):
+        client.session.receive(SignalRequest.FromString(bytes(raw)))
+        client.participant.info().SerializeToString()
