@@ -295,7 +295,7 @@ def test_an_ended_stay_says_why(anna: Client) -> None:
 VALID = [
     SignalRequest(add_track=camera(source=77, encryption=9)),
     SignalRequest(mute=MuteTrackRequest(sid="TR_x", muted=True)),
-    SignalRequest(track_setting=UpdateTrackSettings(track_sids=["TR_x"], quality=9, width=2**31, height=7)),
+    SignalRequest(track_setting=UpdateTrackSettings(track_sids=["TR_x"], quality="OFF", width=2**31, height=7)),
     SignalRequest(subscription_permission=SubscriptionPermission(track_permissions=[TrackPermission()])),
     SignalRequest(update_metadata=UpdateParticipantMetadata(name="n", attributes={"a": "b"})),
     SignalRequest(offer=SessionDescription(sdp=Offer().text)),
