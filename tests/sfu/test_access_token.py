@@ -109,6 +109,7 @@ def test_renewal_keeps_the_holder_and_writes_todays_permissions() -> None:
     renewed = KEY.verify(KEY.renew(today, NOW, timedelta(minutes=10)), NOW)
     assert (renewed.identity, renewed.room, renewed.binding, renewed.name) == ("p", "r", "b", "new name")
     assert not renewed.permission.can_publish
+    assert renewed.raw["jti"] != claims.raw["jti"], "one may be spent without the other"
 
 
 def test_short_secrets_are_for_the_demo() -> None:
