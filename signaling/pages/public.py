@@ -89,6 +89,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
             return see_other(f"/audit/meetings/{request.match_info['id']}")
         if state["meeting"]["status"] in ("ended", "cancelled"):
             return over_page(request, state)
+        if state["me"]["state"] in ("removed", "denied"):
+            return out_page(request, state)
         return render(request, "invitation.html", now=clock(), **state)
 
     async def logout(request: web.Request) -> web.StreamResponse:
@@ -108,6 +110,27 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         web.get("/meetings/{id}", meeting),
         web.post("/logout", logout),
     ]
+
+
+def out_page(request: web.Request, state: view.Json) -> web.Response:
+    """The person was put out, or not let in, and stays out until invited again."""
+    _ = gettext_of(request)
+    removed = state["me"]["state"] == "removed"
+    return render(
+        request,
+        "message.html",
+        status=403,
+        heading=_("Du är inte längre med i mötet") if removed else _("Du släpptes inte in"),
+        symbol="info",
+        kind="",
+        first=_("Den som leder mötet har avslutat din medverkan.") if removed else _("Den som leder mötet sade nej."),
+        rest=_("Blev det fel? Ring %(organisation)s, så kan du få en ny inbjudan.")
+        % {"organisation": state["meeting"]["organisation"]},
+        body="",
+        phone=state["meeting"]["phone"],
+        action=None,
+        reference=None,
+    )
 
 
 def over_page(request: web.Request, state: view.Json) -> web.Response:

@@ -1,0 +1,71 @@
+"""The auditor's pages: a reason first, and each reading in the log before anything is shown."""
+
+from audit.events import EventType
+from tests.signaling.pages.site import Site
+
+SEARCH = {"name": "Gunnar", "since": "2026-11-01", "until": "2026-11-30", "reason": "extract"}
+
+
+async def test_a_search_needs_a_reason_and_a_name(site: Site) -> None:
+    await site.planned()
+    await site.auditor()
+    page, _ = await site.post("/audit", 422, **{**SEARCH, "reason": "", "name": "G"})
+    assert 'href="#reason"' in page
+    assert 'href="#name"' in page
+    page, _ = await site.post("/audit", 422, **{**SEARCH, "since": "i går"})
+    assert 'href="#since"' in page
+    assert await site.world.records(None, EventType.AUDIT_READ) == []
+
+
+async def test_search_and_reading_are_in_the_log_and_the_answer_comes_first(site: Site) -> None:
+    planned = await site.planned()
+    meeting = planned.gathering.meeting.id
+    reader = await site.auditor()
+    page, _ = await site.post("/audit", 200, **SEARCH)
+    assert f'action="/audit/meetings/{meeting}"' in page
+    page, _ = await site.post(f"/audit/meetings/{meeting}", 200, **SEARCH)
+    assert "Loggen är hel." in page
+    assert "Planeringsmöte, Gunnar Edlund" in page
+    assert "Planerade mötet" in page
+    reads = await site.world.records(None, EventType.AUDIT_READ)
+    assert [record.event.actor.person for record in reads if record.event and record.event.actor] == [
+        reader.person.id,
+        reader.person.id,
+    ]
+    assert reads[1].event is not None
+    assert reads[1].event.details["reason"] == "extract"
+
+
+async def test_a_link_to_a_meeting_asks_why_before_it_shows_anything(site: Site) -> None:
+    planned = await site.planned()
+    await site.auditor()
+    page = await site.get(f"/audit/meetings/{planned.gathering.meeting.id}")
+    assert "Varför läser du?" in page
+    assert "Gunnar" not in page
+
+
+async def test_a_meeting_held_is_drawn_row_by_row(site: Site) -> None:
+    _, meeting, _ = await site.world.started()
+    await site.auditor()
+    page, _ = await site.post(f"/audit/meetings/{meeting}", 200, reason="review")
+    assert "Hemma hos Gunnar" in page
+    assert 'class="t-in"' in page
+    assert "style=" not in page
+
+
+async def test_a_changed_log_is_not_called_whole(site: Site) -> None:
+    _, meeting, _ = await site.world.started()
+    async with site.world.engine.begin() as connection:
+        await connection.exec_driver_sql("update audit_entries set type='meeting.ended' where type='meeting.started'")
+    await site.auditor()
+    page, _ = await site.post(f"/audit/meetings/{meeting}", 200, reason="incident")
+    assert "Loggen är inte hel." in page
+
+
+async def test_others_are_kept_out_and_a_stranger_meeting_is_unknown(site: Site) -> None:
+    await site.planned()
+    await site.get("/audit", status=403)
+    await site.auditor()
+    await site.post("/audit/meetings/none", 404, reason="review")
+    page, _ = await site.post("/audit", 200, **{**SEARCH, "name": "Nobody"})
+    assert "Inga möten" in page

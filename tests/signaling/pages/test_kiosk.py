@@ -1,0 +1,47 @@
+"""The travel laptop's home page."""
+
+from datetime import timedelta
+
+from tests.signaling.pages.site import Site
+
+
+async def test_one_meeting_one_button_and_later_names_hidden(site: Site) -> None:
+    await site.planned()
+    assert site.viewer is not None
+    later = site.world.clock() + timedelta(hours=4)
+    await site.world.plan(
+        site.viewer, given_name="Ingrid", surname="Nordlöf", starts_at=later, ends_at=later + timedelta(minutes=45)
+    )
+    page = await site.get("/kiosk")
+    assert "Gunnar Edlund" in page
+    assert page.count('class="button button--start"') == 1
+    assert "Nordlöf" not in page
+    assert "Namnet visas kl. 13.30" in page
+
+
+async def test_a_name_is_shown_half_an_hour_before_or_when_the_nurse_asks(site: Site) -> None:
+    await site.planned()
+    site.world.clock.advance(seconds=-3600)
+    assert "Gunnar" not in await site.get("/kiosk")
+    assert "Gunnar" in await site.get("/kiosk?show=1")
+
+
+async def test_one_touch_starts(site: Site) -> None:
+    planned = await site.planned()
+    meeting = planned.gathering.meeting.id
+    _, where = await site.post(f"/kiosk/meetings/{meeting}/start")
+    assert where == f"/kiosk/meetings/{meeting}"
+    assert "Gå in i mötet" in await site.get("/kiosk")
+
+
+async def test_why_a_start_did_not_work_is_said_there(site: Site) -> None:
+    planned = await site.planned()
+    site.world.clock.advance(seconds=-24 * 3600)
+    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    assert "Det kan startas två timmar innan" in page
+
+
+async def test_a_day_without_meetings(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    assert "Inga fler möten i dag" in await site.get("/kiosk")
+    assert "No more meetings today" in await site.get("/kiosk", english=True)

@@ -1,0 +1,129 @@
+"""The day, the list, planning and the leader's page."""
+
+from typing import Any
+
+from tests.rooms.world import ELIN, GUNNAR, KARIN
+from tests.signaling.pages.site import Site
+
+FIRST: dict[str, str] = {
+    "step": "1",
+    "go": "next",
+    "person__identity_number": GUNNAR,
+    "person__given_name": "Gunnar",
+    "person__surname": "Edlund",
+    "type": "planning",
+    "consent": "oral",
+    "purpose": "Hur det ska fungera hemma.",
+}
+SECOND: dict[str, str] = {
+    "invitations__0__name": "Karin Edlund",
+    "invitations__0__identity_number": KARIN,
+    "invitations__0__party": "home",
+    "invitations__0__role": "Dotter",
+}
+THIRD: dict[str, str] = {"date": "2026-11-24", "starts": "13:30", "ends": "14:15", "place": "Docksta"}
+
+
+async def test_the_day_unfolds_the_next_meeting_alone(site: Site) -> None:
+    await site.planned()
+    page = await site.get("/today")
+    assert page.count('class="is-next"') == 1
+    assert "om 10 minuter" in page
+    assert "har inte öppnat sin inbjudan" in page
+    assert "Today" in await site.get("/today", english=True)
+
+
+async def test_an_empty_day_and_list_say_so(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    assert "Inga möten i dag" in await site.get("/today")
+    assert "Inga möten är planerade" in await site.get("/meetings")
+
+
+async def test_those_who_do_not_plan_are_told(site: Site) -> None:
+    await site.auditor()
+    await site.get("/today", status=403)
+    await site.get("/meetings/new", status=403)
+
+
+async def test_a_meeting_that_did_not_begin_is_to_do(site: Site) -> None:
+    await site.planned()
+    site.world.clock.advance(seconds=1200)
+    assert "mötet har inte börjat" in await site.get("/today")
+
+
+async def test_an_error_loses_nothing_and_names_its_field(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    page, _ = await site.post("/meetings/new", 422, **{**FIRST, "person__identity_number": "19410", "consent": ""})
+    assert "2 saker behöver rättas" in page
+    assert 'href="#person-identity_number"' in page
+    assert 'href="#consent"' in page
+    assert 'value="19410"' in page
+    assert "Hur det ska fungera hemma." in page
+
+
+async def test_four_steps_make_a_meeting_whose_links_are_shown_once(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    page, _ = await site.post("/meetings/new", 200, **FIRST)
+    assert "Vilka ska vara med?" in page
+    assert f'type="hidden" name="person.identity_number" value="{GUNNAR}"' in page
+    page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, "step": "2", "go": "add"})
+    assert "Person 2" in page
+    page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, "step": "2"})
+    assert "När och var" in page
+    page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, **THIRD, "step": "3"})
+    assert "Stämmer det här?" in page
+    assert "kl. 13.30–14.15" in page
+    page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, **THIRD, "step": "4", "go": "create"})
+    assert "Mötet är planerat." in page
+    assert page.count("https://mote.example/i/") == 1
+    assert "https://mote.example/i/" not in await site.get("/meetings")
+
+
+async def test_a_wrong_row_among_the_invited_is_named(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    wrong: dict[str, Any] = {
+        **FIRST,
+        **SECOND,
+        "step": "2",
+        "invitations__2__name": "Per",
+        "invitations__2__party": "kommun",
+    }
+    page, _ = await site.post("/meetings/new", 422, **wrong)
+    assert 'href="#invitations-2-identity_number"' in page
+
+
+async def test_a_meeting_at_once_is_open(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    assert "startar så fort" in await site.get("/meetings/new?now=1")
+    page, _ = await site.post(
+        "/meetings/new", 200, **{**FIRST, "now": "1", "place": "Docksta", "step": "4", "go": "create"}
+    )
+    assert "Mötet pågår" in page
+
+
+async def test_the_leader_renews_revokes_invites_changes_starts_and_ends(site: Site) -> None:
+    planned = await site.planned()
+    meeting = f"/meetings/{planned.gathering.meeting.id}"
+    karin = next(item.id for item in planned.gathering.invitations if item.name == "Karin Edlund")
+    page, _ = await site.post(f"{meeting}/invitations/{karin}/renew", 200)
+    assert "Länken är ny." in page
+    page, _ = await site.post(f"{meeting}/invitations", 422, name="Elin Näslund", identity_number="1")
+    assert 'value="Elin Näslund"' in page
+    page, _ = await site.post(f"{meeting}/invitations", 200, name="Elin Näslund", identity_number=ELIN, party="region")
+    assert "Elin Näslund" in page
+    _, where = await site.post(f"{meeting}/invitations/{karin}/revoke")
+    assert where == meeting
+    assert "Karin Edlund" not in await site.get(meeting)
+    page, _ = await site.post(f"{meeting}/change", 422, date="i morgon", starts="tidigt", ends="sent", place="Docksta")
+    assert 'value="Docksta"' in page
+    page, _ = await site.post(
+        f"{meeting}/change", 422, date="2026-11-24", starts="15:00", ends="14:00", place="D", purpose="P"
+    )
+    assert 'href="#ends"' in page
+    await site.post(f"{meeting}/change", date="2026-11-24", starts="10:30", ends="11:00", place="Docksta", purpose="P")
+    assert "10.30–11.00" in await site.get(meeting)
+    _, where = await site.post(f"{meeting}/start")
+    assert where == f"{meeting}/room"
+    assert "Avsluta för alla" in await site.get(meeting)
+    await site.post(f"{meeting}/end")
+    assert "Klart" in await site.get(meeting)
