@@ -70,8 +70,11 @@ function nextActs(model: Model, acts: Acts, ending: Ending): Child {
 
 function call(model: Model): Branch {
   const number = model.state?.meeting.phone || model.page.phone;
-  return h("a.button.button--second", { href: `tel:${number.replace(/[^+\d]/g, "")}`, key: "call" }, icon(phone), h("span", null, t("Ring %(number)s", { number })));
+  return h("a.button.button--second", { href: `tel:${number.replace(/[^+\d]/g, "")}`, key: "call" }, icon(phone), h("span", null, t("Ring %(number)s", { number: unbroken(number) })));
 }
+
+/** A telephone number stays on one line. */
+const unbroken = (number: string): string => number.replaceAll(" ", "\u00a0");
 
 function facts(model: Model, ending: Ending): Child {
   const meeting = model.state?.meeting;
@@ -82,6 +85,6 @@ function facts(model: Model, ending: Ending): Child {
     h("h2", { id: "facts-title" }, meeting.title),
     h("p", null, `${day(meeting.starts_at)} ${at(meeting.started_at ?? meeting.starts_at)}`, meeting.ended_at ? `–${clock(meeting.ended_at)}` : ""),
     h("p", null, t("Mötet spelades inte in. Det är antecknat vem som var med och när. %(name)s kan alltid få se de anteckningarna.", { name: meeting.person.given_name })),
-    h("p", null, t("Undrar du över något? Ring %(organisation)s, %(number)s.", { organisation: meeting.organisation, number: meeting.phone })),
+    h("p", null, t("Undrar du över något? Ring %(organisation)s, %(number)s.", { organisation: meeting.organisation, number: unbroken(meeting.phone) })),
   );
 }

@@ -168,7 +168,7 @@ function phone(model: Model, acts: Acts): Branch {
       tab(model, acts, "chat", message, t("Chatt"), model.text.unread, t("nya")),
       tab(model, acts, "people", users, t("Deltagare"), here, t("väntar")),
     ),
-    h("div.ph__main", { key: "main" }, knockStrip(model, acts), messageView(model, acts), panel ? [mini(model), h("section.ph__body", { key: `body-${panel}`, id: `panel-${panel}`, "aria-label": panelTitle(panel) }, panel === "chat" || panel === "people" ? null : h("h2", null, panelTitle(panel)), panelBody(model, acts, panel))] : stage(model)),
+    h("div.ph__main", { key: "main" }, knockStrip(model, acts), messageView(model, acts), panel ? [mini(model), h("section.ph__body", { key: `body-${panel}`, id: `panel-${panel}`, "aria-label": panelTitle(panel) }, h("h2", { key: "title", class: panel === "chat" || panel === "people" ? "vh" : "" }, panelTitle(panel)), panelBody(model, acts, panel))] : stage(model)),
     phoneControls(model, acts),
   );
 }

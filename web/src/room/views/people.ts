@@ -37,7 +37,7 @@ function door(model: Model, acts: Acts, small: boolean): Child {
   return h(
     "section.door",
     { key: "door", "aria-labelledby": "door-title" },
-    h("div.lobby__head", { role: "alert", key: here.map((one) => one.id).join(" ") }, icon(bell), h("h3", { id: "door-title" }, knockWords(here))),
+    h("div.lobby__head", { role: "alert", key: here.map((one) => one.id).join(" ") }, icon(bell), h(small ? "h3.lobby__title" : "h2.lobby__title", { id: "door-title" }, knockWords(here))),
     state.meeting.lobby_open ? null : note("wait", bell, t("Dörren är stängd just nu."), t("Den som leder mötet behöver vara med för att någon ska släppas in.")),
     h("ul", null, here.map((one) => guest(model, acts, one, small))),
     here.length > 1 ? button(doorOpen, t("Släpp in alla"), () => acts.admitAll(), { kind: "second", wide: true, small, busy: model.busy.has("admit-all") && t("Släpper in alla") }) : null,
