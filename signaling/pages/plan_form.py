@@ -153,6 +153,7 @@ def check(form: PlanForm, now: datetime, language: str, *, whole: bool = False) 
             name = _as_in_form(fault["field"], rows)
             if whole or name.startswith(STEP_FIELDS.get(form.step, ("",))):
                 form.errors.setdefault(name, fault["message"])
+        form.errors = dict(sorted(form.errors.items(), key=lambda item: _place_in_form(item[0])))
     return not form.errors
 
 
@@ -161,6 +162,12 @@ def step_of(errors: Mapping[str, str]) -> int:
     return min(
         (step for step, names in STEP_FIELDS.items() for name in errors if name.startswith(names)), default=STEPS
     )
+
+
+def _place_in_form(name: str) -> int:
+    """The summary lists errors in the order of the page; people keep the order they were found in."""
+    order = [field for names in STEP_FIELDS.values() for field in names]
+    return next((at for at, field in enumerate(order) if name.startswith(field)), len(order))
 
 
 def _as_in_form(place: str, rows: list[int]) -> str:

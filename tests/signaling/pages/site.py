@@ -10,7 +10,7 @@ from auth.people import Permission
 from auth.sessions import Session
 from rooms.planning import Planned
 from signaling import i18n, pages, problems
-from signaling.security import PUBLIC, Unidentified, route_template
+from signaling.security import PUBLIC, Unidentified, content_security_policy, route_template
 from tests.rooms.world import KARIN, NORDVIK, World, number
 
 Client = TestClient[web.Request, web.Application]
@@ -47,7 +47,15 @@ class Site:
             answer: web.StreamResponse = await handler(request)
             return answer
 
-        app = web.Application(middlewares=[i18n.language_middleware, problems.middleware(pages.error_page), someone])
+        @web.middleware
+        async def dress(request: web.Request, handler: Any) -> web.StreamResponse:
+            answer: web.StreamResponse = await handler(request)
+            answer.headers["Content-Security-Policy"] = content_security_policy(f"http://{request.host}")
+            return answer
+
+        app = web.Application(
+            middlewares=[dress, i18n.language_middleware, problems.middleware(pages.error_page), someone]
+        )
         app.add_routes(
             pages.routes(
                 self.world.meetings,
