@@ -263,6 +263,7 @@ export class MeetingRoom implements Acts {
     }
     this.session = session;
     this.publishOpen();
+    this.events?.hurry(); // the server answers again: no need to sit out the back-off
     session.setVolume(this.model.page.kiosk ? this.model.volume : 1);
     if (this.devices.chosen.speaker) void session.chooseSpeaker(this.devices.chosen.speaker).catch(() => undefined);
     this.watch.begin();
