@@ -8,17 +8,16 @@ import { leads, waiting, type HomePerson, type MeetingEvent, type State } from "
 import { t } from "../texts.js";
 import type { Announcer } from "./announcer.js";
 import { Conversation } from "./conversation.js";
-import { Devices } from "./devices.js";
 import { endingOf, endingOfProblem, nextStep } from "./flow.js";
 import { firstModel, type Acts, type Ending, type Layout, type Model, type PageData, type Panel, type Question } from "./model.js";
+import { Leading } from "./leading.js";
+import { OwnMedia } from "./own_media.js";
 import { NetworkWatch } from "./network_watch.js";
 import { tilesOf } from "./people.js";
-import type { Picture } from "./seats.js";
 import { Session, type SessionEnd, type SessionListener } from "./session.js";
-import { chime, tryout } from "./sound.js";
+import { chime } from "./sound.js";
 import { choose, NOBODY, type SpeakerChoice } from "./speaker.js";
 import { newsOf } from "./news.js";
-import { MutedTalk } from "./muted_talk.js";
 
 /** Longest the media may run without a word from the meeting: after that nobody knows who is in it, and it is cut. Milliseconds. */
 export const BLIND_LIMIT = 45_000;
@@ -33,10 +32,10 @@ export interface Outside {
 
 export class MeetingRoom implements Acts {
   model: Model;
-  private readonly devices: Devices;
+  private readonly own: OwnMedia;
+  private readonly leading: Leading;
   private readonly watch: NetworkWatch;
   private readonly talk: Conversation;
-  private readonly mutedTalk: MutedTalk;
   private events: Events | null = null;
   private session: Session | null = null;
   private prepared = false;
@@ -55,11 +54,26 @@ export class MeetingRoom implements Acts {
     private readonly outside: Outside,
   ) {
     this.model = firstModel(page, layout, new Date());
-    this.devices = new Devices(() => this.devicesChanged());
+    this.own = new OwnMedia({
+      model: () => this.model,
+      set: (changes) => this.set(changes),
+      session: () => this.session,
+      entering: () => this.acting,
+      refresh: () => this.refresh(),
+      announce: (sentence) => outside.announcer.say(sentence),
+      hopeAgain: () => this.watch.begin(),
+    });
+    this.leading = new Leading({
+      client: outside.client,
+      model: () => this.model,
+      set: (changes) => this.set(changes),
+      leaveNow: () => this.leaveNow(),
+      closePanel: () => this.show(null),
+    });
     this.watch = new NetworkWatch(
       () => this.session,
       (network) => this.set({ network }),
-      (picture) => void this.sparePicture(picture),
+      (picture) => void this.own.sparePicture(picture),
     );
     this.talk = new Conversation({
       session: () => this.session,
@@ -69,13 +83,12 @@ export class MeetingRoom implements Acts {
       changed: (changes) => this.set(changes),
       now: () => this.model,
     });
-    this.mutedTalk = new MutedTalk((talkingMuted) => this.set({ talkingMuted }));
   }
 
   start(): void {
     this.prepared = this.model.page.kiosk;
     this.set({ screen: this.model.page.kiosk ? "entering" : "check" });
-    void this.devices.open();
+    void this.own.devices.open();
     this.follow();
     this.timers.push(
       setInterval(() => this.tick(), 1000),
@@ -93,8 +106,7 @@ export class MeetingRoom implements Acts {
     clearTimeout(this.retry);
     this.events?.close();
     void this.session?.leave();
-    this.devices.close();
-    this.mutedTalk.close();
+    this.own.close();
   }
 
   setLayout(layout: Layout): void {
@@ -125,7 +137,7 @@ export class MeetingRoom implements Acts {
     this.prepared = this.model.page.kiosk;
     this.attempt = 0;
     this.set({ ending: null, refusal: "", hindrance: "", screen: this.model.page.kiosk ? "entering" : "check", text: { ...this.model.text, lines: [] } });
-    void this.devices.open();
+    void this.own.devices.open();
     this.follow();
   }
 
@@ -262,10 +274,10 @@ export class MeetingRoom implements Acts {
       throw new Problem(0, "media", "", "");
     }
     this.session = session;
-    this.publishOpen();
+    this.own.publishOpen();
     this.events?.hurry(); // the server answers again: no need to sit out the back-off
     session.setVolume(this.model.page.kiosk ? this.model.volume : 1);
-    if (this.devices.chosen.speaker) void session.chooseSpeaker(this.devices.chosen.speaker).catch(() => undefined);
+    if (this.own.devices.chosen.speaker) void session.chooseSpeaker(this.own.devices.chosen.speaker).catch(() => undefined);
     this.watch.begin();
     this.set({ screen: "room", media: "on" });
     this.refresh();
@@ -315,7 +327,7 @@ export class MeetingRoom implements Acts {
     this.session = null;
     void session?.leave();
     this.events?.close();
-    this.devices.stop();
+    this.own.devices.stop();
     this.watch.rest();
     this.set({ screen: "end", ending, refusal, media: "off", panel: null, question: null, tiles: [], hindrance: "", hand: false });
     this.outside.announcer.say(document.title);
@@ -332,7 +344,7 @@ export class MeetingRoom implements Acts {
   private readonly listener: SessionListener = {
     changed: () => {
       this.refresh();
-      this.noticeMute();
+      this.own.noticeMute();
     },
     reconnecting: (yes) => {
       this.set({ media: yes ? "reconnecting" : "on" });
@@ -383,7 +395,7 @@ export class MeetingRoom implements Acts {
       this.set({ media: "reconnecting" });
       void session.leave().then(() => this.enterRoom());
     }
-    this.mutedTalk.hear(this.devices, this.model.devices.microphoneOn && this.model.screen === "room");
+    this.own.listen();
   }
 
   private turn(): void {
@@ -396,7 +408,7 @@ export class MeetingRoom implements Acts {
   private refresh(): void {
     const { state } = this.model;
     if (!state) return;
-    const own = { picture: this.model.devices.cameraOn ? this.model.devices.preview : null, microphone: this.model.devices.microphoneOn && this.devices.microphone !== null };
+    const own = { picture: this.model.devices.cameraOn ? this.model.devices.preview : null, microphone: this.model.devices.microphoneOn && this.own.devices.microphone !== null };
     const tiles = tilesOf(state, this.session?.seats() ?? [], own, this.talk.handsUp(state.me.participant, this.model.hand, (identity) => this.participantOf(identity)));
     this.set({ tiles, devices: { ...this.model.devices, sharing: this.session?.sharing ?? false } });
     this.turn();
@@ -406,73 +418,7 @@ export class MeetingRoom implements Acts {
     return this.session?.seats().find((seat) => seat.identity === identity)?.attributes["participant"] || identity;
   }
 
-  private noticeMute(): void {
-    const { microphone } = this.devices;
-    if (microphone?.isMuted && this.model.devices.microphoneOn && !this.acting) {
-      this.set({ devices: { ...this.model.devices, microphoneOn: false }, notice: t("Den som leder mötet stängde av din mikrofon.") });
-      this.outside.announcer.say(this.model.notice);
-      this.refresh();
-    }
-  }
-
-  private devicesChanged(): void {
-    const { devices } = this;
-    const camera = devices.camera;
-    const preview: Picture | null = camera
-      ? { id: `own:${camera.mediaStreamID}`, attach: (element) => camera.attach(element), detach: (element) => camera.detach(element) }
-      : null;
-    this.set({
-      devices: {
-        ...this.model.devices,
-        microphone: devices.microphoneState, camera: devices.cameraState, lists: devices.lists, chosen: devices.chosen,
-        choosesSpeaker: devices.choosesSpeaker, preview, canShare: "getDisplayMedia" in (navigator.mediaDevices ?? {}) && this.model.layout !== "phone",
-      },
-    });
-    this.publishOpen();
-    this.refresh();
-  }
-
-  /** A device may have been opened before the session, while it was being made, or long after. */
-  private publishOpen(): void {
-    for (const track of this.devices.tracks) void this.session?.publish(track).catch(() => undefined);
-  }
-
   // ---- controls ----------------------------------------------------------------------------------------------------
-
-  toggleMicrophone(): void {
-    const on = !this.model.devices.microphoneOn;
-    if (on && !this.devices.microphone) return this.openMicrophone();
-    this.set({ devices: { ...this.model.devices, microphoneOn: on }, talkingMuted: false, notice: "" });
-    void (on ? this.devices.microphone?.unmute() : this.devices.microphone?.mute())?.catch(() => undefined);
-    this.refresh();
-  }
-
-  toggleCamera(): void {
-    const on = !this.model.devices.cameraOn || this.model.savedOnPicture;
-    if (on && !this.devices.camera) return this.openCamera();
-    this.set({ devices: { ...this.model.devices, cameraOn: on }, savedOnPicture: false });
-    if (on) this.watch.begin();
-    void this.showOwn(on);
-  }
-
-  private async sparePicture(spare: boolean): Promise<void> {
-    if (!this.devices.camera || spare === this.model.savedOnPicture || (spare && !this.model.devices.cameraOn)) return;
-    this.set({ savedOnPicture: spare });
-    await this.showOwn(!spare && this.model.devices.cameraOn);
-    this.outside.announcer.say(spare ? t("Nätet är svagt. Vi har stängt av bilden så att ljudet hörs bra.") : t("Nätet är bra igen. Din bild syns."));
-  }
-
-  private async showOwn(on: boolean): Promise<void> {
-    const { camera } = this.devices;
-    try {
-      await (on ? camera?.unmute() : camera?.mute());
-      if (on) this.devices.cameraState = "open";
-    } catch {
-      this.devices.cameraState = "busy";
-      this.set({ devices: { ...this.model.devices, cameraOn: false } });
-    }
-    this.devicesChanged();
-  }
 
   toggleScreen(): void {
     void this.session?.shareScreen(!this.model.devices.sharing).then(() => this.refresh(), () => this.refresh());
@@ -485,33 +431,6 @@ export class MeetingRoom implements Acts {
     this.refresh();
   }
 
-  openMicrophone(): void {
-    this.set({ devices: { ...this.model.devices, microphoneOn: true } });
-    void this.devices.openMicrophone();
-  }
-
-  openCamera(): void {
-    this.set({ devices: { ...this.model.devices, cameraOn: true } });
-    void this.devices.openCamera();
-  }
-
-  chooseMicrophone(id: string): void {
-    void this.devices.chooseMicrophone(id);
-  }
-
-  chooseCamera(id: string): void {
-    void this.devices.chooseCamera(id);
-  }
-
-  chooseSpeaker(id: string): void {
-    this.devices.chooseSpeaker(id);
-    void this.session?.chooseSpeaker(id).catch(() => undefined);
-  }
-
-  tryout(): void {
-    tryout(this.devices.chosen.speaker);
-  }
-
   volume(by: number): void {
     const volume = Math.min(1, Math.max(0.1, Math.round((this.model.volume + by) * 10) / 10));
     this.set({ volume });
@@ -521,10 +440,6 @@ export class MeetingRoom implements Acts {
 
   allowSound(): void {
     void this.session?.allowSound().catch(() => undefined);
-  }
-
-  level(): number {
-    return this.devices.level();
   }
 
   show(panel: Panel | null): void {
@@ -552,65 +467,26 @@ export class MeetingRoom implements Acts {
     this.talk.typed();
   }
 
-  // ---- leading the meeting -----------------------------------------------------------------------------------------
+  // ---- passed on ---------------------------------------------------------------------------------------------------
 
-  quiet(participant: string): void {
-    this.set({ quieted: new Set([...this.model.quieted, participant]) });
-  }
-
-  admit(participant: string): void {
-    this.lead(`admit:${participant}`, () => this.outside.client.admit(participant));
-  }
-
-  admitAll(): void {
-    this.lead("admit-all", () => this.outside.client.admitAll());
-  }
-
-  notYet(participant: string): void {
-    this.quiet(participant);
-    this.lead(`deny:${participant}`, () => this.outside.client.deny(participant, false));
-  }
-
-  coHost(participant: string): void {
-    this.lead(`co-host:${participant}`, () => this.outside.client.coHost(participant));
-  }
-
-  mute(participant: string): void {
-    this.lead(`mute:${participant}`, () => this.outside.client.mute(participant));
-  }
-
-  nameHome(people: readonly HomePerson[]): void {
-    this.lead("home", () => this.outside.client.nameHome(people));
-    this.show(null);
-  }
-
-  ask(question: Question): void {
-    this.set({ question });
-  }
-
-  answer(yes: boolean): void {
-    const { question } = this.model;
-    this.set({ question: null });
-    if (!yes || !question) return;
-    const { client } = this.outside;
-    if (question.about === "leave") this.leaveNow();
-    else if (question.about === "end") this.lead("end", () => client.end());
-    else if (question.about === "remove") this.lead(`remove:${question.participant}`, () => client.remove(question.participant));
-    else if (question.about === "deny") this.lead(`deny:${question.participant}`, () => client.deny(question.participant, true));
-    else this.lead(`host:${question.participant}`, () => client.handOver(question.participant));
-  }
-
-  /** One act of a leader: the button says that it is being done; a refusal is told in the server's words. */
-  private lead(name: string, act: () => Promise<unknown>): void {
-    if (this.model.busy.has(name)) return;
-    this.set({ busy: new Set([...this.model.busy, name]), notice: "" });
-    void act()
-      .catch((error: unknown) => {
-        const words = error instanceof Problem && error.status !== 0 ? error.detail || error.title : "";
-        this.set({ notice: words || t("Det gick inte. Försök en gång till.") });
-      })
-      .finally(() => this.set({ busy: new Set([...this.model.busy].filter((one) => one !== name)) }));
-  }
+  toggleMicrophone = (): void => this.own.toggleMicrophone();
+  toggleCamera = (): void => this.own.toggleCamera();
+  openMicrophone = (): void => this.own.openMicrophone();
+  openCamera = (): void => this.own.openCamera();
+  chooseMicrophone = (id: string): void => this.own.chooseMicrophone(id);
+  chooseCamera = (id: string): void => this.own.chooseCamera(id);
+  chooseSpeaker = (id: string): void => this.own.chooseSpeaker(id);
+  tryout = (): void => this.own.tryout();
+  level = (): number => this.own.level();
+  quiet = (participant: string): void => this.leading.quiet(participant);
+  admit = (participant: string): void => this.leading.admit(participant);
+  admitAll = (): void => this.leading.admitAll();
+  notYet = (participant: string): void => this.leading.notYet(participant);
+  coHost = (participant: string): void => this.leading.coHost(participant);
+  mute = (participant: string): void => this.leading.mute(participant);
+  nameHome = (people: readonly HomePerson[]): void => this.leading.nameHome(people);
+  ask = (question: Question): void => this.leading.ask(question);
+  answer = (yes: boolean): void => this.leading.answer(yes);
 
   private set(changes: Partial<Model>): void {
     this.model = { ...this.model, ...changes };
