@@ -143,7 +143,7 @@ export class Identification {
           await this.#begin(sameDevice);
           return;
         }
-        this.view.failed(status.message ?? t("Identifieringen avbröts. Inget har hänt. Försök igen när du är redo."));
+        this.view.failed(failedText(status));
         return;
       }
       if (IN_APP.has(status.hintCode ?? "")) this.view.scanned();
@@ -158,6 +158,13 @@ export class Identification {
     }
     return status.message ?? "";
   }
+}
+
+/** The server's words, and after a person's own change of mind also that nothing has happened. */
+function failedText(status: Status): string {
+  if (!status.message) return t("Identifieringen avbröts. Inget har hänt. Försök igen när du är redo.");
+  const gaveUp = status.hintCode === "userCancel" || status.hintCode === "cancelled";
+  return gaveUp ? `${status.message} ${t("Inget har hänt. Försök igen när du är redo.")}` : status.message;
 }
 
 /** Where to go next: a path on this server and nothing else. */
