@@ -51,7 +51,7 @@ function card(order: Order): HTMLElement {
   heading.textContent = t("Identifiera dig");
   const text = document.createElement("p");
   text.className = "order__text";
-  text.textContent = order.text;
+  text.textContent = order.text.replace(/^#+ /gm, ""); // the app draws simple markdown; a heading is enough as a line
   const acts = document.createElement("div");
   acts.className = "order__acts";
   const yes = document.createElement("button");
