@@ -63,10 +63,11 @@ class Program:
         self, method: str, path: str, body: Any = None, *, data: bytes | None = None, language: str = "sv"
     ) -> Any:
         """The answer's JSON; raises Problem at 400 and above. data: a raw body instead of `body` as JSON."""
-        headers = {"Accept-Language": language}
-        if data is not None:
-            headers["Content-Type"] = "application/json"
-        async with self._session.request(method, path, json=body, data=data, headers=headers) as answer:
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        cookies = {"hemmaplan-language": language}
+        async with self._session.request(
+            method, path, json=body, data=data, headers=headers, cookies=cookies
+        ) as answer:
             content = await answer.json() if answer.content_type.endswith("json") else {}
             if answer.status >= 400:
                 raise Problem(answer.status, content)
@@ -83,7 +84,7 @@ class Program:
         return {person["name"]: person["personalNumber"] for person in await self.call("GET", "/simulator/people")}
 
     async def approve(self, name: str, **how: str) -> None:
-        """Approves in the simulator as `name`. how: the scanned `qr`, or the `autoStartToken` the app was opened with."""
+        """Approves in the simulator as `name`. how: the scanned `qr`, or the `autoStartToken` that opened the app."""
         number = (await self.people())[name]
         await self.call("POST", "/simulator/bankid/approve", {**how, "personalNumber": number})
 
@@ -103,7 +104,7 @@ class Program:
         raise TimeoutError("the identification never ended")
 
     async def plan(self, *names: str, given_name: str = "Gunnar", start_now: bool = True) -> "Planned":
-        """A new meeting about a made-up patient with these people invited; the visitor must be logged in as a leader."""
+        """A new meeting with these people invited; the visitor must be logged in as a leader."""
         numbers = await self.people()
         body = {
             "type": "planning",
