@@ -26,6 +26,7 @@ PUBLIC = frozenset(
     {
         "/",
         "/login",
+        "/logout",  # also with a session that has ended: the answer leads to the login
         "/i/{token}",
         "/language",
         "/help",
