@@ -23,11 +23,13 @@ class NoAccounting(Exception):
 class Usage:
     """Used so far, or, as a difference, used in between.
 
-    cpu: seconds on a CPU. user, system: seconds, in steps of 10 ms. waits: times a thread gave up the CPU by itself.
-    resident: MiB now (not a difference).
+    cpu: seconds on a CPU. starved: seconds in which a thread could have run but another process had the CPU.
+    user, system: seconds, in steps of 10 ms. waits: times a thread gave up the CPU by itself. resident: MiB now (not a
+    difference).
     """
 
     cpu: float
+    starved: float
     user: float
     system: float
     waits: int
@@ -36,6 +38,7 @@ class Usage:
     def since(self, earlier: "Usage") -> "Usage":
         return Usage(
             self.cpu - earlier.cpu,
+            self.starved - earlier.starved,
             self.user - earlier.user,
             self.system - earlier.system,
             self.waits - earlier.waits,
@@ -49,8 +52,10 @@ class Usage:
         return self.user / total if total else 0.0
 
 
-def schedstat_seconds(text: str) -> float:
-    return int(text.split(maxsplit=1)[0]) / 1e9
+def schedstat_seconds(text: str) -> tuple[float, float]:
+    """Seconds on a CPU, and seconds of waiting for one."""
+    ran, waited = text.split()[:2]
+    return int(ran) / 1e9, int(waited) / 1e9
 
 
 def stat_seconds(text: str) -> tuple[float, float]:
@@ -71,21 +76,22 @@ def status_field(text: str, name: str) -> int:
 def usage(pid: int, proc: Path = PROC) -> Usage:
     """Raises NoAccounting where the process is gone or the kernel keeps no schedstat."""
     process = proc / str(pid)
-    cpu = 0.0
+    cpu = starved = 0.0
     waits = 0
     threads = 0
     with contextlib.suppress(OSError):
         for task in (process / "task").iterdir():
             # A thread may end between the listing and the reading.
             with contextlib.suppress(OSError):
-                cpu += schedstat_seconds((task / "schedstat").read_text())
+                ran, waited = schedstat_seconds((task / "schedstat").read_text())
+                cpu, starved = cpu + ran, starved + waited
                 waits += status_field((task / "status").read_text(), "voluntary_ctxt_switches")
                 threads += 1
     if not threads:
         raise NoAccounting(f"no schedstat of process {pid}")
     user, system = stat_seconds((process / "stat").read_text())
     resident = status_field((process / "status").read_text(), "VmRSS") / 1024
-    return Usage(cpu, user, system, waits, resident)
+    return Usage(cpu, starved, user, system, waits, resident)
 
 
 def family_seconds(pid: int, *, apart_from: int, proc: Path = PROC) -> float:

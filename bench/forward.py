@@ -42,6 +42,7 @@ class Window:
     the server's core just before. packets_out: a second. delivered: share of
     the packets that should have arrived; worst: the same, of one track at one receiver. delay_median, delay_p95: ms
     from a client's send to the other's receipt, with the generator's tick of 1 ms in them, while all was decrypted.
+    starved: part of the time in which the server waited for its core, which another process had.
     server, generator: share of a core; idle: the server's before any media, with everyone joined. user: part of the
     server's CPU time outside the kernel. waits: times the server slept, per packet out. resident: MiB. lateness: ms,
     the most by which the generator sent late. others: cores that other processes used meanwhile. stolen: cores taken by
@@ -57,6 +58,7 @@ class Window:
     delay_median: float
     delay_p95: float
     server: float
+    starved: float
     idle: float
     user: float
     waits: float
@@ -101,7 +103,8 @@ async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str],
                 windows[rooms].append(window)
                 tell(
                     f"{title} {window.microseconds:.2f} µs a packet (yardstick {window.yardstick:.2f}), "
-                    f"{window.delivered:.2%} delivered, server {window.server:.0%}, generator {window.generator:.0%}"
+                    f"{window.delivered:.2%} delivered, server {window.server:.0%} "
+                    f"(starved {window.starved:.0%}), generator {window.generator:.0%}"
                 )
     return summarise(windows, refused)
 
@@ -132,6 +135,7 @@ async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_co
         delay_median=statistics.median(delays) * 1e3,
         delay_p95=percentile(delays, 95) * 1e3,
         server=used.cpu / delivery.lasted,
+        starved=used.starved / delivery.lasted,
         idle=idle,
         user=used.user_share,
         waits=used.waits / delivery.received,

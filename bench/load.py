@@ -24,8 +24,7 @@ _JOIN = 60.0
 _TICK = 0.001
 _REPORT_EVERY = 1.0
 _CONSENT_EVERY = 2.5
-_QUIET = 0.05
-_SETTLE = 0.5
+_QUIET = 1.0
 _GOLDEN = 0.6180339887
 # Decrypting all that 48 clients get is more than one core can do in Python.
 _DECRYPTING = 12
@@ -61,6 +60,8 @@ class Delivery:
         """Raises NotDelivered if less than this share was sent or received, in all or by anyone."""
         if self.sent < self.planned * least:
             raise NotDelivered(f"the load generator sent {self.sent} of {self.planned} packets: it did not keep up")
+        if self.share > 2 - least:
+            raise NotDelivered(f"{self.received} of {self.expected} packets arrived: some are of before, or doubled")
         if self.share < least:
             raise NotDelivered(f"{self.received} of {self.expected} packets arrived ({self.share:.1%})")
         # One receiver's one audio track is 50 packets a second: a single packet may weigh as much as the limit.
@@ -90,7 +91,9 @@ class Load:
         received = [{ssrc: r.packets for ssrc, r in c.connection.receptions.items()} for c in self.clients]
         strays = sum(client.connection.stray for client in self.clients)
         start = time.monotonic()
+        missing = self._sent() * (self.size - 1) - self._received()
         lateness = await self._drive(seconds)
+        await self._drained(self._sent() * (self.size - 1) - missing)
         for name, streams in tracks.items():
             for kind, stream in streams.items():
                 sent[name][kind] = stream.packets - sent[name][kind]
@@ -183,20 +186,23 @@ class Load:
                         heapq.heapreplace(plan, (due + task.interval, index))
                     drain()
                     await asyncio.sleep(_TICK)
-                await self._drained()
         finally:
             self._poller.attach(loop)
         return worst / 1e9
 
-    async def _drained(self) -> None:
-        deadline = time.monotonic() + _SETTLE
+    async def _drained(self, count: int) -> None:
+        """Wait until so many packets have arrived, or nothing more comes: a starved server is late, not lossy."""
         seen, since = -1, time.monotonic()
-        while (now := time.monotonic()) < deadline and now - since < _QUIET:
-            self._poller.drain()
-            count = sum(r.packets for client in self.clients for r in client.connection.receptions.values())
-            if count != seen:
-                seen, since = count, now
+        while seen < count and time.monotonic() - since < _QUIET:
             await asyncio.sleep(_TICK)
+            if (now := self._received()) != seen:
+                seen, since = now, time.monotonic()
+
+    def _received(self) -> int:
+        return sum(r.packets for client in self.clients for r in client.connection.receptions.values())
+
+    def _sent(self) -> int:
+        return sum(stream.packets for client in self.clients for stream in client.streams)
 
 
 def _plan(tasks: Sequence[_Task], start: int) -> list[tuple[int, int]]:

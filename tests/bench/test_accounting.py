@@ -23,17 +23,17 @@ def test_threads_are_summed(tmp_path: Path) -> None:
     for thread, (ran, waits) in {41: (1_500_000_000, 3), 42: (250_000_000, 4)}.items():
         task = process / "task" / str(thread)
         task.mkdir(parents=True)
-        (task / "schedstat").write_text(f"{ran} 77 9\n")
+        (task / "schedstat").write_text(f"{ran} 500000000 9\n")
         (task / "status").write_text(f"Name:\tx\nvoluntary_ctxt_switches:\t{waits}\n")
     (process / "task" / "43").mkdir()  # a thread that ended meanwhile
     used = usage(41, tmp_path)
-    assert used == Usage(1.75, 3.0, 1.0, 7, 2.0)
+    assert used == Usage(1.75, 1.0, 3.0, 1.0, 7, 2.0)
     assert used.user_share == 0.75
 
 
 def test_difference_keeps_what_is_resident_now() -> None:
-    assert Usage(5, 3, 2, 10, 64).since(Usage(4, 2.5, 1.5, 4, 60)) == Usage(1, 0.5, 0.5, 6, 64)
-    assert Usage(0, 0, 0, 0, 0).user_share == 0
+    assert Usage(5, 2, 3, 2, 10, 64).since(Usage(4, 1, 2.5, 1.5, 4, 60)) == Usage(1, 1, 0.5, 0.5, 6, 64)
+    assert Usage(0, 0, 0, 0, 0, 0).user_share == 0
 
 
 def test_a_process_that_is_gone(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_a_good_delivery_passes() -> None:
     [
         (replace(GOOD, sent=980), "did not keep up"),
         (replace(GOOD, received=4900), "98.0%"),
+        (replace(GOOD, received=5060), "of before"),
         (replace(GOOD, worst=0.5), "50.0%"),
         (replace(GOOD, expected=0, received=0), "0.0%"),
     ],
