@@ -18,7 +18,7 @@ MESSAGE_UNIT = 16 * 1024  # bytes that count as another message
 class Line:
     """One socket, with bounded ways to send on it and to end it."""
 
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.socket = socket
         self._transport = transport
 
@@ -44,7 +44,8 @@ class Line:
 
     def cut(self) -> None:
         """End it without a close frame."""
-        if isinstance(self._transport, asyncio.Transport):
+        # Not asked by class: uvloop's transports are no subclass of asyncio's.
+        if self._transport is not None:
             self._transport.abort()
 
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import uvloop
 
 from signaling import signal_line
 from signaling.signal_line import MESSAGE_BURST, MESSAGE_UNIT, Budget, Line
@@ -58,3 +59,32 @@ def test_small_messages_cost_one_large_ones_more(monkeypatch: pytest.MonkeyPatch
     now += 60
     assert budget.take(MESSAGE_UNIT * 200)
     assert not budget.take(MESSAGE_UNIT * 200)
+
+
+def test_a_line_is_cut_on_the_loop_that_serves() -> None:
+    """uvloop's transports are no `asyncio.Transport` by class: a cut must end them all the same."""
+
+    async def cut() -> bytes:
+        lines: list[Line] = []
+        connected = asyncio.Event()
+
+        class Server(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                lines.append(Line(Gone(), transport))  # type: ignore[arg-type]  # stand-ins
+                connected.set()
+
+        server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            await connected.wait()
+            lines[0].cut()
+            try:
+                async with asyncio.timeout(5):
+                    return await reader.read()
+            except ConnectionResetError:
+                return b""
+            finally:
+                writer.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(cut()) == b""
