@@ -10,7 +10,7 @@ from auth.sessions import Session
 from rooms import view
 from rooms.meetings import Meetings
 from signaling.i18n import language_of
-from signaling.pages.staff import day_of
+from signaling.pages.staff import today_of
 from signaling.pages.templates import render, type_name
 from signaling.security import session_of
 
@@ -23,8 +23,7 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
     async def page(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
         session = session_of(request)
         now = clock()
-        since = day_of(now)
-        found = await meetings.planning.meetings_for(session, since, since + timedelta(days=1))
+        found = await meetings.planning.meetings_for(session, *today_of(now))
         mine = mine_of([view.state(item, session, now) for item in found])
         first = first_of(mine, now, show_early="show" in request.query)
         later = [later_of(item, now, language_of(request)) for item in mine[1 : 1 + MOST_LATER]]

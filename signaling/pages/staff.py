@@ -13,6 +13,7 @@ from rooms import view
 from rooms.drafts import MeetingChange
 from rooms.errors import InvalidFields, NotYourPost
 from rooms.invitations import Link
+from rooms.lifecycle import START_BEFORE
 from rooms.meeting import MEETING_TYPES
 from rooms.meetings import Meetings
 from signaling.i18n import ZONE, gettext_of, language_of, translations
@@ -41,8 +42,7 @@ class StaffPages:
 
     async def today(self, request: web.Request) -> web.StreamResponse:
         now = self._clock()
-        since = day_of(now)
-        states = await self._states(planner(request), since, since + timedelta(days=1))
+        states = await self._states(planner(request), *today_of(now))
         todo = to_do(states, now, language_of(request))
         return render(request, "today.html", now=now, meetings=states, next_id=next_of(states, now), todo=todo)
 
@@ -230,6 +230,12 @@ def sent_form(sent: Any) -> Form:
 def day_of(now: datetime) -> datetime:
     """Midnight in Sweden, as it was at the beginning of this day."""
     return now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def today_of(now: datetime) -> tuple[datetime, datetime]:
+    """This day in Sweden, and late in the evening also what can be started already though it begins after midnight."""
+    since = day_of(now)
+    return since, max(since + timedelta(days=1), now + START_BEFORE)
 
 
 def next_of(states: list[view.Json], now: datetime) -> str | None:

@@ -45,3 +45,10 @@ async def test_a_day_without_meetings(site: Site) -> None:
     site.viewer = await site.world.anna()
     assert "Inga fler möten i dag" in await site.get("/kiosk")
     assert "No more meetings today" in await site.get("/kiosk", english=True)
+
+
+async def test_a_meeting_just_after_midnight_can_be_started_before_it(site: Site) -> None:
+    site.world.clock.advance(seconds=13 * 3600 + 55 * 60)  # 23.55 in Sweden
+    await site.planned()
+    assert "Gunnar Edlund" in await site.get("/kiosk")
+    assert "Gunnar Edlund" in await site.get("/today")
