@@ -66,8 +66,20 @@ describe("words", () => {
   });
 
   it("frames the one who has no e-ID", () => {
-    expect(methodWords("bankid")).toEqual({ text: "Identifierad med BankID", strong: true });
+    expect(methodWords("bankid")).toEqual({ text: "Identifierad med BankID", short: "BankID", strong: true });
+    expect(methodWords("siths")?.short).toBe("SITHS");
+    expect(methodWords("freja")?.text).toBe("Identifierad med Freja");
+    expect(methodWords("sms")?.short).toBe("Ej e-legitimerad");
     expect(methodWords("sms")?.strong).toBe(false);
     expect(methodWords("")).toBeNull();
+    expect(methodWords("sms", "Anna Sjödin")).toEqual({ text: "Anna Sjödin är inte e-legitimerad", short: "Anna: ej e-legitimerad", strong: false });
+  });
+
+  it("says whose identification the home's seat shows", () => {
+    const own = { picture: null, microphone: true };
+    const [home, other] = tilesOf(state(leila, [anna, leila]), [], own, new Set());
+    expect(home?.identified).toBe("Anna Sjödin");
+    expect(methodWords(home?.method ?? "", home?.identified)).toEqual({ text: "Anna Sjödin är identifierad med BankID", short: "Anna: BankID", strong: true });
+    expect(other?.identified).toBe("");
   });
 });

@@ -19,6 +19,8 @@ export interface Tile {
   /** Role and organisation, or the relation: what stands under the name. */
   readonly lines: readonly string[];
   readonly method: string;
+  /** Whose identification `method` is, where several people share the seat (the home's: the nurse); "" where it is the tile's own. */
+  readonly identified: string;
   readonly picture: Picture | null;
   readonly microphone: boolean;
   readonly speaking: boolean;
@@ -71,6 +73,7 @@ function tileOf(state: State, participant: Participant, seat: Seat | undefined, 
     party: home ? "home" : participant.party,
     lines: home ? [homeNames(state, true)] : linesOf(participant, state.meeting.person.given_name),
     method: participant.method,
+    identified: home && participant.person_name !== state.meeting.person.name ? participant.person_name : "",
     picture: mine ? own.picture : (seat?.camera ?? null),
     microphone: mine ? own.microphone : (seat?.microphone ?? false),
     speaking: (seat?.speaking ?? false) && (mine ? own.microphone : true),
@@ -140,18 +143,26 @@ export function toYou(line: string, given: string): string {
   return NEUTER.test(word) ? t("ditt %(relation)s", { relation: word }) : t("din %(relation)s", { relation: word });
 }
 
+export interface Identification {
+  /** "Identifierad med BankID"; with a name "Anna Sjödin är identifierad med BankID". */
+  readonly text: string;
+  /** "BankID"; with a name "Anna: BankID". */
+  readonly short: string;
+  readonly strong: boolean;
+}
+
+const STRONG: Readonly<Record<string, string>> = { bankid: "BankID", siths: "SITHS", freja: "Freja" };
+
 /** How somebody was identified, in words; `null` where it is not known. The exception is the one that is framed. */
-export function methodWords(method: string): { readonly text: string; readonly strong: boolean } | null {
-  switch (method) {
-    case "":
-      return null;
-    case "bankid":
-      return { text: t("Identifierad med BankID"), strong: true };
-    case "siths":
-      return { text: t("Identifierad med SITHS"), strong: true };
-    case "freja":
-      return { text: t("Identifierad med Freja"), strong: true };
-    default:
-      return { text: t("Ej e-legitimerad"), strong: false };
-  }
+export function methodWords(method: string, whose = ""): Identification | null {
+  if (method === "") return null;
+  const name = STRONG[method];
+  const whole = name ? named(name, whose) : whose ? t("%(name)s är inte e-legitimerad", { name: whose }) : t("Ej e-legitimerad");
+  const short = name ?? t("Ej e-legitimerad");
+  return { text: whole, short: whose ? `${whose.split(" ")[0]}: ${name ?? short.toLowerCase()}` : short, strong: name !== undefined };
+}
+
+function named(method: string, whose: string): string {
+  if (whose) return t("%(name)s är identifierad med %(method)s", { name: whose, method });
+  return method === "BankID" ? t("Identifierad med BankID") : method === "SITHS" ? t("Identifierad med SITHS") : t("Identifierad med Freja");
 }

@@ -18,6 +18,7 @@ import { camera, chat, deskControls, devices, leave, microphone, people, phoneCo
 import { knocking, knockStrip } from "./knock.js";
 import { messageView } from "./messages.js";
 import { panelBody, panelTitle, panelView } from "./panels.js";
+import { badge } from "./parts.js";
 import { flags, homeAway, media, nameOf, tileView } from "./tile.js";
 import { clock, lineWords, minutesLeft } from "./words.js";
 
@@ -112,7 +113,7 @@ function kiosk(model: Model, acts: Acts): Branch {
 }
 
 function mainTile(tile: Tile): Branch {
-  const words = methodWords(tile.method);
+  const words = methodWords(tile.method, tile.identified);
   return h(
     "li.kseat.kseat--main",
     { key: tile.key, class: tile.speaking ? "kseat--talk" : "" },
@@ -138,7 +139,12 @@ function smallTile(model: Model, tile: Tile): Branch {
     { key: tile.key, class: tile.speaking ? "kseat--talk" : "" },
     h("div.tile", { key: "tile" }, media(tile)),
     h("div.kseat__head", { key: "head" }, h("b", null, own ? icon(house) : null, own ? t("Här hemma") : tile.mine ? t("Du") : tile.given), own ? null : flags(tile)),
-    h("p.kseat__who", { key: "who", class: toHim === line || own ? "" : "kseat__who--his" }, own && model.state ? homeNames(model.state) : lower(toHim)),
+    h(
+      "p.kseat__who",
+      { key: "who", class: toHim === line || own ? "" : "kseat__who--his" },
+      h("span", null, own && model.state ? homeNames(model.state) : lower(toHim)),
+      badge(tile),
+    ),
   );
 }
 

@@ -3,7 +3,7 @@
 import shieldCheck from "lucide-static/icons/shield-check.svg";
 import userX from "lucide-static/icons/user-x.svg";
 import type { Party } from "../../meeting.js";
-import { methodWords } from "../people.js";
+import { methodWords, type Tile } from "../people.js";
 import type { Picture } from "../seats.js";
 import { h, icon, type Branch, type Child } from "../view.js";
 
@@ -84,9 +84,22 @@ export const mark = (drawing: string | null, words: string, kind = ""): Branch =
   h("span.mark", { class: kind ? `mark--${kind}` : "" }, drawing && icon(drawing), words);
 
 /** "Identifierad med BankID"; the exception is framed. */
-export function methodMark(method: string): Branch | null {
-  const words = methodWords(method);
+export function methodMark(method: string, whose = ""): Branch | null {
+  const words = methodWords(method, whose);
   return words && mark(words.strong ? shieldCheck : userX, words.text, words.strong ? "id" : "noid");
+}
+
+/** The tile's own badge: "BankID" to the eye, the whole sentence to a screen reader. A shared screen has none. */
+export function badge(tile: Tile): Branch | null {
+  const words = tile.screen ? null : methodWords(tile.method, tile.identified);
+  if (!words) return null;
+  const same = words.short === words.text;
+  return h(
+    "span.badge",
+    { key: "id", class: words.strong ? "" : "badge--noid" },
+    icon(words.strong ? shieldCheck : userX),
+    same ? words.text : [h("span", { "aria-hidden": "true" }, words.short), vh(words.text)],
+  );
 }
 
 export const face = (initials: string, party: Party | null, house = false): Branch =>

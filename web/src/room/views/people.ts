@@ -55,7 +55,7 @@ function seat(model: Model, acts: Acts, tile: Tile): Branch {
       null,
       h("b", null, tile.mine && !tile.home ? t("Du, %(name)s", { name: tile.name }) : tile.name),
       tile.lines.map((line) => h("span", { key: line }, line)),
-      h("p.guest__marks", null, methodMark(tile.method), role ? mark(null, role, "info") : null, tile.hand ? mark(handIcon, t("Handen uppe"), "wait") : null, tile.microphone ? null : mark(micOff, t("Ljud av"))),
+      h("p.guest__marks", null, methodMark(tile.method, tile.identified), role ? mark(null, role, "info") : null, tile.hand ? mark(handIcon, t("Handen uppe"), "wait") : null, tile.microphone ? null : mark(micOff, t("Ljud av"))),
     ),
     tile.mine ? null : leaderActs(model, acts, tile),
   );

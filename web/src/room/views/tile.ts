@@ -10,7 +10,7 @@ import wifiOff from "lucide-static/icons/wifi-off.svg";
 import { t } from "../../texts.js";
 import type { Tile } from "../people.js";
 import { h, icon, type Branch, type Child } from "../view.js";
-import { face, moving } from "./parts.js";
+import { badge, face, moving } from "./parts.js";
 
 export function media(tile: Tile, house_ = tile.home): Branch {
   const { picture } = tile;
@@ -31,7 +31,7 @@ export function flags(tile: Tile): Child {
   else if (tile.speaking) out.push(h("span.flag.flag--now", { key: "talk" }, icon(volume), t("Talar")));
   else if (!tile.microphone && !tile.screen) out.push(h("span.flag", { key: "mute" }, icon(micOff), t("Ljud av")));
   if (tile.line === "weak") out.push(h("span.flag", { key: "weak" }, icon(signalLow), t("Svagt nät")));
-  return out.length > 0 ? h("p.flags", { key: "flags" }, out.slice(0, 2)) : null;
+  return out.length > 0 ? h("span.flags", { key: "flags" }, out.slice(0, 2)) : null;
 }
 
 export function nameOf(tile: Tile): string {
@@ -60,8 +60,12 @@ export function tileView(tile: Tile, look: TileLook = {}): Branch {
       "figcaption.plate",
       { key: "plate", class: symbol ? "plate--symbol" : "" },
       symbol,
-      h("span", null, h("b", null, look.short ? shortName(tile) : nameOf(tile)), look.short || tile.screen ? null : linesUnder(tile, look.joined)),
-      look.short ? flags(tile) : null,
+      h(
+        "span.plate__words",
+        null,
+        h("span.plate__top", null, h("b", null, look.short ? shortName(tile) : nameOf(tile)), badge(tile), look.short ? flags(tile) : null),
+        look.short || tile.screen ? null : linesUnder(tile, look.joined),
+      ),
     ),
     look.short ? null : flags(tile),
   );
