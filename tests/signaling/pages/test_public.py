@@ -2,6 +2,7 @@
 
 from auth.people import Permission
 from rooms.planning import Planned
+from signaling.pages.templates import static
 from tests.rooms.world import ANNA, KARIN, REGION, token_of
 from tests.signaling.pages.site import Site
 
@@ -18,6 +19,16 @@ async def test_nothing_sensitive_stands_on_the_link_before_identification(site: 
     assert "kl.&nbsp;10.10" in page
     for word in ("Gunnar", "Edlund", "Anna", "Norrfällsviken", "sjukhuset"):
         assert word not in page
+
+
+async def test_the_rooms_script_is_fetched_while_people_identify_and_read(site: Site) -> None:
+    planned = await site.planned()
+    site.viewer = None
+    ahead = f'<link rel="modulepreload" fetchpriority="low" href="{static("room.js")}">'
+    assert ahead in await site.get(link_of(planned, "Karin Edlund"))
+    assert ahead not in await site.get("/login")
+    await site.karin(planned)
+    assert ahead in await site.get(f"/meetings/{planned.gathering.meeting.id}")
 
 
 async def test_opening_the_link_uses_nothing_up(site: Site) -> None:

@@ -71,6 +71,16 @@ async def test_a_stranger_is_not_told_that_the_meeting_exists(house: House) -> N
             assert "Gunnar" not in await answer.text()
 
 
+async def test_a_page_whose_script_never_comes_says_so_and_whom_to_call(house: House) -> None:
+    host, meeting, _ = await house.world.started()
+    async with client_of(house) as client:
+        page = await (await client.get(f"/meetings/{meeting}/room", headers=house.headers(host))).text()
+    place = page[page.index('<div id="room">') : page.index('<div id="room-sound"')]
+    assert "<noscript>" in place
+    for words in ("Mötet behöver JavaScript.", "Mötet har inte öppnats.", 'href=""', "tel:+46980319210"):
+        assert words in place
+
+
 async def test_nothing_on_the_page_runs_or_styles_by_itself(house: House) -> None:
     host, meeting, _ = await house.world.started()
     async with client_of(house) as client:

@@ -18,6 +18,13 @@ describe("a view", () => {
     expect(root.firstElementChild).toBe(p);
   });
 
+  it("takes the place of what stood there before the script came", () => {
+    const { root, view } = page();
+    root.innerHTML = "<p>Vi hämtar mötet</p>";
+    view.draw(h("h1", null, "Gunnars möte"));
+    expect(root.innerHTML).toBe("<h1>Gunnars möte</h1>");
+  });
+
   it("writes text as text", () => {
     const { root, view } = page();
     view.draw(h("p", { title: '"><script>' }, "<img onerror=x>"));

@@ -63,11 +63,13 @@ interface Drawn {
 export class View {
   private drawn: Drawn[] = [];
 
+  /** What stood in `root` before the script came goes when something is drawn. */
   constructor(private readonly root: HTMLElement) {}
 
   /** Makes the page show `child`. Focus stays on the same element if that element is still there. */
   draw(child: Child): void {
     const focused = document.activeElement;
+    if (this.drawn.length === 0) this.root.replaceChildren();
     this.drawn = patch(this.root, this.drawn, flat([child]));
     for (const attach of attachments.splice(0)) attach();
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected && this.root.contains(focused)) {
