@@ -78,8 +78,10 @@ def remember(response: web.Response, language: str, *, secure: bool) -> None:
 
 
 def local_path(path: str) -> str:
-    """A path on this server: `//host` would be another one (RFC 3986, 4.2)."""
-    return "/" + path.lstrip("/\\")
+    """A path on this server: `//host` would be another one (RFC 3986, 4.2), and so would a tab between the slashes,
+    which browsers leave out (URL Standard, 4.4). What holds control characters leads to the start."""
+    local = "/" + path.lstrip("/\\")
+    return local if local.isprintable() else "/"
 
 
 async def choose_language(request: web.Request) -> web.Response:

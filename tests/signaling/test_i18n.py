@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from signaling import i18n
 
@@ -46,6 +48,17 @@ async def test_unknown_languages_change_nothing() -> None:
         )
         assert answer.headers["Location"] == "/evil.example"
         assert i18n.COOKIE not in answer.cookies
+
+
+@pytest.mark.parametrize("path", ["/\t/evil.example", "\t//evil.example", "/\r\nX: y", "/\n/evil.example", "/\x00"])
+def test_no_address_with_control_characters_is_led_to(path: str) -> None:
+    assert i18n.local_path(path) == "/"
+
+
+async def test_the_switch_leads_to_no_other_server() -> None:
+    async with client() as visitor:
+        answer = await visitor.get(URL("/%09/evil.example?lang=en", encoded=True), allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
 
 
 def test_dates_and_times_are_written_as_people_say_them() -> None:
