@@ -4,6 +4,7 @@ Nothing fails open: a route that is not on the short public list demands identit
 our own pages (or from a program, which sends no Fetch-Metadata), and a database that cannot be read refuses.
 """
 
+import asyncio
 import hashlib
 import ipaddress
 import secrets
@@ -64,6 +65,10 @@ PUBLIC = frozenset(
 
 # Called by programs with a token of their own in a header or query, never with our cookie: no page can misuse it.
 TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}"})
+
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+BODY_SECONDS = 10.0
+"""A body is at most 64 KiB: a mobile network at its worst needs less."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -135,7 +140,9 @@ class Networks:
         address = request.remote or "0.0.0.0"  # noqa: S104 - no peer, for example a unix socket
         if not self._trusts(address):
             return address
-        for candidate in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        # A proxy may add a line of its own instead of lengthening the one that came: all of them count, in order.
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        for candidate in reversed(forwarded.split(",")):
             candidate_address = candidate.strip()
             try:
                 ipaddress.ip_address(candidate_address)
@@ -173,7 +180,8 @@ def comes_from_us(request: web.Request, origin: str) -> bool:
 
 def _same_host(sent: str, request: web.Request) -> bool:
     # 127.0.0.1 and localhost are both used to open the demo; the Host header cannot be set by a page.
-    return urlsplit(sent).netloc == request.host
+    host = urlsplit(sent).netloc  # none in "null", which a sandboxed page sends
+    return bool(host) and host == request.host
 
 
 def content_security_policy(origin: str) -> str:
@@ -233,9 +241,25 @@ def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[
             request["session"] = await sessions.get(secret)
         if template not in PUBLIC and request["session"] is None:
             raise Unidentified
+        if template not in TOKEN_ROUTES and request.can_read_body:
+            await _take_body(request)
         return await handler(request)
 
     return guard
+
+
+async def _take_body(request: web.Request) -> None:
+    """Read the body now, so that one that trickles or cannot be read as the form it claims to be is refused here."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            if request.content_type != "multipart/form-data":
+                await request.read()
+            if request.content_type in FORMS:
+                await request.post()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except (ValueError, LookupError):  # no boundary, no such character set
+        raise web.HTTPBadRequest from None
 
 
 def headers_middleware(origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:

@@ -1,5 +1,6 @@
 """What every request passes: identity, origin, address, and the headers of its answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -7,10 +8,12 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from multidict import CIMultiDict
 
 from auth.identity import AssuranceLevel, Method
 from auth.people import Organisation, Permission, Person, Staff
 from auth.sessions import Session, Sessions, cookie_name
+from signaling import security
 from signaling.problems import middleware as problems_middleware
 from signaling.security import (
     PUBLIC,
@@ -159,6 +162,43 @@ def test_the_policy_lets_sockets_go_to_this_host_alone() -> None:
 def test_a_forwarded_address_counts_from_our_proxies_only(peer: str, forwarded: str, address: str) -> None:
     request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded}).clone(remote=peer)
     assert Networks(["10.0.0.0/8"]).client_address(request) == address
+
+
+def test_every_line_of_forwarded_addresses_counts() -> None:
+    """A proxy may add its line below the one a visitor made up."""
+    headers = CIMultiDict([("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "198.51.100.1")])
+    request = make_mocked_request("GET", "/", headers=headers).clone(remote="10.0.0.1")
+    assert Networks(["10.0.0.0/8"]).client_address(request) == "198.51.100.1"
+
+
+def test_no_host_is_not_the_host_of_nowhere() -> None:
+    request = make_mocked_request("POST", "/", headers={"Origin": "null", "Host": ""})
+    assert not comes_from_us(request, ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"a=b"),
+        ("application/x-www-form-urlencoded; charset=none-such", b"a=b"),
+        ("application/x-www-form-urlencoded", b"a=\xff\xfe"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused(client: Client, kind: str, body: bytes) -> None:
+    answer = await client.post("/today", data=body, headers={**GOOD, "Content-Type": kind})
+    assert (answer.status, (await answer.json())["code"]) == (400, "bad-request")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "BODY_SECONDS", 0.05)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(1)
+        yield b"}"
+
+    answer = await client.post("/today", data=trickle(), headers={**GOOD, "Content-Type": "application/json"})
+    assert (await answer.json())["code"] == "bad-request"
 
 
 def test_bindings_hide_what_they_bind_to() -> None:
