@@ -95,13 +95,18 @@ class Admission:
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.JOIN)
             came = before.participant_of(viewer.person.id)
-            if came is None:
+            # The newest device is the one that counts: an older one that is closed takes nobody out.
+            if came is None or came.session != viewer.id:
                 raise NotHere(name=viewer.person.name)
             after = await self._go(before, came, lobby.leave(came), reason="left")
         await self._told_gone(before, after, came)
 
     async def logged_out(self, session: str) -> None:
-        """A login ended (`auth` says which): it leaves every meeting it sits or waits in."""
+        """A login ended (`auth` says which): it leaves every meeting it sits or waits in.
+
+        Where that cannot be recorded now, `presence` tries again.
+        """
+        self._desk.ended_sessions.add(session)
         for found in await self._desk.store.gatherings_of_session(session):
             async with self._desk.lock(found.meeting.id):
                 before = await self._desk.gathering(found.meeting.id)
@@ -110,6 +115,7 @@ class Admission:
                     continue
                 after = await self._go(before, came, lobby.leave(came), reason="logged_out")
             await self._told_gone(before, after, came)
+        self._desk.ended_sessions.discard(session)
 
     async def admit(self, viewer: Session, meeting: str, participant: str) -> None:
         """Let one in; the rest keep waiting. Raises LobbyShut, NotWaiting, ParticipantUnknown, RoomFull."""

@@ -37,6 +37,7 @@ class Desk:
         self.media = media
         self.now = clock
         self.leftover_rooms: set[str] = set()
+        self.ended_sessions: set[str] = set()
         self._audit = audit
         self._publish = publish
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -46,7 +46,7 @@ class Meetings:
         self.planning = Planning(desk, self.invitations, people, vault)
         self.admission = Admission(desk)
         self.hosting = Hosting(desk)
-        self.presence = Presence(desk, self.hosting)
+        self.presence = Presence(desk, self.hosting, self.admission)
 
     async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
         """Plan a meeting, and start it where the draft says so. Raises NotYourPost, InvalidFields."""

@@ -17,6 +17,7 @@ from audit.log import AuditUnavailable
 from auth.randomness import new_id
 from db.engine import DatabaseFailure
 from rooms import lifecycle, lobby
+from rooms.admission import Admission
 from rooms.desk import Desk
 from rooms.hosting import Hosting
 from rooms.lifecycle import HostPresence
@@ -31,9 +32,10 @@ RECONCILE_EVERY = 2.0
 
 
 class Presence:
-    def __init__(self, desk: Desk, hosting: Hosting) -> None:
+    def __init__(self, desk: Desk, hosting: Hosting, admission: Admission) -> None:
         self._desk = desk
         self._hosting = hosting
+        self._admission = admission
         self._heard: asyncio.Queue[MediaEvent] = asyncio.Queue(QUEUE_LIMIT)
         self._watching_since = desk.now()
         self._told_gone: dict[str, datetime] = {}
@@ -43,11 +45,14 @@ class Presence:
     async def run(self, *, every: float = RECONCILE_EVERY) -> None:
         """Work until cancelled. Open meetings' rooms are made again first: the media server may have restarted too."""
         self._watching_since = self._desk.now()
-        for gathering in await self._desk.store.gatherings_with(MeetingStatus.OPEN):
-            await self._attempt(self._desk.ensure_room(gathering.meeting))
+        await self._attempt(self._make_rooms())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="media events")
             group.create_task(self._watch(every), name="presence")
+
+    async def _make_rooms(self) -> None:
+        for gathering in await self._desk.store.gatherings_with(MeetingStatus.OPEN):
+            await self._attempt(self._desk.ensure_room(gathering.meeting))
 
     async def drain(self) -> None:
         """Take everything heard so far."""
@@ -67,6 +72,8 @@ class Presence:
             await self._attempt(self._look_at(gathering))
         for room in tuple(self._desk.leftover_rooms):
             await self._desk.delete_room(room)
+        for session in tuple(self._desk.ended_sessions):
+            await self._attempt(self._admission.logged_out(session))
 
     async def reconcile(self, gathering: Gathering) -> None:
         """Make the rows agree with the media room: unknown people out, those who came or went unheard written down."""

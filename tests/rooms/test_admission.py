@@ -283,6 +283,38 @@ async def test_a_logout_leaves_the_meeting(world: World) -> None:
     assert seat.identity not in world.media.rooms[(await world.gathering(meeting)).meeting.room]
 
 
+async def test_a_logout_that_could_not_be_recorded_is_carried_out_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    seat = await world.sit(karin, meeting)
+    room = (await world.gathering(meeting)).meeting.room
+    with monkeypatch.context() as broken:
+        broken.setattr(world.log, "append", BrokenLog())
+        with pytest.raises(AuditUnavailable):
+            await world.meetings.admission.logged_out(karin.id)
+        await world.meetings.presence.look()
+    assert seat.identity in world.media.rooms[room]
+    await world.meetings.presence.look()
+    assert seat.identity not in world.media.rooms[room]
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.LEFT
+
+
+async def test_an_older_device_that_is_closed_takes_nobody_out(world: World) -> None:
+    _, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.wait(karin, meeting)
+    telephone = await world.by_link(planned, "Karin Edlund", KARIN, device="2")
+    await world.wait(telephone, meeting)
+    with pytest.raises(NotHere):
+        await world.meetings.admission.leave(karin, meeting)
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING
+    await world.meetings.admission.leave(telephone, meeting)
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.LEFT
+
+
 async def test_muting_is_the_leaders(world: World) -> None:
     anna, meeting, planned = await world.started()
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
