@@ -87,12 +87,14 @@ def relations(gathering: Gathering, viewer: Session) -> frozenset[Relation]:
     """How the viewer stands to the meeting; empty for a stranger, who is not told that it exists."""
     found: set[Relation] = set()
     participant = gathering.participant_of(viewer.person.id)
-    if participant is not None and _refused(participant):
+    refused = participant is not None and _refused(participant)
+    if refused:
         found.add(Relation.REFUSED)
     elif (invitation := gathering.invited(viewer.person.id)) is not None:
         found.add(_invited_as(invitation.authority, participant))
     if viewer.staff is not None and viewer.staff.organisation.id == gathering.meeting.organisation:
-        if viewer.staff.may(Permission.HOST) or viewer.staff.may(Permission.PLANNER):
+        # Who was put out does not let themselves in again by their post: a colleague must.
+        if not refused and (viewer.staff.may(Permission.HOST) or viewer.staff.may(Permission.PLANNER)):
             found.add(Relation.COLLEAGUE)
         if viewer.staff.may(Permission.AUDITOR):
             found.add(Relation.AUDITOR)
