@@ -4,7 +4,7 @@ Who sees what is `policy`'s table: leaders see everybody who waits, others thems
 waiting person who is invited and who leads the meeting, an auditor that it was held and who was invited.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from auth.sessions import Session
@@ -88,7 +88,7 @@ def participant_json(gathering: Gathering, participant: Participant) -> Json:
 
 def iso(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with a Z, whole seconds."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _sees(item: Participant, me: Participant | None, may: frozenset[Action]) -> bool:
@@ -126,7 +126,9 @@ def _meeting(gathering: Gathering, may: frozenset[Action], now: datetime) -> Jso
         "host_present": presence is lifecycle.HostPresence.PRESENT,
         "host_presence": presence.value,
         "host_away_since": iso(meeting.host_away_since),
-        "home_people": [{"name": item.name, "relation": item.relation} for item in meeting.home_people],
+        "home_people": [{"name": item.name, "relation": item.relation} for item in meeting.home_people]
+        if Action.SEE_INVITED in may
+        else [],
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,7 +67,12 @@ def test_the_removed_see_when_and_whom_to_call_and_no_more() -> None:
     state = seen("nils")
     assert (state["meeting"]["purpose"], state["invited"], state["me"]["state"]) == (None, [], "removed")
     assert ids(state["participants"]) == {"p-nils"}
+    assert state["meeting"]["home_people"] == []
     assert state["meeting"]["phone"]
+
+
+def test_times_are_told_in_utc_whatever_zone_they_were_given_in() -> None:
+    assert view.iso(datetime.fromisoformat("2026-11-24T10:00+01:00")) == "2026-11-24T09:00:00Z"
 
 
 def test_an_auditor_sees_that_it_was_held_and_a_colleague_the_links() -> None:
