@@ -104,9 +104,10 @@ class Faults:
             raise InvalidFields(self._found)
 
     def line(self, place: str, text: str, limit: int, *, needed: bool = True, lines: bool = False) -> str:
-        """Trimmed text within `limit` characters; no control characters, and line breaks only where `lines`."""
+        """Trimmed text within `limit` characters; no control characters or marks that turn the
+        direction of what follows, and line breaks only where `lines`."""
         text = unicodedata.normalize("NFC", text.strip())
-        if needed and not text:
+        if needed and not any(unicodedata.category(sign)[0] in "LNPS" for sign in text):
             self.add(place, "Fyll i det här.", "Fill this in.")
         elif len(text) > limit:
             self.add(
@@ -115,7 +116,7 @@ class Faults:
                 "The text is too long. It may be at most {limit} characters.",
                 limit=str(limit),
             )
-        elif any(unicodedata.category(sign) in ("Cc", "Cs") and not (lines and sign == "\n") for sign in text):
+        elif any(_unusable(sign) and not (lines and sign == "\n") for sign in text):
             self.add(
                 place,
                 "Texten har tecken som inte går att använda. Skriv den på nytt.",
@@ -156,6 +157,13 @@ class Faults:
                 "Ett möte kan vara högst åtta timmar. Välj en tidigare sluttid.",
                 "A meeting can last eight hours at most. Choose an earlier end.",
             )
+
+
+def _unusable(sign: str) -> bool:
+    """Whether a sign is no text. Embeddings, overrides and isolates would let a name write over the words beside it
+    (Unicode Technical Report 36, 2.5)."""
+    turning = "\u202a" <= sign <= "\u202e" or "\u2066" <= sign <= "\u2069"
+    return turning or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def check_meeting(draft: MeetingDraft, now: datetime) -> CheckedMeeting:

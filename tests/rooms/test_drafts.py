@@ -57,8 +57,13 @@ def test_every_fault_is_told_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["a\tb", "a\nb", "a\x00b", "a\x1bb", "\ud800"])
+@pytest.mark.parametrize("text", ["a\tb", "a\nb", "a\x00b", "a\x1bb", "\ud800", "a\u2028b", "\u202eb", "a\u2066b"])
 def test_names_hold_no_control_characters(text: str) -> None:
+    assert faults(given_name=text) == ["person.given_name"]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff", "\u200d \u200d"])
+def test_a_name_has_something_to_read(text: str) -> None:
     assert faults(given_name=text) == ["person.given_name"]
 
 
