@@ -1,5 +1,6 @@
 """Meetings written as JSON, for the HTTP interface and the command line: shapes here, meaning in `drafts`."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -11,6 +12,8 @@ from rooms.meeting import HomePerson
 # Far above every real limit, which `rooms.drafts` names in words: this only bounds the work of looking.
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 MOST_ITEMS = 200
+# Far from the ends of the calendar, so that a zone or a day can be added to any time that passes.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Body(BaseModel):
@@ -123,8 +126,8 @@ class HomeBody(Body):
 class RangeQuery(Body):
     """``from`` and ``to`` of a list of meetings."""
 
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to")
+    since: AwareDatetime | None = Field(None, alias="from", ge=EARLIEST, le=LATEST)
+    until: AwareDatetime | None = Field(None, alias="to", ge=EARLIEST, le=LATEST)
 
 
 BodyType = TypeVar("BodyType", bound=Body)

@@ -28,6 +28,13 @@ def test_a_range_needs_time_zones() -> None:
         shaped(RangeQuery, {"from": "2026-11-24T10:00"})
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_range_stays_off_the_ends_of_the_calendar(text: str) -> None:
+    for end in ("from", "to"):
+        with pytest.raises(InvalidFields):
+            shaped(RangeQuery, {end: text})
+
+
 def test_identity_numbers_do_not_show_in_reprs() -> None:
     body = shaped(
         MeetingBody,
