@@ -51,7 +51,8 @@ class Limits:
     """Orders under way at once, in all and by address (which may be a whole municipality's), link and browser.
 
     A browser's own oldest order gives way to its newest; otherwise the newest is refused.
-    refused: links that are no good, an address in ten minutes.
+    refused: links that are no good, and started: identifications begun, an address in ten minutes. Each start is a
+    call to BankID and a record in the log, also where it is given up at once.
     """
 
     live: int = 300
@@ -59,6 +60,7 @@ class Limits:
     by_link: int = 5
     by_browser: int = 3
     refused: int = 20
+    started: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Identifications:
         self._limits = limits or Limits()
         self._refused = Recent(self._limits.refused, timedelta(minutes=10), clock)
         self._records = IdentificationRecords(audit)
+        self._started = Recent(self._limits.started, timedelta(minutes=10), clock)
         conclusions = Conclusions(people, invitations, self._records, clock)
         self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds)
 
@@ -126,6 +129,7 @@ class Identifications:
         """
         await self._make_room(browser)
         self._refuse_if_full(browser, link)
+        self._started.hit(browser.address)
         wish = _Wish(new_id(), browser, link, next_path, same_device)
         live = self._collector.live
         # Counted from here on, so that a burst cannot slip past the limits.
@@ -160,6 +164,7 @@ class Identifications:
             or sum(other.address == browser.address for other in live) >= limits.by_address
             or (link is not None and sum(other.link == link for other in live) >= limits.by_link)
             or self._refused.full(browser.address)
+            or self._started.full(browser.address)
         ):
             raise TooManyIdentifications(retry_after=60)
 

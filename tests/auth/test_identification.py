@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -24,6 +25,7 @@ from auth.errors import (
 from auth.flow import Browser
 from auth.identification import Identifications, Limits
 from auth.identity import Method
+from auth.limits import Recent
 from tests.auth.conftest import ANNA, BROWSER, FLOW, KARIN, House
 
 OTHER = Browser("o" * 43, "192.0.2.8", "Mozilla/5.0", "sv")
@@ -329,6 +331,17 @@ async def test_limits_by_browser_link_address_and_in_all(house: House) -> None:
     await identifications.start(browser("d", "192.0.2.9"))
     await refused(browser("e", "192.0.2.10"), None)
     await identifications.close()
+
+
+async def test_starting_again_and_again_is_stopped(house: House) -> None:
+    house.identifications._limits = Limits(started=3)
+    house.identifications._started = Recent(3, timedelta(minutes=10), house.clock)
+    for _ in range(3):
+        await house.identifications.start(BROWSER)
+    with pytest.raises(TooManyIdentifications):
+        await house.identifications.start(BROWSER)
+    house.clock.advance(seconds=601)
+    await house.identifications.start(BROWSER)
 
 
 async def test_a_page_loaded_anew_ends_its_oldest_order(house: House) -> None:
