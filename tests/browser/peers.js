@@ -1,15 +1,6 @@
 // Runs before the page's own scripts: remembers every RTCPeerConnection, so that a test can read what is received and
 // from whom. LiveKit names a stream "participant|track"; the page writes the person's name beside the video it plays.
 (() => {
-  // A small camera: encoding three people's large pictures at once is more than a test machine can do in time, and the
-  // page would rightly take that for a weak network. Layers and large pictures have their own tests in tests/sfu.
-  const devices = navigator.mediaDevices;
-  const open = devices?.getUserMedia.bind(devices);
-  if (open) {
-    devices.getUserMedia = ({ video, ...rest }) =>
-      open({ ...rest, ...(video ? { video: { width: 320, height: 180, frameRate: 10 } } : {}) });
-  }
-
   const peers = [];
   const streams = {};
   window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +48,8 @@ class Service:
             self.process.wait(5)
 
 
-def start(folder: Path, extra: Mapping[str, str] | None = None) -> Service:
-    """Starts the demo on free ports and waits until it is ready."""
+def start(folder: Path, extra: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> Service:
+    """Starts the demo on free ports and waits until it is ready. command: instead of ``hemmaplan demo``."""
     port, udp_port = free_port(), free_port(socket.SOCK_DGRAM)
     log = folder / "service.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEMMAPLAN_")}
@@ -60,9 +60,9 @@ def start(folder: Path, extra: Mapping[str, str] | None = None) -> Service:
         "PYTHONUNBUFFERED": "1",
         **(extra or {}),
     }
-    program = Path(sys.executable).parent / "hemmaplan"
+    program = command or [str(Path(sys.executable).parent / "hemmaplan"), "demo"]
     with log.open("wb") as output:
-        process = subprocess.Popen([program, "demo"], env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(program, env=environment, stdout=output, stderr=subprocess.STDOUT)
     service = Service(f"http://localhost:{port}", folder / "data", process, log)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

@@ -296,20 +296,23 @@ async def focused(page: Page, wanted: str = "") -> str | bool:
     """The words of what has the focus; or whether they are `wanted`."""
     words: str = await page.evaluate(
         "() => { const at = document.activeElement; "
-        "return (at?.labels?.[0] ?? at)?.textContent?.replace(/\\s+/g, ' ').trim() ?? ''; }"
+        "const words = at?.ariaLabel ?? (at?.labels?.[0] ?? at)?.textContent ?? ''; "
+        "return words.replace(/\\s+/g, ' ').trim(); }"
     )
     return words == wanted if wanted else words
 
 
 async def tab_to(page: Page, words: str) -> None:
     """Presses Tab until the focus stands on it, and sees that the focus shows."""
+    passed = []
     for _ in range(60):
         await page.keyboard.press("Tab")
-        if str(await focused(page)).startswith(words):
+        passed.append(str(await focused(page))[:60])
+        if passed[-1].startswith(words):
             shown = await page.evaluate(
                 "() => { const style = getComputedStyle(document.activeElement); "
                 "return style.outlineStyle !== 'none' || style.boxShadow !== 'none'; }"
             )
             assert shown, f"no focus ring on {words}"
             return
-    raise AssertionError(f"Tab never came to {words}")
+    raise AssertionError(f"Tab never came to {words}, but to {passed}")

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.program import Program
 from tests.browser.sdk_person import SdkPerson
 from tests.browser.service import Service
-from tests.browser.visitor import PEERS, eventually, growing
+from tests.browser.visitor import PEERS, SMALL_CAMERA, eventually, growing
 from tests.sfu.browsers import FIREFOX, firefox
 
 pytestmark = [
@@ -64,7 +64,7 @@ async def test_firefox_takes_part(service: Service) -> None:
         await anna.identify("Anna Sjödin")
         planned = await anna.plan("Karin Edlund")
         tab: Any = await browser.open("about:blank")
-        await tab._bidi.command("script.addPreloadScript", functionDeclaration=f"() => {{ {PEERS} }}")
+        await tab._bidi.command("script.addPreloadScript", functionDeclaration=f"() => {{ {SMALL_CAMERA} {PEERS} }}")
 
         karin = FirefoxPage(tab)
         await open_page(tab, planned.links["Karin Edlund"])

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Locator, Page, 
 from tests.browser.program import Problem, Program
 
 PEERS = Path(__file__).with_name("peers.js").read_text(encoding="utf-8")
+SMALL_CAMERA = Path(__file__).with_name("small_camera.js").read_text(encoding="utf-8")
 LONG = 45_000  # milliseconds: the machine may be busy with other tests
 SCREENS: dict[str, tuple[int, int]] = {"kiosk": (1366, 768), "desk": (1440, 900), "phone": (390, 844)}
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/149.0.0.0 Mobile Safari/537.36"
@@ -160,7 +161,9 @@ class Visitor:
         await self.button(act, within=choices).click(timeout=LONG)
 
 
-async def visitor(browser: Browser, url: str, name: str, screen: Screen, **options: Any) -> Visitor:
+async def visitor(
+    browser: Browser, url: str, name: str, screen: Screen, *, small_camera: bool = True, **options: Any
+) -> Visitor:
     """A new person at a new browser profile."""
     width, height = SCREENS[screen]
     phone = {"user_agent": PHONE_AGENT, "is_mobile": True, "has_touch": True} if screen == "phone" else {}
@@ -168,6 +171,8 @@ async def visitor(browser: Browser, url: str, name: str, screen: Screen, **optio
         base_url=url, viewport={"width": width, "height": height}, **{"locale": "sv-SE", **phone, **options}
     )
     await context.add_init_script(PEERS)
+    if small_camera:
+        await context.add_init_script(SMALL_CAMERA)
     page = await context.new_page()
     page.set_default_timeout(LONG)
     person = Visitor(url, name, context, page)
