@@ -99,6 +99,12 @@ class ReadyBody(Body):
     ready: bool = True
 
 
+class NetworkBody(Body):
+    """weak: too weak for pictures."""
+
+    weak: bool
+
+
 class DenyBody(Body):
     """final: out of the lobby; otherwise "Inte än", and the person keeps waiting."""
 

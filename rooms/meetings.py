@@ -16,6 +16,7 @@ from rooms.hosting import Hosting
 from rooms.invitations import Invitations
 from rooms.media import MediaServer, MediaUnavailable
 from rooms.meeting import Attendance, Gathering, ParticipantStatus
+from rooms.network import Network
 from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
@@ -23,7 +24,7 @@ from rooms.store import Store
 
 
 class Meetings:
-    """planning, invitations, admission, hosting: the acts. presence: the background work, started by `presence.run()`.
+    """planning, invitations, admission, hosting, network: the acts. presence: the background work, by `presence.run()`.
 
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
@@ -46,6 +47,7 @@ class Meetings:
         self.planning = Planning(desk, self.invitations, people, vault)
         self.admission = Admission(desk)
         self.hosting = Hosting(desk)
+        self.network = Network(desk)
         self.presence = Presence(desk, self.hosting, self.admission)
 
     async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:

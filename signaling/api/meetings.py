@@ -16,6 +16,7 @@ from rooms.bodies import (
     InvitationBody,
     JoinBody,
     MeetingBody,
+    NetworkBody,
     RangeQuery,
     ReadyBody,
     shaped,
@@ -55,6 +56,7 @@ def routes(
         web.post(f"{one}/join", api.join),
         web.post(f"{one}/ready", api.ready),
         web.post(f"{one}/leave", api.leave),
+        web.post(f"{one}/network", api.network),
         web.post(f"{one}/lobby/admit", api.admit_all),
         web.post(f"{one}/lobby/{{participant}}/admit", api.admit),
         web.post(f"{one}/lobby/{{participant}}/deny", api.deny),
@@ -158,6 +160,12 @@ class MeetingsApi:
 
     async def leave(self, request: web.Request) -> web.Response:
         return await self._acted(request, self._meetings.admission.leave)
+
+    async def network(self, request: web.Request) -> web.Response:
+        """200 ``{"weak": ...}``: what the log now holds. Ask again later where it is not what was told."""
+        body = await read(request, NetworkBody)
+        weak = await self._meetings.network.report(session_of(request), _meeting(request), weak=body.weak)
+        return web.json_response({"weak": weak})
 
     async def admit_all(self, request: web.Request) -> web.Response:
         return await self._acted(request, self._meetings.admission.admit_all)

@@ -20,6 +20,7 @@ from rooms.bodies import (
     InvitationBody,
     JoinBody,
     MeetingBody,
+    NetworkBody,
     ReadyBody,
 )
 from signaling.api.auth import StartBody
@@ -70,6 +71,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", f"{MEETING}/ready"): Operation("Say that one is ready", STATE, ReadyBody),
     ("POST", f"{MEETING}/leave"): Operation("Leave lobby or room", STATE),
+    ("POST", f"{MEETING}/network"): Operation(
+        "Tell that one's network is too weak for pictures, or no longer is",
+        {200: "weak: what the log holds"},
+        NetworkBody,
+    ),
     ("POST", f"{MEETING}/lobby/admit"): Operation("Let everybody in", STATE),
     ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE),
     ("POST", f"{LOBBY}/deny"): Operation("Not yet, or not at all", STATE, DenyBody),

@@ -78,6 +78,9 @@ async def test_from_plan_to_end(house: House, client: Client) -> None:
     await world.meetings.presence.drain()
     state = await (await client.get(root, headers=karin)).json()
     assert {item["name"] for item in state["participants"]} == {"Hemma hos Gunnar", "Karin Edlund"}
+    weak = await client.post(f"{root}/network", json={"weak": True}, headers=karin)
+    assert (weak.status, await weak.json()) == (200, {"weak": True})
+    assert (await client.post(f"{root}/network", json={}, headers=karin)).status == 422
     assert (await client.post(f"{root}/participants/{one}/mute", headers=anna)).status == 200
     assert (await client.post(f"{root}/participants/{one}/co-host", headers=anna)).status == 200
     assert (await client.post(f"{root}/participants/{one}/host", headers=anna)).status == 200
