@@ -235,13 +235,9 @@ def _tasks(client: Client) -> list[_Task]:
         if connection.receptions:
             connection.send_rtcp(receiver_report(client.streams[0].ssrc, list(connection.receptions.values())))
 
-    def consent(_now: int) -> None:
-        connection.check()
-
     return [
         *(_Task(int(stream.interval * 1e9), media(stream)) for stream in client.streams),
         _Task(int(_REPORT_EVERY * 1e9), report),
-        _Task(int(_CONSENT_EVERY * 1e9), consent),
     ]
 
 
@@ -256,14 +252,23 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
+async def _keep_consent(clients: Sequence[Client]) -> None:
+    """Check every connected path now and then, whatever else goes on (RFC 7675)."""
+    while True:
+        await asyncio.sleep(_CONSENT_EVERY)
+        for client in clients:
+            if client.streams:
+                client.connection.check()
+
+
 async def _join(
-    clients: Sequence[Client], http: aiohttp.ClientSession, access: Access, readers: asyncio.TaskGroup, tracks: int
+    clients: Sequence[Client], http: aiohttp.ClientSession, access: Access, tasks: asyncio.TaskGroup, tracks: int
 ) -> None:
     try:
         async with asyncio.timeout(_JOIN):
             for client in clients:
                 await client.join(http, access, time.time())
-                readers.create_task(client.read())
+                tasks.create_task(client.read())
                 await client.connect()
             for client in clients:
                 await client.subscribed(tracks)
@@ -281,11 +286,13 @@ async def joined(access: Access, rooms: int, size: int = ROOM) -> AsyncIterator[
     clients = [Client(number, f"bench-room-{number // size}", certificate, poller) for number in range(rooms * size)]
     poller.attach(loop)
     try:
-        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as readers:
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+            consent = tasks.create_task(_keep_consent(clients))
             try:
-                await _join(clients, http, access, readers, 2 * (size - 1))
+                await _join(clients, http, access, tasks, 2 * (size - 1))
                 yield Load(clients, poller, size)
             finally:
+                consent.cancel()
                 for client in clients:
                     await client.leave()
                 poller.detach(loop)

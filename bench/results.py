@@ -91,11 +91,15 @@ def join_table(outcome: Outcome) -> Table:
         values = [f"{value:.0f}" for value in (figure.median, figure.p95, figure.low, figure.high)]
         verdict = ("" if bar is None else f"{bar:.0f}", "" if bar is None else "yes" if figure.p95 <= bar else "no")
         table.add_row(name, *values, *verdict)
+    table.caption = (
+        f"cores used while joining (median): publishers and browser {outcome.joining.bench:.2f}, media server "
+        f"{outcome.joining.server:.2f}, anything else {outcome.joining.others:.2f}"
+    )
     return table
 
 
 def show(console: Console, table: Table, machine: Machine) -> None:
-    table.width = 110
+    table.width = 120
     console.print(table)
     console.print(
         f"{machine.cores} cores ({machine.processor}), Linux {machine.kernel}, Python {machine.python}, "
