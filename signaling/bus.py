@@ -11,10 +11,11 @@ import structlog
 log = structlog.get_logger()
 
 QUEUE_LIMIT = 256  # messages waiting for one slow reader; then it is cut off and must fetch a fresh snapshot
+LOOK_SECONDS = 2.0
 
 
 class SlowReader(Exception):
-    """The subscriber did not keep up; it must subscribe again and take a snapshot."""
+    """The subscriber did not keep up, or something could not be told; it must subscribe again and take a snapshot."""
 
 
 class BusUnavailable(Exception):
@@ -74,34 +75,41 @@ class MemoryBus:
 
 
 class RedisBus:
-    """Redis publish/subscribe. What is sent while the connection is down is lost: readers take a snapshot."""
+    """Redis publish/subscribe. What is sent while Redis does not answer is lost: readers take a snapshot, those of this
+    node within LOOK_SECONDS also where their own connection stood through it.
+    """
 
     def __init__(self, url: str) -> None:
         self._redis = redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, health_check_interval=10)
+        self._lost = 0
 
     async def publish(self, topic: str, message: bytes) -> None:
         try:
             await self._redis.publish(f"hemmaplan:{topic}", message)
         except redis.RedisError as error:
+            self._lost += 1
             raise BusUnavailable from error
 
     @asynccontextmanager
     async def subscribe(self, topic: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        lost = self._lost
         channel = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
             await channel.subscribe(f"hemmaplan:{topic}")
-            yield self._read(channel)
+            yield self._read(channel, lost)
         except redis.RedisError as error:
             raise BusUnavailable from error
         finally:
             with suppress(redis.RedisError):
                 await channel.aclose()  # type: ignore[no-untyped-call]
 
-    async def _read(self, channel: redis.client.PubSub) -> AsyncIterator[bytes]:
+    async def _read(self, channel: redis.client.PubSub, lost: int) -> AsyncIterator[bytes]:
         while True:
-            message = await channel.get_message(timeout=30)
+            message = await channel.get_message(timeout=LOOK_SECONDS)
             if message is not None:
                 yield message["data"]
+            if self._lost != lost:
+                raise SlowReader
 
     async def close(self) -> None:
         await self._redis.aclose()

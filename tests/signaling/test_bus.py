@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import redis
 
+from signaling import bus as bus_module
 from signaling.bus import QUEUE_LIMIT, Bus, BusUnavailable, MemoryBus, RedisBus, SlowReader, open_bus
 
 
@@ -46,6 +48,28 @@ async def test_a_slow_reader_is_told_and_others_are_not_held_up() -> None:
             await bus.publish("topic", b"x")
         with pytest.raises(SlowReader):
             await anext(slow)
+
+
+@pytest.mark.redis
+async def test_what_redis_did_not_take_sends_readers_for_a_snapshot(
+    redis_process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_channel: str, _message: bytes) -> None:
+        raise redis.exceptions.TimeoutError
+
+    monkeypatch.setattr(bus_module, "LOOK_SECONDS", 0.05)
+    bus = RedisBus(redis_process)
+    async with bus.subscribe("topic") as reader:
+        with monkeypatch.context() as stopped:
+            stopped.setattr(bus._redis, "publish", gone)
+            with pytest.raises(BusUnavailable):
+                await bus.publish("topic", b"lost")
+        with pytest.raises(SlowReader):
+            await asyncio.wait_for(anext(reader), 2)
+    async with bus.subscribe("topic") as reader:
+        await bus.publish("topic", b"again")
+        assert await asyncio.wait_for(anext(reader), 2) == b"again"
+    await bus.close()
 
 
 async def test_a_redis_that_is_gone_refuses_soon() -> None:
