@@ -130,6 +130,8 @@ class Association:
 
     def prune(self, now: float) -> None:
         """Forget addresses the client has left: they may be somebody else's tomorrow."""
+        if len(self.paths) == 1 and self.selected is not None:
+            return
         for path in sorted(self.paths.values(), key=lambda path: path.checked_at):
             too_many = len(self.paths) > MOST_PATHS
             if path is not self.selected and (too_many or now - path.checked_at > STALE_AFTER):
