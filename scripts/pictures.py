@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ PICTURES = ROOT / "docs" / "pictures"
 PEOPLE = PICTURES / "people"
 LARGEST = 250_000  # bytes; a README with eight pictures should still open on a phone
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+Sound = Literal["voice", "small", "none"]
 
 # The demo with its clock at a weekday morning. SIGUSR1 lets six minutes pass, so that the log's picture has a length.
 MORNING = """
@@ -87,13 +89,13 @@ class Morning:
         return int(self.shift / timedelta(milliseconds=1))
 
 
-def write_voice(path: Path, *, speaks: bool) -> None:
-    """Ten seconds of something like speech, or of small sounds from a room: 48 kHz, mono, 16 bits."""
+def write_sound(path: Path, sound: Sound) -> None:
+    """Ten seconds, 48 kHz, mono, 16 bits. "small": sounds of a room, heard by the laptop's check no speech."""
     at = np.arange(48_000 * 10) / 48_000
     tone = sum(np.sin(2 * np.pi * 140 * part * at + 3 * np.sin(2 * np.pi * 3 * at)) / part for part in range(1, 9))
     syllables = np.clip(np.sin(2 * np.pi * 4.1 * at), 0, 1) * np.clip(np.sin(2 * np.pi * 0.31 * at) + 0.8, 0, 1)
-    small_sounds = np.where(at % 2 < 0.15, 1, 0)
-    samples = (tone * (syllables if speaks else small_sounds) * 6000).astype(np.int16)
+    loudness = {"voice": syllables, "small": np.where(at % 1 < 0.02, 1, 0), "none": 0 * at}[sound]
+    samples = (tone * loudness * 6000).astype(np.int16)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 48_000, len(samples), "NONE", ""))
         file.writeframes(samples.tobytes())
@@ -107,16 +109,16 @@ class Studio:
         self._folder = folder
         self._stack = stack
 
-    async def browser(self, drawing: str = "", *, speaks: bool = False) -> Browser:
-        arguments = [one for one in ARGUMENTS if "fake-device" not in one]
+    async def browser(self, drawing: str = "", sound: Sound = "none") -> Browser:
+        arguments = [*(one for one in ARGUMENTS if "fake-device" not in one), "--lang=sv-SE"]
         if drawing:
-            video, sound = self._folder / f"{drawing}.mjpeg", self._folder / f"{drawing}.wav"
+            video, heard = self._folder / f"{drawing}.mjpeg", self._folder / f"{drawing}.wav"
             video.write_bytes(await self._frame(drawing) * 4)
-            write_voice(sound, speaks=speaks)
+            write_sound(heard, sound)
             arguments += [
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-video-capture={video}",
-                f"--use-file-for-fake-audio-capture={sound}",
+                f"--use-file-for-fake-audio-capture={heard}",
             ]
         browser: Browser = await self._chromium.launch(executable_path=CHROMIUM, args=arguments)
         self._stack.push_async_callback(browser.close)
@@ -166,6 +168,9 @@ async def service_at(begins: datetime, folder: Path) -> AsyncIterator[Morning]:
     await eventually(lambda: "Stop with Ctrl+C" in service.printed(), what="the links")
     try:
         yield Morning(service, begins)
+    except Exception:
+        print(service.printed())  # noqa: T201
+        raise
     finally:
         service.stop()
 
@@ -234,7 +239,7 @@ async def keep_the_daughters_way(day: Morning, studio: Studio, link: str, scratc
 
 
 async def keep_the_laptop(day: Morning, studio: Studio, scratch: Page) -> Visitor:
-    anna = await person(day, await studio.browser("hemma"), "Anna Sjödin", "kiosk")
+    anna = await person(day, await studio.browser("hemma", "small"), "Anna Sjödin", "kiosk")
     await anna.scan_code("/kiosk")
     await anna.press(re.compile("Kontrollera (nu|igen)"))
     await anna.press("Ja")
@@ -248,7 +253,7 @@ async def keep_the_knock(
 ) -> tuple[Visitor, Visitor]:
     """Leila, who may lead too, is inside and speaks; Per waits beside Karin."""
     anna, meeting = host
-    leila = await person(day, await studio.browser("leila", speaks=True), "Leila Haddad", "desk")
+    leila = await person(day, await studio.browser("leila", "voice"), "Leila Haddad", "desk")
     await leila.scan_code(links["Leila Haddad"])
     await leila.page.goto(f"/meetings/{meeting}/room")
     await leila.be_ready()

@@ -62,7 +62,20 @@ class Program:
     async def call(
         self, method: str, path: str, body: Any = None, *, data: bytes | None = None, language: str = "sv"
     ) -> Any:
-        """The answer's JSON; raises Problem at 400 and above. data: a raw body instead of `body` as JSON."""
+        """The answer's JSON; raises Problem at 400 and above. data: a raw body instead of `body` as JSON.
+
+        503 means: nothing has happened, ask again. On a machine that is busy with other tests it comes.
+        """
+        for _ in range(3):
+            try:
+                return await self._call(method, path, body, data, language)
+            except Problem as problem:
+                if problem.status != 503:
+                    raise
+                await asyncio.sleep(1)
+        return await self._call(method, path, body, data, language)
+
+    async def _call(self, method: str, path: str, body: Any, data: bytes | None, language: str) -> Any:
         headers = {} if data is None else {"Content-Type": "application/json"}
         cookies = {"hemmaplan-language": language}
         async with self._session.request(
