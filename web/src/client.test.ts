@@ -104,6 +104,14 @@ describe("requests", () => {
     await expect(slow).rejects.toMatchObject({ code: "network" });
   });
 
+  it("tells of a weak network and hears what the log holds", async () => {
+    const around = new Around();
+    around.answer = async () => Response.json({ weak: true });
+    expect(await new MeetingClient("m", around, "https://x").network(false)).toBe(true);
+    expect(around.asked[0]?.url).toBe("https://x/api/v1/meetings/m/network");
+    expect(around.asked[0]?.init.body).toBe('{"weak":false}');
+  });
+
   it("refuses a token answer without a token", async () => {
     const { around, meeting } = client();
     around.answer = async () => Response.json({ server_url: "wss://x" });

@@ -130,6 +130,11 @@ export class MeetingClient {
   mute = (participant: string): Promise<unknown> => this.participant(participant, "mute");
   nameHome = (people: readonly HomePerson[]): Promise<unknown> => this.call("PUT", "/home", { people });
 
+  /** Tells whether our network is too weak for pictures; gives what the log holds, which may be the old for a while. */
+  async network(weak: boolean): Promise<boolean> {
+    const body = (await this.call("POST", "/network", { weak })) as Record<string, unknown> | null;
+    return body?.["weak"] === true;
+  }
 
   events(onEvent: (event: MeetingEvent) => void, onConnection: (connection: Connection) => void, onShut: (why: Shut) => void): Events {
     const root = (this.origin || location.origin).replace(/^http/, "ws");

@@ -3,12 +3,15 @@
 import { after, FRESH, sending, type Network } from "./network.js";
 import type { Session } from "./session.js";
 
+/** What the watch needs of a `Session`. */
+export type Line = Pick<Session, "look" | "spare">;
+
 export class NetworkWatch {
   private network: Network = FRESH;
   private looking = false;
 
   constructor(
-    private readonly session: () => Session | null,
+    private readonly session: () => Line | null,
     private readonly changed: (network: Network) => void,
     private readonly sparePicture: (spare: boolean) => void,
     private readonly clock: () => number = () => performance.now() / 1000,
@@ -22,6 +25,11 @@ export class NetworkWatch {
 
   rest(): void {
     this.network = FRESH;
+  }
+
+  /** Our own picture has been given up for the network's sake. */
+  get weak(): boolean {
+    return sending(this.network.step).picture === "none";
   }
 
   async look(): Promise<void> {
@@ -40,7 +48,7 @@ export class NetworkWatch {
     }
   }
 
-  private apply(session: Session, before: Network["step"]): void {
+  private apply(session: Line, before: Network["step"]): void {
     const was = sending(before);
     const now = sending(this.network.step);
     session.spare(now);

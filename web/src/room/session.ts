@@ -48,8 +48,17 @@ const ENDS: Readonly<Partial<Record<DisconnectReason, SessionEnd>>> = {
 /** Milliseconds before each attempt to resume; then a new token is asked for. */
 const RESUME_AFTER = [0, 300, 1000, 2000, 3000] as const;
 
+const newRoom = (): Room =>
+  new Room({
+    adaptiveStream: true,
+    dynacast: true,
+    stopLocalTrackOnUnpublish: false,
+    disconnectOnPageLeave: true,
+    publishDefaults: { simulcast: true, videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360], dtx: true, stopMicTrackOnMute: false },
+    reconnectPolicy: { nextRetryDelayInMs: ({ retryCount }) => RESUME_AFTER[retryCount] ?? null },
+  });
+
 export class Session {
-  private readonly room: Room;
   private readonly sounds = new Map<string, HTMLMediaElement>();
   private readonly joinedAt = new Map<string, number>();
   private before: Totals = NOTHING;
@@ -62,15 +71,8 @@ export class Session {
     private readonly listener: SessionListener,
     private readonly soundHolder: HTMLElement,
     private readonly clock: () => number = () => performance.now(),
+    private readonly room: Room = newRoom(),
   ) {
-    this.room = new Room({
-      adaptiveStream: true,
-      dynacast: true,
-      stopLocalTrackOnUnpublish: false,
-      disconnectOnPageLeave: true,
-      publishDefaults: { simulcast: true, videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360], dtx: true, stopMicTrackOnMute: false },
-      reconnectPolicy: { nextRetryDelayInMs: ({ retryCount }) => RESUME_AFTER[retryCount] ?? null },
-    });
     this.listen();
   }
 
