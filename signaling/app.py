@@ -32,6 +32,7 @@ from signaling.api import meetings as meetings_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
 from signaling.bus import open_bus
+from signaling.connections import Connections
 from signaling.foundation import foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 BODY_LIMIT = 64 * 1024
 SHUTDOWN_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
+
+CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
 
 DEMO_DAY: web.AppKey[list[DemoLinks]] = web.AppKey("demo_day", list)
 """The demo's meetings with their personal links, to be printed at the start; empty outside the demo."""
@@ -115,7 +118,9 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
         binding = JoinBinding(one_time, meetings.admission)
-        app = _web(settings, sessions, registry)
+        connections = Connections()
+        app = _web(settings, sessions, registry, connections)
+        app[CONNECTIONS] = connections
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
@@ -138,11 +143,14 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         yield app
 
 
-def _web(settings: Settings, sessions: Sessions, registry: CollectorRegistry) -> web.Application:
+def _web(
+    settings: Settings, sessions: Sessions, registry: CollectorRegistry, connections: Connections
+) -> web.Application:
     networks = security.Networks(settings.trusted_proxies)
     app = web.Application(
         client_max_size=BODY_LIMIT,
         middlewares=[
+            connections.middleware,
             security.headers_middleware(settings.origin),
             metrics.middleware(registry),
             i18n.language_middleware,
@@ -197,7 +205,10 @@ async def run(settings: Settings, started: Callable[[list[DemoLinks]], None] | N
     async with application(settings) as app:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
+        tasks = Tasks()
         try:
+            assert runner.server is not None, "made by setup"
+            tasks.start(app[CONNECTIONS].watch(runner.server), name="slow connections")
             await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
             stopped = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -207,4 +218,5 @@ async def run(settings: Settings, started: Callable[[list[DemoLinks]], None] | N
                 started(app[DEMO_DAY])
             await stopped.wait()
         finally:
+            await tasks.close()
             await runner.cleanup()

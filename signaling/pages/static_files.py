@@ -1,5 +1,7 @@
 """The built scripts, styles, font and pictures. Names change with their content, so browsers keep them for a year."""
 
+from functools import cache
+
 from aiohttp import web
 
 from signaling.pages.templates import STATIC, static
@@ -7,13 +9,18 @@ from signaling.pages.templates import STATIC, static
 YEAR = "public, max-age=31536000, immutable"
 
 
+@cache
+def _servable() -> frozenset[str]:
+    """The build's files, without the tables it makes for the server and the gzipped twins."""
+    return frozenset(path.name for path in STATIC.iterdir() if path.is_file() and path.suffix not in (".json", ".gz"))
+
+
 async def static_file(request: web.Request) -> web.StreamResponse:
-    """One built file; its gzipped twin where the browser takes it. Only plain names: no folder can be left."""
+    """One built file; its gzipped twin where the browser takes it. No other name is looked for."""
     name = request.match_info["path"]
-    path = STATIC / name
-    if "/" in name or name.startswith(".") or name.endswith((".json", ".gz")) or not path.is_file():
+    if name not in _servable():
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers={"Cache-Control": YEAR, "Vary": "Accept-Encoding"})
+    return web.FileResponse(STATIC / name, headers={"Cache-Control": YEAR, "Vary": "Accept-Encoding"})
 
 
 async def favicon(request: web.Request) -> web.StreamResponse:  # noqa: ARG001 - aiohttp's handler signature

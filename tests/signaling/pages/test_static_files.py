@@ -15,7 +15,7 @@ async def test_a_file_is_kept_for_a_year_and_sent_zipped(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "icons.json", "..%2Fbuild.mjs", ".hidden", "none.js", "%2e%2e%2fpackage.json"]
+    "name", ["manifest.json", "icons.json", "..%2Fbuild.mjs", ".hidden", "none.js", "x" * 3000, "%2e%2e%2fpackage.json"]
 )
 async def test_nothing_else_is_given(site: Site, name: str) -> None:
     answer = await site.client.get(f"/static/{name}")
