@@ -1,4 +1,4 @@
-"""The whole application, put together: every route demands identity or is on the public list; nothing is left running."""
+"""The whole application put together: every route demands identity or is public, and nothing is left running."""
 
 import asyncio
 import re
