@@ -241,6 +241,21 @@ describe("the way back", () => {
     expect(house.events.hurry).toHaveBeenCalled();
   });
 
+  it("comes back at once when the meeting is heard again, without sitting out the pause", async () => {
+    const house = new House(null);
+    await house.inside(host());
+    house.client.state.mockRejectedValue(NO_LINE);
+    house.client.join.mockRejectedValue(NO_LINE);
+    house.onConnection("lost");
+    await house.entry.sessionEnded("lost");
+    await vi.advanceTimersByTimeAsync(30_000);
+    const tries = house.client.join.mock.calls.length;
+    house.client.join.mockResolvedValue(TOKEN);
+    await house.hear(host());
+    expect(house.client.join).toHaveBeenCalledTimes(tries + 1);
+    expect(house.model).toMatchObject({ screen: "room", media: "on" });
+  });
+
   it("does not fight over the seat with another device", async () => {
     const house = new House(null);
     await house.inside(host());

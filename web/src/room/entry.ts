@@ -52,6 +52,7 @@ export class Entry {
         connection: (connection) => {
           around.set({ connection });
           if (connection === "lost" && !this.came) void this.explain();
+          if (connection === "open" && this.retry !== undefined) this.tryAgain(); // the server answers: no need to sit out the pause
         },
         shut: (why) => this.finish(why),
       },
@@ -101,9 +102,8 @@ export class Entry {
     this.finish("left");
   }
 
-  /** The page goes away. */
   stop(): void {
-    clearTimeout(this.retry);
+    this.forgetRetry();
     this.following.close();
     void this.current?.leave();
   }
@@ -183,7 +183,7 @@ export class Entry {
   }
 
   private async act(work: () => Promise<void>): Promise<void> {
-    clearTimeout(this.retry);
+    this.forgetRetry();
     this.acting = true;
     const { way } = this;
     try {
@@ -258,18 +258,26 @@ export class Entry {
     if (ending) return this.finish(ending, problem.detail || problem.title);
     const hindrance = problem.status === 0 ? t("Vi får ingen kontakt. Vi försöker igen hela tiden. Du behöver inte göra något.") : problem.detail || problem.title;
     this.around.set({ hindrance });
-    clearTimeout(this.retry);
+    this.forgetRetry();
     const pause = problem.passing ? backOff(this.attempt++, this.around.random ?? Math.random) : 5000;
-    this.retry = setTimeout(() => {
-      if (this.around.model().screen === "room") void this.enterRoom();
-      else if (!this.around.model().state) void this.explain();
-      else void this.advance();
-    }, pause);
+    this.retry = setTimeout(() => this.tryAgain(), pause);
+  }
+
+  private tryAgain(): void {
+    this.forgetRetry();
+    const { screen, state } = this.around.model();
+    if (screen === "room") void this.enterRoom();
+    else void (state ? this.advance() : this.explain());
+  }
+
+  private forgetRetry(): void {
+    clearTimeout(this.retry);
+    this.retry = undefined;
   }
 
   private finish(ending: Ending, refusal = ""): void {
     if (this.around.model().screen === "end") return;
-    clearTimeout(this.retry);
+    this.forgetRetry();
     this.way += 1;
     void this.letGo()?.leave();
     this.following.close();
