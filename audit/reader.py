@@ -14,7 +14,7 @@ from audit.signer import Signer
 from audit.store import Store
 from audit.tree import BadRange, Coordinates, edge_nodes, plan_consistency, plan_inclusion, verify_inclusion
 
-LIMIT = 2.0
+LIMIT = 4.0
 """Seconds until an append or a reading has failed."""
 
 

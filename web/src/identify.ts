@@ -110,6 +110,7 @@ export class Identification {
     this.#transaction = started.transaction;
     this.view.ready(started);
     if (started.qr) this.view.draw(started.qr);
+    if (started.qr && !sameDevice) this.view.say(scanIt());
     await this.#follow(run, started.transaction, sameDevice);
   }
 
@@ -154,10 +155,14 @@ export class Identification {
 
   #waiting(status: Status, sameDevice: boolean): string {
     if (!sameDevice && status.hintCode === "outstandingTransaction") {
-      return t("Väntar på att du läser av koden. Bilden rör sig hela tiden, och det ska den.");
+      return scanIt();
     }
     return status.message ?? "";
   }
+}
+
+function scanIt(): string {
+  return t("Väntar på att du läser av koden. Bilden rör sig hela tiden, och det ska den.");
 }
 
 /** The server's words, and after a person's own change of mind also that nothing has happened. */
