@@ -2,46 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from audit.events import EventType
-from rooms.livekit_cluster import LiveKitCluster
-from rooms.livekit_key import LiveKitKey
 from rooms.room_names import RoomNames
-from signaling.settings import DEMO_SECRET
 from tests.browser.program import Problem, Program
 from tests.browser.sdk_person import SdkPerson
-from tests.browser.service import Service, free_port, start
-from tests.livekit_server import livekit_nodes, needed
+from tests.livekit_installation import Installation, installation
 from tests.sfu.sdk_client import eventually
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@dataclass
-class Installation:
-    service: Service
-    media: LiveKitCluster
-
-
 @pytest.fixture
-async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
-    needed()
-    port = free_port()
-    webhook = f"http://127.0.0.1:{port}/livekit/webhook"
-    async with livekit_nodes(1, webhook=webhook, key="hemmaplan", secret=DEMO_SECRET) as (url,):
-        settings = {"HEMMAPLAN_PORT": str(port), "HEMMAPLAN_MEDIA_URL": url}
-        service = await asyncio.to_thread(start, tmp_path, settings)
-        media = LiveKitCluster(url, LiveKitKey("hemmaplan", DEMO_SECRET), lambda: datetime.now(UTC))
-        try:
-            yield Installation(service, media)
-        finally:
-            await media.close()
-            await asyncio.to_thread(service.stop)
+async def here(tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installation(tmp_path) as made:
+        yield made
 
 
 async def until(check: Callable[[], Awaitable[bool]], *, seconds: float = 15, what: str) -> None:
@@ -52,8 +31,8 @@ async def until(check: Callable[[], Awaitable[bool]], *, seconds: float = 15, wh
     raise AssertionError(f"not in {seconds} s: {what}")
 
 
-async def test_a_meeting_on_a_livekit_cluster(installation: Installation) -> None:
-    service, media = installation.service, installation.media
+async def test_a_meeting_on_a_livekit_cluster(here: Installation) -> None:
+    service, media = here.service, here.media
     async with SdkPerson(service.url, "Anna Sjödin") as anna, SdkPerson(service.url, "Karin Edlund") as karin:
         await anna.program.identify("Anna Sjödin")
         planned = await anna.program.plan("Karin Edlund")
@@ -118,9 +97,9 @@ async def test_a_meeting_on_a_livekit_cluster(installation: Installation) -> Non
             assert told.count(EventType.PARTICIPANT_JOINED.value) == 2
 
 
-async def test_a_room_of_ours_that_no_meeting_knows_is_ended(installation: Installation) -> None:
-    media = installation.media
-    stray, other = RoomNames(installation.service.url).new(), RoomNames("https://another.example").new()
+async def test_a_room_of_ours_that_no_meeting_knows_is_ended(here: Installation) -> None:
+    media = here.media
+    stray, other = RoomNames(here.service.url).new(), RoomNames("https://another.example").new()
     for room in (stray, other):
         await media.create_room(room, max_participants=2, empty_timeout=timedelta(minutes=5))
 
