@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench build pictures clean
+.PHONY: run test check format bench build pictures livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -29,6 +29,9 @@ bench: build ## figures for docs/benchmarks.md
 
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py
+
+livekit-server: ## a real LiveKit server for the tests, where Go and its module proxy are reached
+	@bash scripts/livekit-server.sh
 
 build: .venv/.installed web/static/manifest.json
 

@@ -153,6 +153,21 @@ class RoomFull(MeetingError):
     english = "The meeting is full: {limit} are already in it. Someone must leave before more can enter."
 
 
+class MediaFull(MeetingError):
+    """The media server carries all it can: nothing new begins, and what is under way goes on."""
+
+    code = "media-full"
+    status = 503
+    swedish = (
+        "Många har möte just nu, så ett nytt kan inte börja. Möten som pågår fortsätter. "
+        "Vänta en stund och försök igen, eller ses per telefon."
+    )
+    english = (
+        "Many people are in meetings right now, so a new one cannot begin. Meetings under way go on. "
+        "Wait a while and try again, or meet by phone."
+    )
+
+
 class TooManyInvitations(MeetingError):
     code = "too-many-invitations"
     status = 422

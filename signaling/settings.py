@@ -47,13 +47,15 @@ class Settings(BaseSettings):
     secret: SecretStr = SecretStr(DEMO_SECRET)
     """Root secret of at least 32 characters: keys for identity numbers are derived from it."""
     media_url: str = ""
-    """A LiveKit server's URL; unset: the embedded media server."""
+    """Address of a LiveKit cluster, wss://host[:port], for us and for clients; unset: the embedded media server."""
     media_api_key: str = "hemmaplan"
     """Key name of LiveKit access tokens."""
     media_api_secret: SecretStr = SecretStr(DEMO_SECRET)
     """Secret of LiveKit access tokens, at least 32 characters."""
     media_udp_port: int = Field(7882, ge=0, le=65535)
     """The one UDP port of the embedded media server; 0 lets the system choose."""
+    media_max_participants: int = Field(100, ge=1)
+    """People in all meetings of the embedded media server together, from which on no new meeting may begin."""
     media_address: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses (comma separated) offered to clients for media; default: this machine's own."""
     bankid_url: str = "https://appapi2.bankid.com/rp/v6.0/"
@@ -87,10 +89,19 @@ class Settings(BaseSettings):
         if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
         if self.media_url:
-            raise ValueError("media_url: a LiveKit cluster is not supported in this version; leave it out")
+            self._check_media_url()
         if not self.demo:
             self._refuse_demo_values(url.scheme)
         return self
+
+    def _check_media_url(self) -> None:
+        url = urlsplit(self.media_url)
+        if url.scheme not in ("ws", "wss", "http", "https") or not url.hostname or url.port == 0:
+            raise ValueError("media_url: give the LiveKit cluster's address, for example wss://media.example.se")
+        if url.path.strip("/") or url.query or url.fragment or url.username is not None:
+            raise ValueError("media_url: give scheme and host only, for example wss://media.example.se")
+        if not self.demo and url.scheme not in ("wss", "https"):
+            raise ValueError("media_url: must be wss outside the demo")
 
     def _refuse_demo_values(self, scheme: str) -> None:
         if not self.public_url:
