@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """Secret of LiveKit access tokens, at least 32 characters."""
     media_udp_port: int = Field(7882, ge=0, le=65535)
     """The one UDP port of the embedded media server; 0 lets the system choose."""
-    media_max_participants: int = Field(100, ge=1)
+    media_max_participants: int = Field(48, ge=1)
     """People in all meetings of the embedded media server together, from which on no new meeting may begin."""
     media_address: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses (comma separated) offered to clients for media; default: this machine's own."""

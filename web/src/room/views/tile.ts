@@ -15,10 +15,12 @@ import { badge, face, moving } from "./parts.js";
 export function media(tile: Tile, house_ = tile.home): Branch {
   const { picture } = tile;
   const gone = tile.line === "back" || tile.line === "coming";
+  // Several people sit in the home: none of them may be cut away. Whoever looks at themselves knows what is outside.
+  const whole = tile.screen || (tile.home && !tile.mine);
   return h(
     "div.tile__media",
     { key: "media" },
-    picture && !gone ? moving(picture, { mirrored: tile.mine, whole: tile.screen }) : h("div.tile__empty", null, face(tile.initials, tile.party, house_)),
+    picture && !gone ? moving(picture, { mirrored: tile.mine, whole }) : h("div.tile__empty", null, face(tile.initials, tile.party, house_)),
   );
 }
 
