@@ -36,15 +36,18 @@ livekit-server: ## a real LiveKit server for the tests, where Go and its module 
 build: .venv/.installed web/static/manifest.json
 
 .venv/.installed: pyproject.toml
+	@echo "Setting up Python (the first time takes a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 web/node_modules/.installed: web/package-lock.json
+	@echo "Fetching the packages of the pages ..."
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/static/manifest.json: web/node_modules/.installed .venv/.installed web/build.mjs $(shell find web/src web/styles web/templates web/locales web/fonts web/images -type f -not -name '*.mo' 2>/dev/null)
+	@echo "Building the pages ..."
 	@cd web && npm run --silent build
 
 clean:

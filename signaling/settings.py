@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """sqlite+aiosqlite:///path or postgresql+asyncpg://...; default: SQLite in the data directory."""
     redis_url: SecretStr | None = None
-    """Redis for the bus and one-time values between nodes; unset: inside this process."""
+    """Redis for the bus between nodes; unset: inside this process."""
     secret: SecretStr = SecretStr(DEMO_SECRET)
     """Root secret of at least 32 characters: keys for identity numbers are derived from it."""
     media_url: str = ""

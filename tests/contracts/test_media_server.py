@@ -16,12 +16,12 @@ import pytest
 from aiohttp import web
 from livekit import rtc
 
-from auth.one_time import MemoryOneTime
 from rooms.livekit_cluster import LiveKitCluster
 from rooms.livekit_key import LiveKitKey
 from rooms.media import Grant, MediaEvent, MediaEventKind, MediaServer
 from signaling.api.livekit_webhook import routes
 from tests.livekit_server import KEY, SECRET, livekit_nodes, needed
+from tests.one_time import FreshOnce
 from tests.redis_server import redis_on_tcp
 from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
 
@@ -67,7 +67,7 @@ async def cluster(nodes: int = 1, redis: str | None = None) -> AsyncIterator[Eng
             await media.hear(event)
 
     app = web.Application()
-    app.add_routes(routes(key, MemoryOneTime(now), hear, now))
+    app.add_routes(routes(key, FreshOnce(), hear, now))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

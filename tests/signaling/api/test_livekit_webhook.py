@@ -13,12 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from livekit.protocol.webhook import WebhookEvent
 
 from auth.errors import Refusal
-from auth.one_time import MemoryOneTime
 from rooms.livekit_key import LiveKitKey
 from rooms.media import Grant, MediaEvent, MediaEventKind
 from signaling import problems
 from signaling.api.livekit_webhook import MAX_AGE, MAX_BODY, media_event, routes
 from tests.conftest import FrozenClock
+from tests.one_time import FreshOnce
 
 Client = TestClient[web.Request, web.Application]
 KEY = LiveKitKey("key", "a secret of at least thirty-two bytes")
@@ -45,7 +45,7 @@ async def client(clock: FrozenClock, heard: list[MediaEvent]) -> AsyncIterator[C
         return answer
 
     app = web.Application(middlewares=[swedish, problems.middleware(page)])
-    app.add_routes(routes(KEY, MemoryOneTime(clock), hear, clock))
+    app.add_routes(routes(KEY, FreshOnce(), hear, clock))
     async with TestClient(TestServer(app)) as client:
         yield client
 
