@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auth.errors import Refusal
+from auth.errors import InvitationExpired, Refusal
 
 
 class MeetingError(Refusal):
@@ -73,6 +73,31 @@ class MeetingCancelled(MeetingError):
     status = 410
     swedish = "Mötet är inställt. Ring {organisation} på {phone} om du undrar något."
     english = "The meeting has been cancelled. Call {organisation} on {phone} if you have a question."
+
+
+class LinkOfMeetingOver(InvitationExpired):
+    """A link that was right until its meeting was over: a new one would lead nowhere, so none is advised.
+
+    To programs and the log it is an expired link as any other. Told before we know who opened it: the organisation, as
+    while the link was valid, and not whom the meeting is about.
+    """
+
+    def __init__(self, *, organisation: str, phone: str) -> None:
+        super().__init__()
+        self.organisation, self.phone = organisation, phone
+
+    def text(self, language: str) -> str:
+        return super().text(language).format(organisation=self.organisation)
+
+
+class LinkOfEndedMeeting(LinkOfMeetingOver):
+    swedish = "Mötet är slut. Du kan stänga sidan. Undrar du något, ring {organisation}."
+    english = "The meeting has ended. You can close this page. If you have a question, call {organisation}."
+
+
+class LinkOfCancelledMeeting(LinkOfMeetingOver):
+    swedish = "Mötet är inställt. Du kan stänga sidan. Undrar du något, ring {organisation}."
+    english = "The meeting has been cancelled. You can close this page. If you have a question, call {organisation}."
 
 
 class WaitingRoomNotOpen(MeetingError):
