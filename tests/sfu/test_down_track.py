@@ -25,7 +25,7 @@ class Subscriber:
         self.track = DownTrack(publisher.track, lambda: self.now)
         publisher.track.down_tracks.append(self.track)
         section = section or SendSection("7", "video", VP8, EXTENSIONS)
-        self.track.open(section, lambda data: self.packets.append(rtp.parse(data)), self.feedback.append)
+        self.track.open(section, lambda data, _at: self.packets.append(rtp.parse(data)), self.feedback.append)
 
     def run(self, publisher: Publisher, seconds: float, rids: tuple[str, ...] = ("q", "h", "f")) -> None:
         """Thirty pictures a second on these layers; key frames where they were asked for."""

@@ -1,0 +1,126 @@
+"""How much one subscriber's path carries, estimated at the sender (Google congestion control, draft-ietf-rmcat-gcc-02).
+
+From the subscriber's transport-wide feedback; without that, from what it reports of loss and by REMB. The clock is
+passed in: seconds that never go back.
+"""
+
+from sfu.bandwidth_delay import DelayDetector
+from sfu.bandwidth_history import SentHistory
+from sfu.bandwidth_probe import Probe, Prober
+from sfu.bandwidth_rate import LEAST, Acknowledged, DelayRate, LossRate
+from sfu.rtcp import TransportFeedback
+
+FIRST = 1_000_000.0  # bit/s before anything is known
+SILENCE = 1.0  # seconds without feedback, while sending, after which the estimate is halved
+HOLD_AFTER_DECREASE = 1.0  # seconds without probes
+
+
+class Bandwidth:
+    """One transport's estimate. estimate: bit/s, all headers counted."""
+
+    def __init__(self) -> None:
+        self.history = SentHistory()
+        self.prober = Prober()
+        self.estimate = FIRST
+        self.decreases = 0
+        self.loss = 0.0
+        self.round_trip = 0.1  # seconds, the feedback's own delay included
+        self.has_feedback = False
+        self._acknowledged = Acknowledged()
+        self._detector = DelayDetector()
+        self._delay = DelayRate(FIRST)
+        self._loss = LossRate(FIRST)
+        self._heard_at: float | None = None
+        self._sent_when_heard = 0
+
+    @property
+    def acknowledged(self) -> float | None:
+        """bit/s that arrive."""
+        return self._acknowledged.rate
+
+    def take(self, feedback: TransportFeedback, now: float) -> None:
+        """The subscriber's feedback, as it comes."""
+        told = self.history.take(feedback)
+        self._heard_at, self._sent_when_heard = now, self.history.newest
+        if not told:
+            return
+        self.has_feedback = True
+        lost = 0
+        proven: float | None = None
+        newest_sent = None
+        probe = self.prober.active
+        for one in told:
+            is_probe = probe is not None and one.number in probe.numbers
+            if is_probe:
+                found = self.prober.take(one, now)
+                proven = found if found is not None else proven
+            if one.received_at is None:
+                lost += 1
+                continue
+            self._acknowledged.packet(one.received_at, one.size)
+            newest_sent = one.sent_at
+            if is_probe or one.sent_at < self.prober.shadow_until:
+                self._detector.skip()
+            else:
+                self._detector.packet(one.sent_at, one.received_at)
+        if newest_sent is not None:
+            self.round_trip += 0.2 * (max(0.0, now - newest_sent) - self.round_trip)
+        self._conclude(lost, len(told), proven, now)
+
+    def _conclude(self, lost: int, packets: int, proven: float | None, now: float) -> None:
+        arriving = self._acknowledged.rate
+        fell = self._delay.update(self._detector.usage, arriving, self.round_trip, now)
+        if self._loss.update(lost, packets, arriving, now, growing=not fell):
+            fell = True
+            self._delay.cut_to(self._loss.rate)
+        self.loss = self._loss.fraction
+        if fell:
+            self.decreases += 1
+            self.prober.hold(now, HOLD_AFTER_DECREASE)
+        elif proven is not None and proven > self.estimate:
+            self._delay.raise_to(proven)
+            self._loss.raise_to(proven)
+        # Loss holds the estimate down, but does not run away from it.
+        self._loss.rate = max(self._loss.rate, LEAST)
+        self.estimate = min(self._delay.rate, max(self._loss.rate, LEAST))
+        if self._loss.fraction < 0.02:
+            self._loss.raise_to(self._delay.rate)
+
+    def tick(self, now: float) -> None:
+        """About ten times a second or more: a path that answers nothing any more carries less."""
+        if self._heard_at is None or self.history.newest - self._sent_when_heard < 10:
+            if self._heard_at is not None and self.history.newest == self._sent_when_heard:
+                self._heard_at = now
+            return
+        if now - self._heard_at > SILENCE:
+            self._heard_at = now
+            self._delay.cut_to(self.estimate / 2)
+            self.estimate = max(LEAST, self.estimate / 2)
+            self.decreases += 1
+            self.prober.hold(now, HOLD_AFTER_DECREASE)
+
+    def want(self, rate: float, now: float) -> Probe | None:
+        """Something is withheld that this rate would allow: the probe to send now, if it is time."""
+        return self.prober.want(rate, self.estimate, now) if self.has_feedback else None
+
+
+class ReportedBandwidth:
+    """For clients without transport-wide feedback: loss as reported, and REMB where it says less than what is sent.
+
+    A receiver's own estimate grows only with what it gets, so that it proves a limit, never room.
+    """
+
+    def __init__(self) -> None:
+        self.estimate: float | None = None  # bit/s; None: no limit is known
+
+    def report(self, loss: float, sent: float, passed: float) -> None:
+        """About once a second. loss: 0 to 1; sent: bit/s; passed: seconds since the last call."""
+        if loss > 0.10 and sent > LEAST:
+            self.estimate = max(LEAST, min(self.estimate or sent, sent) * (1 - 0.5 * loss))
+        elif self.estimate is not None and loss < 0.02:
+            self.estimate *= 1.08 ** min(2.0, passed)
+
+    def remote(self, rate: float, sent: float) -> None:
+        """The client's REMB, bit/s."""
+        if rate < 0.9 * sent:
+            self.estimate = max(LEAST, rate)
