@@ -72,15 +72,15 @@ def divide(budget: float, audio: float, videos: Sequence[Video], *, may_rise: bo
         starved = starved or not grant(video, min(video.layers))
     for video in ordered:
         for quality in sorted(video.layers) if video.front else ():
-            before = granted[video.sid]
-            if before is not None and quality > before and not grant(video, quality):
+            so_far = granted[video.sid]
+            if so_far is not None and quality > so_far and not grant(video, quality):
                 break
     moving = True
     while moving:
         moving = False
         for video in ordered:
-            quality = granted[video.sid]
-            above = [other for other in video.layers if quality is not None and other > quality]
+            reached = granted[video.sid]
+            above = [other for other in video.layers if reached is not None and other > reached]
             if above and grant(video, min(above)):
                 moving = True
     return Division(granted, used, min(wanted, default=0.0))

@@ -4,7 +4,7 @@ From the subscriber's transport-wide feedback; without that, from what it report
 passed in: seconds that never go back.
 """
 
-from sfu.bandwidth_delay import DelayDetector
+from sfu.bandwidth_delay import DelayDetector, Usage
 from sfu.bandwidth_history import SentHistory
 from sfu.bandwidth_probe import Probe, Prober
 from sfu.bandwidth_rate import LEAST, Acknowledged, DelayRate, LossRate
@@ -12,6 +12,8 @@ from sfu.rtcp import TransportFeedback
 
 FIRST = 1_000_000.0  # bit/s before anything is known
 SILENCE = 1.0  # seconds without feedback, while sending, after which the estimate is halved
+LONGEST_QUEUE = 0.25  # seconds on top of the shortest round trip of late
+SHORTEST_FOR = 15.0  # seconds
 HOLD_AFTER_DECREASE = 1.0  # seconds without probes
 
 
@@ -30,6 +32,8 @@ class Bandwidth:
         self._detector = DelayDetector()
         self._delay = DelayRate(FIRST)
         self._loss = LossRate(FIRST)
+        self._trip = self._shortest = self._next_shortest = 10.0
+        self._shortest_at = 0.0
         self._heard_at: float | None = None
         self._sent_when_heard = 0
 
@@ -64,12 +68,28 @@ class Bandwidth:
             else:
                 self._detector.packet(one.sent_at, one.received_at)
         if newest_sent is not None:
-            self.round_trip += 0.2 * (max(0.0, now - newest_sent) - self.round_trip)
+            self._measure_trip(max(0.0, now - newest_sent), now)
         self._conclude(lost, len(told), proven, now)
+
+    def _measure_trip(self, trip: float, now: float) -> None:
+        self.round_trip += 0.2 * (trip - self.round_trip)
+        self._trip = trip
+        if now - self._shortest_at > SHORTEST_FOR:
+            self._shortest, self._shortest_at = self._next_shortest, now
+            self._next_shortest = trip
+        self._shortest = min(self._shortest, trip)
+        self._next_shortest = min(self._next_shortest, trip)
+
+    def _usage(self) -> Usage:
+        """The detector's verdict; a queue already long is over-use whatever its trend."""
+        usage = self._detector.usage
+        return Usage.OVER if self._trip > self._shortest + LONGEST_QUEUE and usage is Usage.NORMAL else usage
 
     def _conclude(self, lost: int, packets: int, proven: float | None, now: float) -> None:
         arriving = self._acknowledged.rate
-        fell = self._delay.update(self._detector.usage, arriving, self.round_trip, now)
+        usage = self._usage()
+        measured = self._acknowledged.peak if usage is Usage.OVER else arriving
+        fell = self._delay.update(usage, measured, self.round_trip, now)
         if self._loss.update(lost, packets, arriving, now, growing=not fell):
             fell = True
             self._delay.cut_to(self._loss.rate)

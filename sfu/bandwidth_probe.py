@@ -12,16 +12,21 @@ STEPS = 4  # bursts in it
 LEAST_PACKETS = 5
 FACTOR = 3.0  # a probe asks for at most this times the estimate: a slow path has then some 60 ms to drain
 NEXT_AFTER = 0.4  # seconds after a success
-FIRST_RETRY, LAST_RETRY = 1.0, 3.0  # seconds after a failure, growing
-FORGET_AFTER = 3.0
+FIRST_RETRY, LAST_RETRY = 1.0, 2.5  # seconds after a failure, growing
+USEFUL = 1.2  # times the estimate: a probe that proves this was worth its while
+FORGET_AFTER = 1.0  # seconds without a whole answer
 SHADOW = 0.25  # seconds after a probe in which delay tells of the probe
 
 
 @dataclass(slots=True)
 class Probe:
-    """rate: bit/s aimed at. octets: to send in all, in packets of about `size`. numbers: its packets', extended."""
+    """rate: bit/s aimed at. estimate: when it began.
+
+    octets: to send in all, in packets of about `size`. numbers: its packets', extended.
+    """
 
     rate: float
+    estimate: float
     began_at: float
     octets: float
     size: int
@@ -63,13 +68,14 @@ class Prober:
     def want(self, rate: float, estimate: float, now: float) -> Probe | None:
         """More is wanted than estimated. Returns the probe to send now, if it is time for one."""
         if self.active is not None and now - self.active.began_at > FORGET_AFTER:
-            self.failed(now)
+            # Its answer is lost, which tells nothing.
+            self.active = None
         if self.active is not None or now < self._due or rate <= estimate:
             return None
         aim = min(rate, FACTOR * estimate)
         octets = max(aim * LENGTH / 8, LEAST_PACKETS * 80)
         packets = max(LEAST_PACKETS, round(octets / 1000))
-        self.active = Probe(aim, now, octets, int(octets / packets))
+        self.active = Probe(aim, estimate, now, octets, int(octets / packets))
         self.begun += 1
         self.shadow_until = now + LENGTH + SHADOW
         return self.active
@@ -89,7 +95,7 @@ class Prober:
             return None
         self.active = None
         proven = probe.result()
-        if proven is None or proven < 0.7 * probe.rate:
+        if proven is None or proven < min(USEFUL * probe.estimate, 0.9 * probe.rate):
             self.failed(now)
         else:
             self._retry = FIRST_RETRY

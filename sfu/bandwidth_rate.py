@@ -5,7 +5,8 @@ from collections import deque
 from sfu.bandwidth_delay import Usage
 
 LEAST, MOST = 50_000.0, 20_000_000.0  # bit/s of any estimate
-FIRST_WINDOW, RATE_WINDOW = 0.5, 0.15  # seconds of one sample of what arrives
+RATE_WINDOW, SHORT_WINDOW = 0.3, 0.1  # seconds over which arrivals are counted
+GAP = 2.0  # seconds without arrivals after which counting begins anew
 BACK_OFF = 0.85
 GROWTH = 1.08  # a second, far from the known capacity
 AHEAD = 1.5  # an estimate is never raised past this times what arrives: more is not proven
@@ -16,32 +17,45 @@ TRUSTED_FOR = 3.0  # seconds that a new path is taken to lose nothing by itself
 
 
 class Acknowledged:
-    """The rate at which packets arrive, smoothed the more the less a sample fits (as WebRTC does)."""
+    """The rate at which packets arrive, over the last RATE_WINDOW on the receiver's clock."""
 
     def __init__(self) -> None:
-        self.rate: float | None = None  # bit/s
-        self._variance = 50.0
+        self._packets: deque[tuple[float, int]] = deque()
         self._octets = 0
         self._since: float | None = None
 
     def packet(self, arrival: float, size: int) -> None:
         """arrival: seconds on the receiver's clock."""
-        if self._since is None or arrival - self._since > 2.0:
-            self._since, self._octets = arrival, 0
-        window = RATE_WINDOW if self.rate is not None else FIRST_WINDOW
-        if arrival - self._since >= window:
-            self._sample(self._octets * 8 / (arrival - self._since))
-            self._since, self._octets = arrival, 0
+        packets = self._packets
+        if self._since is None or (packets and not -1.0 < arrival - packets[-1][0] < GAP):
+            packets.clear()
+            self._octets = 0
+            self._since = arrival
+        packets.append((arrival, size))
         self._octets += size
+        while arrival - packets[0][0] > RATE_WINDOW:
+            self._octets -= packets.popleft()[1]
 
-    def _sample(self, rate: float) -> None:
-        if self.rate is None:
-            self.rate = rate
-            return
-        uncertainty = (10.0 * abs(self.rate - rate) / max(self.rate, 1.0)) ** 2
-        predicted = self._variance + 5.0
-        self.rate = (uncertainty * self.rate + predicted * rate) / (uncertainty + predicted)
-        self._variance = uncertainty * predicted / (uncertainty + predicted)
+    @property
+    def rate(self) -> float | None:
+        """bit/s; None before a whole window."""
+        if self._since is None or not self._packets or self._packets[-1][0] - self._since < RATE_WINDOW:
+            return None
+        return self._octets * 8 / RATE_WINDOW
+
+    @property
+    def peak(self) -> float | None:
+        """bit/s at most of late: also over the last SHORT_WINDOW, when a full queue sends at the path's own pace."""
+        rate = self.rate
+        if rate is None:
+            return None
+        newest = self._packets[-1][0]
+        octets = 0
+        for arrival, size in reversed(self._packets):
+            if newest - arrival > SHORT_WINDOW:
+                break
+            octets += size
+        return max(rate, octets * 8 / SHORT_WINDOW)
 
 
 class _Capacity:
@@ -136,8 +150,8 @@ class DelayRate:
 class LossRate:
     """Section 6: down at more than 10 % loss, up at less than 2 %.
 
-    Loss that stays whatever is sent is the path's own (a weak radio), and no reason to send less: the least of the last
-    INHERENT_FOR seconds does not count.
+    Loss that stays whatever is sent is the path's own (a weak radio), and no reason to send less: what was lost in the
+    better half of the last INHERENT_FOR seconds does not count.
     """
 
     def __init__(self, rate: float) -> None:
@@ -155,14 +169,17 @@ class LossRate:
         self._lost += lost
         self._all += all_packets
         passed = now - self._since
-        if passed < LOSS_WINDOW or self._all < LOSS_PACKETS:
+        if self._all < LOSS_PACKETS or passed < LOSS_WINDOW:
             return False
         fraction = self._lost / self._all
+        if passed < 2 * LOSS_WINDOW and fraction < LOSS_HEAVY:
+            return False  # a longer window is surer
         self.fraction = fraction
         self._since, self._lost, self._all = now, 0, 0
         while self._windows and now - self._windows[0][0] > INHERENT_FOR:
             self._windows.popleft()
-        inherent = min((value for _, value in self._windows), default=0.0)
+        least = sorted(value for _, value in self._windows)[: (len(self._windows) + 1) // 2]
+        inherent = sum(least) / len(least) if least else 0.0
         self._windows.append((now, fraction))
         excess = max(0.0, fraction - inherent)
         if excess > LOSS_HIGH:

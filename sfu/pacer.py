@@ -7,7 +7,7 @@ Audio and repairs never wait. Pure: packets in, packets out by `send`; the owner
 from collections import deque
 from collections.abc import Callable
 
-FACTOR = 2.5  # of the estimate: as fast as video leaves
+FACTOR = 1.5  # of the estimate: as fast as video leaves
 LONGEST_WAIT = 0.25  # seconds: a longer queue leaves faster
 STEP = 0.005  # seconds between two calls of `drain`
 BURST_TIME = 0.04  # seconds of the pacing rate that may leave at once

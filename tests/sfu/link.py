@@ -5,10 +5,12 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from sfu.allocator import Allocator, Video
 from sfu.outlet import Outlet
 from sfu.pacer import STEP
+from sfu.rtcp import TransportFeedback
 from sfu.twcc import ArrivalRecorder
 
 LAYERS = {0: 150_000.0, 1: 500_000.0, 2: 1_700_000.0}
@@ -177,7 +179,10 @@ class Call:
     def _feed_back(self) -> None:
         for feedback in self._recorder.feedback(1, 1):
             if self._dice.random() >= self.link.feedback_loss:
-                self._at(self.now + self.link.delay, lambda told=feedback: self.outlet.bandwidth.take(told, self.now))
+                self._at(self.now + self.link.delay, partial(self._told, feedback))
+
+    def _told(self, feedback: TransportFeedback) -> None:
+        self.outlet.bandwidth.take(feedback, self.now)
 
     def _sample(self) -> None:
         self.samples.append(Sample(self.now, self.outlet.bandwidth.estimate, self._granted, self._octets * 8 / 0.1))
