@@ -11,6 +11,7 @@ from sfu.bandwidth_rate import LEAST, Acknowledged, DelayRate, LossRate
 from sfu.rtcp import TransportFeedback
 
 FIRST = 1_000_000.0  # bit/s before anything is known
+PROOF_TIME = 1.5  # seconds of feedback until a first guess counts
 SILENCE = 1.0  # seconds without feedback, while sending, after which the estimate is halved
 LONGEST_QUEUE = 0.25  # seconds on top of the shortest round trip of late
 SHORTEST_FOR = 15.0  # seconds
@@ -27,7 +28,7 @@ class Bandwidth:
         self.decreases = 0
         self.loss = 0.0
         self.round_trip = 0.1  # seconds, the feedback's own delay included
-        self.has_feedback = False
+        self._first_heard_at: float | None = None
         self._acknowledged = Acknowledged()
         self._detector = DelayDetector()
         self._delay = DelayRate(FIRST)
@@ -38,9 +39,17 @@ class Bandwidth:
         self._sent_when_heard = 0
 
     @property
+    def has_feedback(self) -> bool:
+        return self._first_heard_at is not None
+
+    @property
     def acknowledged(self) -> float | None:
         """bit/s that arrive."""
         return self._acknowledged.rate
+
+    def is_measured(self, now: float) -> bool:
+        """Whether the estimate is more than a first guess: the path has shown a limit, or had time to prove itself."""
+        return self._first_heard_at is not None and (self.decreases > 0 or now - self._first_heard_at > PROOF_TIME)
 
     def take(self, feedback: TransportFeedback, now: float) -> None:
         """The subscriber's feedback, as it comes."""
@@ -48,7 +57,8 @@ class Bandwidth:
         self._heard_at, self._sent_when_heard = now, self.history.newest
         if not told:
             return
-        self.has_feedback = True
+        if self._first_heard_at is None:
+            self._first_heard_at = now
         lost = 0
         proven: float | None = None
         newest_sent = None

@@ -30,6 +30,10 @@ class Path(Protocol):
     def estimate(self) -> float | None:
         """bit/s, None where no limit is known."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the estimate is more than a guess."""
+
     def probe(self, rate: float, now: float) -> None: ...
     def discard(self, ssrc: int) -> None: ...
 
@@ -83,9 +87,13 @@ class Downstream:
         audio = sum(_audio_rate(one, now) for one in everything if one.publication.kind == "audio")
         wishes = [wish for one in videos.values() if (wish := self._wish(one, now)) is not None]
         division = self._allocator.allocate(estimate, audio, wishes, now)
+        granted = dict(division.granted)
+        if not path.is_measured:
+            # Nobody waits in the dark while the path is being found out.
+            granted = {wish.sid: _or_smallest(granted[wish.sid], wish) for wish in wishes}
         flows = audio + sum(_flowing(one.down_track) for one in videos.values())
-        self._obey(division.granted, videos, path, urgent=estimate < URGENT * flows)
-        self.shortage = _shortage(wishes, division.granted)
+        self._obey(granted, videos, path, urgent=estimate < URGENT * flows)
+        self.shortage = _shortage(wishes, granted)
         if division.wanted:
             path.probe(PROBE_PAST * division.wanted, now)
 
@@ -124,6 +132,10 @@ class Downstream:
         if changes:
             infos = [StreamStateInfo(track_sid=sid, participant_sid=who, state=state) for sid, who, state in changes]
             self._send(SignalResponse(stream_state_update=StreamStateUpdate(stream_states=infos)))
+
+
+def _or_smallest(granted: int | None, wish: Video) -> int:
+    return min(wish.layers) if granted is None else granted
 
 
 def _audio_rate(one: Forwarding, now: float) -> float:

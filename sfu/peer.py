@@ -13,6 +13,7 @@ import structlog
 from db.tasks import Tasks
 from sfu import rtcp, rtp
 from sfu.bandwidth import ReportedBandwidth
+from sfu.bandwidth_rate import MOST
 from sfu.down_track import DownTrack, number_id
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.outlet import Outlet
@@ -208,10 +209,17 @@ class Peer:
     @property
     def estimate(self) -> float | None:
         """bit/s that the path to this client carries, None where no limit is known."""
+        return self.outlet.bandwidth.estimate if self._has_own_estimate else self._reported.estimate
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether `estimate` is known well enough to give a video up for it."""
+        return self.outlet.bandwidth.is_measured(self._clock()) or not self._has_own_estimate
+
+    @property
+    def _has_own_estimate(self) -> bool:
         since = self._numbered_since
-        if self.outlet.bandwidth.has_feedback or (since is not None and self._clock() - since < FEEDBACK_GRACE):
-            return self.outlet.bandwidth.estimate
-        return self._reported.estimate
+        return self.outlet.bandwidth.has_feedback or (since is not None and self._clock() - since < FEEDBACK_GRACE)
 
     def probe(self, rate: float, now: float) -> None:
         """So many bit/s would be of use: find out whether they pass, when it is time for that."""
@@ -239,7 +247,8 @@ class Peer:
             return
         self._reception.tick(now)
         self.outlet.bandwidth.tick(now)
-        self.outlet.pacer.set_rate(self.outlet.bandwidth.estimate)
+        # Without an estimate there is nothing to pace by.
+        self.outlet.pacer.set_rate(self.estimate or MOST)
         self._listener.ticked(now)
         for feedback in self._reception.transport_feedback(self._ssrc):
             self._transport.send_rtcp(rtcp.build(feedback))

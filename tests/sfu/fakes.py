@@ -89,6 +89,7 @@ class FakePeer:
         self.closed = False
         self._down: dict[Any, str] = {}
         self.estimate: float | None = None
+        self.is_measured = True
         self.probes: list[float] = []
         self.discarded: list[int] = []
 

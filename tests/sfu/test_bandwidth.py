@@ -64,6 +64,8 @@ def test_without_feedback_it_is_halved_each_second() -> None:
     assert bandwidth.want(5e6, 1.0) is None, "nothing is known of this client's feedback"
     bandwidth.take(TransportFeedback(1, 1, 1, 0, 0, (0,) * 20), 1.1)
     assert bandwidth.has_feedback
+    assert not bandwidth.is_measured(1.2), "a first guess"
+    assert bandwidth.is_measured(3.0)
     bandwidth.tick(1.2)
     bandwidth.tick(5.0)
     assert bandwidth.estimate == FIRST, "nothing was sent, nothing is missing"

@@ -28,6 +28,7 @@ class World:
     def __init__(self) -> None:
         self.now = 10.0
         self.estimate: float | None = 5e6
+        self.is_measured = True
         self.probes: list[float] = []
         self.discarded: list[int] = []
         self.inbox = Inbox()
@@ -161,3 +162,15 @@ def test_without_a_known_limit_nothing_is_withheld() -> None:
     world.estimate = None
     world.run(3)
     assert one.down_track.current_quality == 2
+
+
+def test_nothing_is_given_up_for_a_guess() -> None:
+    world = World()
+    world.is_measured = False
+    world.estimate = 50e3
+    one = world.video("a")
+    world.run(2)
+    assert one.down_track.current_quality == 0
+    world.is_measured = True
+    world.run(1)
+    assert one.down_track.is_withheld
