@@ -4,8 +4,10 @@ From the subscriber's transport-wide feedback; without that, from what it report
 passed in: seconds that never go back.
 """
 
+from math import inf
+
 from sfu.bandwidth_delay import DelayDetector, Usage
-from sfu.bandwidth_history import SentHistory
+from sfu.bandwidth_history import SentHistory, Told
 from sfu.bandwidth_probe import Probe, Prober
 from sfu.bandwidth_rate import LEAST, Acknowledged, DelayRate, LossRate
 from sfu.rtcp import TransportFeedback
@@ -13,7 +15,7 @@ from sfu.rtcp import TransportFeedback
 FIRST = 1_000_000.0  # bit/s before anything is known
 PROOF_TIME = 1.5  # seconds of feedback until a first guess counts
 SILENCE = 1.0  # seconds without feedback, while sending, after which the estimate is halved
-LONGEST_QUEUE = 0.25  # seconds on top of the shortest round trip of late
+LONGEST_QUEUE = 0.25  # seconds on top of the shortest way of late
 SHORTEST_FOR = 15.0  # seconds
 HOLD_AFTER_DECREASE = 1.0  # seconds without probes
 
@@ -33,8 +35,9 @@ class Bandwidth:
         self._detector = DelayDetector()
         self._delay = DelayRate(FIRST)
         self._loss = LossRate(FIRST)
-        self._trip = self._shortest = self._next_shortest = 10.0
+        self._trip = self._shortest = self._next_shortest = inf
         self._shortest_at = 0.0
+        self._measured_from = -inf
         self._heard_at: float | None = None
         self._sent_when_heard = 0
 
@@ -61,7 +64,7 @@ class Bandwidth:
             self._first_heard_at = now
         lost = 0
         proven: float | None = None
-        newest_sent = None
+        newest: Told | None = None
         probe = self.prober.active
         for one in told:
             is_probe = probe is not None and one.number in probe.numbers
@@ -71,19 +74,23 @@ class Bandwidth:
             if one.received_at is None:
                 lost += 1
                 continue
-            self._acknowledged.packet(one.received_at, one.size)
-            newest_sent = one.sent_at
+            if not is_probe:
+                self._acknowledged.packet(one.received_at, one.size)
+            if one.sent_at < self._measured_from:
+                continue
+            newest = one
             if is_probe or one.sent_at < self.prober.shadow_until:
                 self._detector.skip()
             else:
                 self._detector.packet(one.sent_at, one.received_at)
-        if newest_sent is not None:
-            self._measure_trip(max(0.0, now - newest_sent), now)
+        if newest is not None:
+            self._measure_trip(newest, now)
         self._conclude(lost, len(told), proven, now)
 
-    def _measure_trip(self, trip: float, now: float) -> None:
-        self.round_trip += 0.2 * (trip - self.round_trip)
-        self._trip = trip
+    def _measure_trip(self, newest: Told, now: float) -> None:
+        """The way there alone shows the queue: the way back has its own. How far its clocks differ stays the same."""
+        self.round_trip += 0.2 * (max(0.0, now - newest.sent_at) - self.round_trip)
+        trip = self._trip = (newest.received_at or 0.0) - newest.sent_at
         if now - self._shortest_at > SHORTEST_FOR:
             self._shortest, self._shortest_at = self._next_shortest, now
             self._next_shortest = trip
@@ -128,6 +135,13 @@ class Bandwidth:
             self.estimate = max(LEAST, self.estimate / 2)
             self.decreases += 1
             self.prober.hold(now, HOLD_AFTER_DECREASE)
+
+    def path_changed(self, now: float) -> None:
+        """The client has another address: what was measured of delay holds no more; the rate may."""
+        self._measured_from = now
+        self._detector = DelayDetector()
+        self._trip = self._shortest = self._next_shortest = inf
+        self.prober.active = None
 
     def want(self, rate: float, now: float) -> Probe | None:
         """Something is withheld that this rate would allow: the probe to send now, if it is time."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from sfu.bandwidth_history import Told
 
-LENGTH = 0.02  # seconds of one probe
-STEPS = 4  # bursts in it
+LENGTH = 0.03  # seconds of one probe
+STEPS = 6  # bursts in it
 LEAST_PACKETS = 5
-FACTOR = 3.0  # a probe asks for at most this times the estimate: a slow path has then some 60 ms to drain
+FACTOR = 2.5  # a probe asks for at most this times the estimate: a slow path has then some 75 ms to drain
 NEXT_AFTER = 0.4  # seconds after a success
-FIRST_RETRY, LAST_RETRY = 1.0, 2.5  # seconds after a failure, growing
+FIRST_RETRY, LAST_RETRY = 1.0, 2.0  # seconds after a failure, growing
 USEFUL = 1.2  # times the estimate: a probe that proves this was worth its while
 FORGET_AFTER = 1.0  # seconds without a whole answer
 SHADOW = 0.25  # seconds after a probe in which delay tells of the probe

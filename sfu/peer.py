@@ -360,6 +360,7 @@ class Peer:
                 down_track.take_report(block, now)
 
     def _path_changed(self) -> None:
+        self.outlet.bandwidth.path_changed(self._clock())
         if self.is_connected:
             self._listener.path_changed()
 

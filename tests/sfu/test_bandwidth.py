@@ -90,3 +90,14 @@ def test_reports_stand_in_for_feedback() -> None:
     assert reported.estimate == 300e3
     reported.report(0.0, 300e3, 1.0)
     assert reported.estimate == pytest.approx(324e3)
+
+
+def test_a_client_that_moves_to_a_longer_way_keeps_its_rate() -> None:
+    link = Link(steps((0, 3e6)))
+    call = Call(link, seed=5)
+    call.run(15)
+    link.delay = 0.4
+    call.outlet.bandwidth.path_changed(call.now)
+    call.run(30)
+    assert call.changes(10, 30) == 0
+    assert min(call.estimates(16, 30)) > 2e6
