@@ -25,7 +25,7 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
         "unavailable": _("Det går inte just nu"),
     }
     by_status = {403: _("Det här får du inte se"), 404: _("Sidan finns inte"), 413: _("Det var för stort")}
-    over = {LinkOfEndedMeeting: "meeting-ended", LinkOfCancelledMeeting: "meeting-cancelled"}
+    over: dict[type[Refusal], str] = {LinkOfEndedMeeting: "meeting-ended", LinkOfCancelledMeeting: "meeting-cancelled"}
     heading = (
         headings.get(over.get(type(refusal), refusal.code)) or by_status.get(refusal.status) or _("Något gick fel")
     )
