@@ -3,7 +3,7 @@
 What is searched for is sent by POST: a name does not belong in an address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,10 @@ from signaling.security import require
 
 FIELDS = ("name", "since", "until", "reason")
 MOST_RECORDS = 500
+MOST_NAMED = 25
+"""Hits that show whose meeting it is: each is a look-up of its own."""
+FIRST_RECORDS = 5
+"""That it was planned, and for whom, is the first that is written of a meeting."""
 REASONS = ("extract", "review", "incident", "complaint")
 
 
@@ -44,7 +48,7 @@ class AuditPages:
         if not self._check(request, form, name_needed=True):
             return page(request, form)
         found = await self._find(session, staff, form, record=True)
-        return page(request, form, found=found)
+        return page(request, form, found=found, whose=await self._whose(staff, found))
 
     async def meeting_page(self, request: web.Request) -> web.StreamResponse:
         """By a link: asks why before anything is shown."""
@@ -63,9 +67,12 @@ class AuditPages:
         await self._record(session, staff, meeting=meeting, reason=form.value("reason"))
         records = await self._log.search(organisation=organisation, meeting=meeting, limit=MOST_RECORDS)
         found = await self._find(session, staff, form, record=False) if form.value("name") else None
+        whose = await self._whose(staff, found or [])
         verdict = await self._log.check(meeting)
         case = case_of(request, meeting, records, self._clock())
-        return page(request, form, found=found, case={**case, "verdict": verdict, "note": verdict.checkpoint.note})
+        return page(
+            request, form, found=found, whose=whose, case={**case, "verdict": verdict, "note": verdict.checkpoint.note}
+        )
 
     def _fresh(self) -> Form:
         today = self._clock().astimezone(ZONE)
@@ -103,6 +110,17 @@ class AuditPages:
         last = until + timedelta(days=1)
         return list(await self._log.meetings(organisation=organisation, who=name, since=since, until=last))
 
+    async def _whose(self, staff: Staff, found: list[Any]) -> dict[str, str]:
+        """Meeting to the name of the person it is about, in the auditor's own organisation; where its log tells."""
+        named: dict[str, str] = {}
+        for hit in found[:MOST_NAMED]:
+            records = await self._log.search(
+                organisation=staff.organisation.id, meeting=hit.meeting, limit=FIRST_RECORDS
+            )
+            if person := person_of(records):
+                named[hit.meeting] = person
+        return named
+
     async def _record(self, session: Session, staff: Staff, meeting: str | None = None, **details: Scalar) -> None:
         event = Event(EventType.AUDIT_READ, session.actor, staff.organisation.id, meeting, details=details)
         await self._log.append(event)
@@ -136,6 +154,7 @@ def page(
     *,
     found: list[Any] | None = None,
     case: dict[str, Any] | None = None,
+    whose: Mapping[str, str] | None = None,
     asked: str = "",
 ) -> web.Response:
     _ = gettext_of(request)
@@ -147,15 +166,21 @@ def page(
     }
     reasons = [("", _("Välj")), *((name, words[name]) for name in REASONS)]
     status = 422 if form.errors else 200
-    return render(request, "audit.html", status=status, form=form, reasons=reasons, found=found, case=case, asked=asked)
+    shown = {"form": form, "reasons": reasons, "found": found, "whose": whose or {}, "case": case, "asked": asked}
+    return render(request, "audit.html", status=status, **shown)
+
+
+def person_of(records: Iterable[Record]) -> str:
+    """Whom the meeting of these records is about; "" where none of them says so."""
+    told = next((record.event for record in records if record.event and record.event.details.get("person")), None)
+    return str(told.details["person"]) if told else ""
 
 
 def case_of(request: web.Request, meeting: str, records: list[Record], now: datetime) -> dict[str, Any]:
     """One meeting as the page shows it."""
     _, language = gettext_of(request), language_of(request)
     own = [record for record in records if record.type is not EventType.AUDIT_READ]
-    told = next((record.event for record in own if record.event and record.event.details.get("person")), None)
-    person = str(told.details["person"]) if told else _("Okänd person")
+    person = person_of(own) or _("Okänd person")
     planned = next((record.event for record in own if record.type is EventType.MEETING_PLANNED and record.event), None)
     kind = MEETING_TYPES.get(str(planned.details.get("type"))) if planned else None
     title = _("Möte") if kind is None else kind.english if language == "en" else kind.swedish

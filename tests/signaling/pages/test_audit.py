@@ -23,6 +23,7 @@ async def test_search_and_reading_are_in_the_log_and_the_answer_comes_first(site
     reader = await site.auditor()
     page, _ = await site.post("/audit", 200, **SEARCH)
     assert f'action="/audit/meetings/{meeting}"' in page
+    assert '<span class="hits__whose">Gunnar Edlund</span>' in page
     page, _ = await site.post(f"/audit/meetings/{meeting}", 200, **SEARCH)
     assert "Loggen är hel." in page
     assert "Planeringsmöte, Gunnar Edlund" in page
