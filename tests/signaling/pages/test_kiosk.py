@@ -52,3 +52,11 @@ async def test_a_meeting_just_after_midnight_can_be_started_before_it(site: Site
     await site.planned()
     assert "Gunnar Edlund" in await site.get("/kiosk")
     assert "Gunnar Edlund" in await site.get("/today")
+
+
+async def test_an_auditor_is_told_that_she_leads_no_meetings(site: Site) -> None:
+    await site.auditor()
+    page = await site.get("/kiosk")
+    assert "Du leder inga möten" in page
+    assert "Inga fler möten i dag" not in page
+    assert "You lead no meetings" in await site.get("/kiosk", english=True)
