@@ -13,6 +13,7 @@ interface Data {
 
 const data = pageData<Data>();
 const phone = !data.kiosk && isPhone(navigator.userAgent, navigator.maxTouchPoints);
+const heading = element("act");
 const choose = element("choose");
 const code = element("code");
 const statusLine = element("status-line");
@@ -23,6 +24,7 @@ const openAgain = element("open-again");
 let onThisDevice = false;
 
 function show(...parts: readonly HTMLElement[]): void {
+  heading.hidden = parts.includes(failed); // there is no code to read any more
   for (const part of [choose, code, statusLine, failed, sameDevice, cancel, openAgain]) part.hidden = !parts.includes(part);
 }
 
@@ -98,8 +100,8 @@ element("same-desk").addEventListener("click", () => {
   cancel.hidden = false;
 });
 element("again").addEventListener("click", () => {
-  element("act").focus();
   offer();
+  heading.focus();
 });
 cancel.addEventListener("click", () => void identification.cancel());
 const underWay = new URLSearchParams(location.search).get("transaction");
