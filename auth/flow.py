@@ -98,16 +98,18 @@ class Status:
     session: Session | None = None
 
 
-def visible_text(organisation: str | None, language: str) -> str:
+def visible_text(organisation: str | None, language: str, *, kiosk: bool = False) -> str:
     """What the app shows, in BankID's simple markdown: who asks and for what, so that a person led here by a
-    swindler's code sees it. organisation: the inviting one; None for staff logging in."""
+    swindler's code sees it. organisation: the inviting one; None for staff logging in. kiosk: on the travel laptop."""
     # Marks that would be formatting in a name are left out.
     name = "".join(sign for sign in organisation or "" if sign.isalnum() or sign in " .,&-()")[:120]
     if language == "en":
-        what = f"You are joining a video meeting with {name}." if name else "You are logging in as staff."
+        staff = "You are logging in as staff on the travel laptop." if kiosk else "You are logging in as staff."
+        what = f"You are joining a video meeting with {name}." if name else staff
         warning = "Has someone phoned and asked you to do this? Cancel and hang up."
     else:
-        what = f"Du ska till ett videomöte hos {name}." if name else "Du loggar in som personal."
+        staff = "Du loggar in som personal på resedatorn." if kiosk else "Du loggar in som personal."
+        what = f"Du ska till ett videomöte hos {name}." if name else staff
         warning = "Har någon ringt och bett dig göra det här? Avbryt och lägg på."
     return f"# Hemmaplan\n{what}\n\n{warning}"
 

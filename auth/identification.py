@@ -185,7 +185,7 @@ class Identifications:
         try:
             order = await self._bankid.auth(
                 end_user_ip=browser.address,
-                visible_text=visible_text(organisation, browser.language),
+                visible_text=visible_text(organisation, browser.language, kiosk=(wish.next or "").startswith("/kiosk")),
                 web=Web(domain, browser.user_agent or "unknown", fingerprint("device " + browser.flow)),
                 return_url=way_back if wish.same_device else None,
             )

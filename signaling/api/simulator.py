@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auth.bankid_simulator import BankIdSimulator, SimulatedOrder
+from auth.flow import visible_text
 from signaling.problems import BadRequest
 
 
@@ -74,9 +75,19 @@ def routes(simulator: BankIdSimulator) -> list[web.RouteDef]:
     ]
 
 
+# What the app shows tells what the order is for; a personal link's text holds the inviting organisation.
+_KINDS = {
+    visible_text(None, language, kiosk=kiosk): "kiosk" if kiosk else "staff"
+    for language in ("sv", "en")
+    for kiosk in (False, True)
+}
+
+
 def _order(order: SimulatedOrder) -> dict[str, Any]:
+    """kind: staff or kiosk, who log in, or link."""
     return {
         "autoStartToken": order.auto_start_token,
+        "kind": _KINDS.get(order.text, "link"),
         "text": order.text,
         "startedAt": order.started_at.isoformat(),
     }

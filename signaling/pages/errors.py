@@ -36,7 +36,8 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
     else:
         body = ""
     if refusal.code == "invitation-unknown":  # most often half of it was left behind in the message
-        body = f"{_('Kontrollera att hela länken kom med.')} {body}".strip()
+        whole = _("Kontrollera att hela länken kom med.")
+        body = f"{whole} {body}".strip()
     calm = refusal.status < 500
     return render(
         request,

@@ -1,5 +1,6 @@
 """The demo's BankID app over HTTP."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from auth.bankid_simulator import BankIdSimulator
 from auth.errors import Refusal
+from auth.flow import visible_text
 from signaling import problems
 from signaling.api.simulator import routes
 from tests.auth.conftest import *  # noqa: F403  (fixtures)
@@ -58,3 +60,18 @@ async def test_bad_requests(client: Client, path: str, body: dict[str, object], 
     headers = {"Accept": "application/json"}
     async with client.post(f"/simulator/bankid/{path}", json=body, headers=headers) as response:
         assert response.status == status
+
+
+async def test_orders_tell_what_they_are_for_and_when_they_began_newest_first(
+    client: Client, simulator: BankIdSimulator
+) -> None:
+    texts = [visible_text(None, "sv"), visible_text(None, "en", kiosk=True), visible_text("Nordviks kommun", "sv")]
+    for text in texts:
+        simulator._auth({"endUserIp": "192.0.2.7", "userVisibleData": b64encode(text.encode()).decode()})
+    async with client.get("/simulator/bankid/orders") as response:
+        orders = await response.json()
+    assert {order["text"]: order["kind"] for order in orders} == dict(
+        zip(texts, ("staff", "kiosk", "link"), strict=True)
+    )
+    began = [order["startedAt"] for order in orders]
+    assert began == sorted(began, reverse=True)

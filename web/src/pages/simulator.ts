@@ -3,7 +3,7 @@
 import check from "lucide-static/icons/shield-check.svg";
 import { icon } from "../icon";
 import { element } from "../page_data";
-import { t } from "../texts";
+import { language, t } from "../texts";
 
 interface Person {
   readonly personalNumber: string;
@@ -15,7 +15,17 @@ interface Person {
 interface Order {
   readonly autoStartToken: string;
   readonly text: string;
+  readonly kind: "staff" | "kiosk" | "link";
+  /** ISO 8601 in UTC. */
+  readonly startedAt: string;
 }
+
+const began = (order: Order): string => {
+  const time = new Date(order.startedAt).toLocaleTimeString(language() === "en" ? "en-GB" : "sv-SE", { timeZone: "Europe/Stockholm" });
+  return t("Började kl. %(time)s", { time: language() === "en" ? time : time.replaceAll(":", ".") });
+};
+const purpose = (order: Order): string =>
+  order.kind === "kiosk" ? t("Inloggning på resedatorn") : order.kind === "staff" ? t("Inloggning för personal") : t("Personlig länk till ett möte");
 
 const people = element<HTMLSelectElement>("person");
 const orders = element("orders");
@@ -48,7 +58,10 @@ function card(order: Order): HTMLElement {
   const box = document.createElement("article");
   box.className = "order";
   const heading = document.createElement("h3");
-  heading.textContent = t("Identifiera dig");
+  heading.textContent = purpose(order);
+  const when = document.createElement("p");
+  when.className = "order__when";
+  when.textContent = began(order);
   const text = document.createElement("p");
   text.className = "order__text";
   text.textContent = order.text.replace(/^#+ /gm, ""); // the app draws simple markdown; a heading is enough as a line
@@ -65,7 +78,7 @@ function card(order: Order): HTMLElement {
   no.textContent = t("Avbryt");
   no.addEventListener("click", () => void answer(order, "deny"));
   acts.append(yes, no);
-  box.append(heading, text, acts);
+  box.append(heading, when, text, acts);
   return box;
 }
 
@@ -79,7 +92,8 @@ async function refresh(): Promise<void> {
     box.remove();
     shown.delete(token);
   }
-  for (const order of pending) {
+  // They come newest first; each is put before those already there.
+  for (const order of [...pending].reverse()) {
     if (shown.has(order.autoStartToken)) continue;
     const box = card(order);
     shown.set(order.autoStartToken, box);
