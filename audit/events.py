@@ -88,6 +88,64 @@ class EventType(StrEnum):
     STAFF_ADDED = "staff.added", "A member of staff was added or got new permissions."
 
 
+class Reason(StrEnum):
+    """Why, as the detail ``reason`` says it; the stored text of each is fixed for ever.
+
+    Beside these stand only BankID's own codes of a failed identification, and LiveKit's DisconnectReason (lower case)
+    of one whose media ended: those of them that somebody chose are here, every other is a lost connection.
+    """
+
+    # A personal link that did not open.
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    WRONG_PERSON = "wrong_person"
+    REVOKED = "revoked"
+    # A join token that was refused.
+    JOIN_UNBOUND = "this token is bound to nobody"
+    JOIN_WITHOUT_SEAT = "this token's holder has no seat in the meeting"
+    JOIN_OF_ANOTHER_BROWSER = "this token belongs to another browser, or its session has ended"
+    JOIN_OF_ANOTHER_ADDRESS = "this token belongs to another address"
+    JOIN_USED_BEFORE = "this token has been used"
+    # An identification without an identity, and a login that ended.
+    NOT_STAFF = "not_staff"
+    NUMBER_UNREADABLE = "number_unreadable"
+    HIGH_RISK = "high_risk"
+    LOGGED_OUT = "logged_out"
+    LOGGED_OUT_EVERYWHERE = "logged_out_everywhere"
+    IDENTIFIED_ANEW = "identified_anew"
+    IDLE = "idle"
+    TOO_OLD = "too_old"
+    # Let in or not.
+    LEADS = "leads"
+    RETURNED = "returned"
+    ADMITTED = "admitted"
+    NOT_YET = "not_yet"
+    DENIED = "denied"
+    # Out of the lobby or the room.
+    LEFT = "left"
+    OTHER_DEVICE = "other_device"
+    NEVER_CAME = "never_came"
+    BY_LEADER = "by_leader"
+    REMOVED = "removed"
+    INVITATION_REVOKED = "invitation_revoked"
+    MEETING_ENDED = "meeting_ended"
+    ROOM_FINISHED = "room_finished"
+    CONNECTION_LOST = "connection_lost"
+    NOT_FOUND = "not_found"
+    CLIENT_INITIATED = "client_initiated"
+    DUPLICATE_IDENTITY = "duplicate_identity"
+    PARTICIPANT_REMOVED = "participant_removed"
+    ROOM_DELETED = "room_deleted"
+    ROOM_CLOSED = "room_closed"
+    USER_REJECTED = "user_rejected"
+    # The end of a meeting, or of an identification that somebody gave up.
+    BY_HOST = "by_host"
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person as the log knows one. person: `people.id`; organisation: its written name; method: how the person was

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from audit.entries import Entry
-from audit.events import Event, read_time
+from audit.events import Event, EventType, Reason, read_time
 
 NAMED = ("person", "invited", "seat")
 """Details that hold a person's name; they are searched beside those who acted and were acted upon."""
 READINGS = ("audit.read", "audit.exported")
 """They name the meeting that was looked for, which need not be one."""
 REFUSALS = ("invitation.refused", "participant.refused", "participant.denied")
+"""Types that are refusals, but for the host's "Inte än": see `is_refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,15 @@ def search_keys(event: Event) -> SearchKeys:
         subject=event.subject.person if event.subject else None,
         names="\n".join(names).casefold().replace("\0", "") or None,
     )
+
+
+def is_refusal(event: Event) -> bool:
+    """Whether somebody was refused; who was told "Inte än" keeps waiting and was not."""
+    return event.type.value in REFUSALS and not answered_not_yet(event)
+
+
+def answered_not_yet(event: Event) -> bool:
+    return event.type is EventType.PARTICIPANT_DENIED and event.details.get("reason") == Reason.NOT_YET
 
 
 def moment(text: str) -> datetime:

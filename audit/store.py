@@ -1,5 +1,6 @@
 """The log's tables. Entries, tree nodes, the head and its checkpoint are written in one transaction or not at all."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,9 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from audit.entries import Entry
-from audit.events import written_time
-from audit.rows import READINGS, REFUSALS, MeetingFound, Row, Search, SearchKeys, StoredCheckpoint, moment
+from audit.entries import BadEntry, Entry, read_record
+from audit.events import EventType, written_time
+from audit.rows import (
+    READINGS,
+    REFUSALS,
+    MeetingFound,
+    Row,
+    Search,
+    SearchKeys,
+    StoredCheckpoint,
+    answered_not_yet,
+    moment,
+)
 from audit.tree import Coordinates, Node
 from db.schema import metadata
 
@@ -225,10 +236,33 @@ class Store:
         if wanted.organisation is not None:
             query = query.where(entries.c.organisation == wanted.organisation)
         async with self._engine.connect() as connection:
-            found = await connection.execute(query)
-            return [
-                MeetingFound(row.meeting, moment(row.first), moment(row.last), row.number, row.refused) for row in found
-            ]
+            found = (await connection.execute(query)).all()
+            waiting = await self._not_yet(connection, [row.meeting for row in found], wanted.organisation)
+        return [
+            MeetingFound(
+                row.meeting, moment(row.first), moment(row.last), row.number, row.refused - waiting[row.meeting]
+            )
+            for row in found
+        ]
+
+    async def _not_yet(
+        self, connection: AsyncConnection, meetings: list[str], organisation: str | None
+    ) -> Counter[str]:
+        """How often each meeting's waiting were told "Inte än": the same type of record as a refusal, and is none."""
+        query = sa.select(entries).where(
+            entries.c.type == EventType.PARTICIPANT_DENIED.value, entries.c.meeting.in_(meetings)
+        )
+        if organisation is not None:
+            query = query.where(entries.c.organisation == organisation)
+        told: Counter[str] = Counter()
+        for row in await connection.execute(query):
+            try:
+                event = read_record(_row(row).entry).event
+            except BadEntry:
+                continue  # altered afterwards: the meeting's page says so
+            if event is not None and event.meeting is not None and answered_not_yet(event):
+                told[row.meeting] += 1
+        return told
 
     async def all_rows(self) -> AsyncIterator[Row]:
         """Every entry in order of its place, a page at a time."""

@@ -9,28 +9,30 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from audit.events import Actor, Event, EventType, Record
+from audit.events import Actor, Event, EventType, Reason, Record
 
+LOST = frozenset({Reason.CONNECTION_LOST, Reason.NOT_FOUND})
 CHOSEN = frozenset(
     {
-        "client_initiated",
-        "left",
-        "meeting_ended",
-        "room_finished",
-        "room_deleted",
-        "room_closed",
-        "removed",
-        "by_leader",
-        "participant_removed",
-        "invitation_revoked",
-        "other_device",
-        "duplicate_identity",
-        "never_came",
-        "user_rejected",
+        Reason.LEFT,
+        Reason.LOGGED_OUT,
+        Reason.OTHER_DEVICE,
+        Reason.NEVER_CAME,
+        Reason.BY_LEADER,
+        Reason.REMOVED,
+        Reason.INVITATION_REVOKED,
+        Reason.MEETING_ENDED,
+        Reason.ROOM_FINISHED,
+        Reason.CLIENT_INITIATED,
+        Reason.DUPLICATE_IDENTITY,
+        Reason.PARTICIPANT_REMOVED,
+        Reason.ROOM_DELETED,
+        Reason.ROOM_CLOSED,
+        Reason.USER_REJECTED,
     }
 )
-"""Reasons for leaving that somebody chose; every other is a lost connection."""
-NOT_YET = "not_yet"
+"""Reasons for leaving that somebody chose. Every other is a lost connection: those in LOST, and what the media server
+says beside these."""
 MILESTONES = (EventType.MEETING_STARTED, EventType.MEETING_ENDED)
 REFUSED = (EventType.INVITATION_REFUSED, EventType.PARTICIPANT_REFUSED)
 
@@ -227,7 +229,7 @@ def _ended_waiting(seat: _Seat, at: datetime, _: str) -> None:
 
 
 def _denied(seat: _Seat, at: datetime, reason: str) -> None:
-    if reason != NOT_YET:
+    if reason != Reason.NOT_YET:
         seat.turn(None, at)
         seat.mark(at, reason)
 

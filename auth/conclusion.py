@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.events import Reason
 from auth.bankid import Completion
 from auth.errors import HighRisk, NotStaff, NumberNotRead
 from auth.flow import Invitations, StoredOrder
@@ -50,7 +51,7 @@ class Conclusions:
         post = posts[0] if posts else None
         if order.link is None:
             if post is None:
-                await self._records.ended(transaction, "not_staff", person)
+                await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
             await self._records.completed(transaction, order, completion, person, post)
             return Outcome(person.id, post.id, None, order.next or _home_of(post))
@@ -63,10 +64,10 @@ class Conclusions:
         try:
             number = IdentityNumber.parse(user.personal_number, today=now.date())
         except InvalidIdentityNumber:
-            await self._records.ended(transaction, "number_unreadable")
+            await self._records.ended(transaction, Reason.NUMBER_UNREADABLE)
             raise NumberNotRead from None
         if completion.risk == "high":
-            await self._records.ended(transaction, "high_risk", await self._people.person_by_number(number))
+            await self._records.ended(transaction, Reason.HIGH_RISK, await self._people.person_by_number(number))
             raise HighRisk
         return Identity(
             number, user.given_name, user.surname, user.name, Method.BANKID, AssuranceLevel.HIGH_3, authenticated_at=now

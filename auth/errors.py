@@ -6,6 +6,8 @@ The words follow the tone of a calm district nurse: first what happened, then wh
 
 from typing import ClassVar
 
+from audit.events import Reason
+
 
 class Refusal(Exception):
     """A no that a person or program is told about. The texts never hold personal data."""
@@ -27,13 +29,13 @@ class Refusal(Exception):
 class InvitationRefused(Refusal):
     """The personal link lets nobody in. `reason` is what the log says."""
 
-    reason: ClassVar[str] = "refused"
+    reason: ClassVar[str] = Reason.REFUSED
 
 
 class InvitationUnknown(InvitationRefused):
     code = "invitation-unknown"
     status = 404
-    reason = "unknown"
+    reason = Reason.UNKNOWN
     swedish = "Länken gäller inte. Be den som bjöd in dig om en ny."
     english = "This link is not valid. Ask the person who invited you for a new one."
 
@@ -41,7 +43,7 @@ class InvitationUnknown(InvitationRefused):
 class InvitationExpired(InvitationRefused):
     code = "invitation-expired"
     status = 410
-    reason = "expired"
+    reason = Reason.EXPIRED
     swedish = "Länken gäller inte längre. Be den som bjöd in dig om en ny."
     english = "This link is no longer valid. Ask the person who invited you for a new one."
 
@@ -49,7 +51,7 @@ class InvitationExpired(InvitationRefused):
 class WrongPerson(InvitationRefused):
     code = "wrong-person"
     status = 403
-    reason = "wrong_person"
+    reason = Reason.WRONG_PERSON
     swedish = "Det här är en personlig länk till någon annan. Be den som bjöd in dig om en egen."
     english = "This is a personal link for someone else. Ask the person who invited you for one of your own."
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from audit.events import Reason
 from audit.log import AuditUnavailable
 from auth import bankid_texts, qr
 from auth.bankid import OURS, BankIdClient, BankIdError, Failure, Web
@@ -229,7 +230,7 @@ class Identifications:
         if row.status != "pending":
             return
         try:
-            await self._records.ended(transaction, "cancelled")
+            await self._records.ended(transaction, Reason.CANCELLED)
         except AuditUnavailable:  # giving up is the safe direction, whatever the log says
             log.error("cancelled identification not recorded", transaction=transaction)
         if not await self._rows.finish(transaction, status="failed", hint="cancelled", now=self._clock()):

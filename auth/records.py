@@ -4,7 +4,7 @@ Every method returns when the record is stored, or raises AuditUnavailable.
 """
 
 from audit.canonical import Scalar
-from audit.events import Actor, Event, EventType
+from audit.events import Actor, Event, EventType, Reason
 from auth.bankid import Completion
 from auth.flow import StoredOrder
 from auth.identity import AssuranceLevel, Method
@@ -12,7 +12,7 @@ from auth.people import Person, Staff
 from auth.sessions import AuditLog, actor
 
 # The person gave up, in the app or on our page; everything else is a failure.
-_GIVEN_UP = frozenset({"userCancel", "cancelled"})
+_GIVEN_UP = frozenset({"userCancel", Reason.CANCELLED})
 
 
 class IdentificationRecords:

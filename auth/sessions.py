@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from audit.events import Actor, Event, EventType, Record
+from audit.events import Actor, Event, EventType, Reason, Record
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person, Staff
 from auth.randomness import fingerprint, looks_like_secret, new_id, new_secret
@@ -146,7 +146,7 @@ class Sessions:
         """The person is in an open meeting: an hour from now before idleness ends the session."""
         await self._rows.keep(session, self._clock() + IDLE_IN_MEETING)
 
-    async def end(self, session: Session, *, reason: str = "logged_out") -> None:
+    async def end(self, session: Session, *, reason: str = Reason.LOGGED_OUT) -> None:
         """End one. A log that cannot be written does not keep anybody logged in."""
         if not await self._rows.remove(session.id):
             return
@@ -169,9 +169,9 @@ class Sessions:
                     await succeeded(before.id, by.id)
                 except Exception as failure:  # noqa: BLE001  (the old session ends in any case)
                     log.error("session not handed over", failure=type(failure).__name__)
-        await self.end(before, reason="identified_anew")
+        await self.end(before, reason=Reason.IDENTIFIED_ANEW)
 
-    async def end_all(self, person: str, *, reason: str = "logged_out_everywhere") -> int:
+    async def end_all(self, person: str, *, reason: str = Reason.LOGGED_OUT_EVERYWHERE) -> int:
         """End every session of a person (`people.id`); tells how many."""
         found = await self._rows.of_person(person)
         for session in found:
@@ -183,7 +183,9 @@ class Sessions:
         now = self._clock()
         found = await self._rows.over(now, now - ABSOLUTE)
         for session in found:
-            await self.end(session, reason="too_old" if session.authenticated_at <= now - ABSOLUTE else "idle")
+            await self.end(
+                session, reason=Reason.TOO_OLD if session.authenticated_at <= now - ABSOLUTE else Reason.IDLE
+            )
         return len(found)
 
     async def _record(self, session: Session, reason: str) -> None:

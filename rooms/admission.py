@@ -6,7 +6,7 @@ Nobody is let in whose record is not stored: `desk.record` comes first and stops
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from audit.events import Actor, EventType
+from audit.events import Actor, EventType, Reason
 from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
@@ -98,7 +98,7 @@ class Admission:
             # The newest device is the one that counts: an older one that is closed takes nobody out.
             if came is None or came.session != viewer.id:
                 raise NotHere(name=viewer.person.name)
-            after = await self._go(before, came, lobby.leave(came), reason="left")
+            after = await self._go(before, came, lobby.leave(came), reason=Reason.LEFT)
         await self._told_gone(before, after, came)
 
     async def handed_over(self, session: str, successor: str) -> None:
@@ -134,7 +134,7 @@ class Admission:
                 came = next((item for item in before.participants if item.session == session), None)
                 if came is None or not (came.inside or came.status is ParticipantStatus.WAITING):
                     continue
-                after = await self._go(before, came, lobby.leave(came), reason="logged_out")
+                after = await self._go(before, came, lobby.leave(came), reason=Reason.LOGGED_OUT)
             await self._told_gone(before, after, came)
         self._desk.ended_sessions.discard(session)
 
@@ -164,7 +164,7 @@ class Admission:
                 before,
                 one,
                 actor=actor_in(before, viewer),
-                reason="denied" if final else "not_yet",
+                reason=Reason.DENIED if final else Reason.NOT_YET,
             )
             await self._desk.commit(before, before.changed(denied))
         await self._desk.tell(meeting, "participant.denied", one.id)
@@ -178,9 +178,9 @@ class Admission:
                 raise LeadsTheMeeting(name=one.name)
             removed = lobby.remove(one)
             await self._desk.record_about(
-                EventType.PARTICIPANT_REMOVED, before, one, actor=actor_in(before, viewer), reason="by_leader"
+                EventType.PARTICIPANT_REMOVED, before, one, actor=actor_in(before, viewer), reason=Reason.BY_LEADER
             )
-            stays = await self._desk.close_stays(meeting, one.identity, "removed")
+            stays = await self._desk.close_stays(meeting, one.identity, Reason.REMOVED)
             after = await self._desk.commit(before, before.changed(removed), *stays)
             await self._desk.out_of_media(before.meeting.room, one.identity)
         await self._desk.tell(meeting, "participant.removed", one.id)
@@ -265,9 +265,11 @@ class Admission:
         if reason is not None:
             await self._desk.record_about(EventType.PARTICIPANT_ADMITTED, after, seated, actor=None, reason=reason)
         old = came.identity if came is not None else None
-        stays = await self._desk.close_stays(before.meeting.id, old, "other_device")
+        stays = await self._desk.close_stays(before.meeting.id, old, Reason.OTHER_DEVICE)
         if came is not None and stays:
-            await self._desk.record_about(EventType.PARTICIPANT_LEFT, before, came, actor=None, reason="other_device")
+            await self._desk.record_about(
+                EventType.PARTICIPANT_LEFT, before, came, actor=None, reason=Reason.OTHER_DEVICE
+            )
         after = await self._desk.commit(before, after, *stays)
         await self._desk.ensure_room(before.meeting)
         await self._desk.out_of_media(before.meeting.room, old)
@@ -339,8 +341,8 @@ def _why_seated(gathering: Gathering, participant: Participant) -> str | None:
     if participant.status is ParticipantStatus.ADMITTED and participant.identity is None:
         return None
     if lobby.has_seat(participant):
-        return "returned"
-    return "leads" if gathering.invitation_of(participant).leads else "admitted"
+        return Reason.RETURNED
+    return Reason.LEADS if gathering.invitation_of(participant).leads else Reason.ADMITTED
 
 
 def _at_home(gathering: Gathering, seated: Participant) -> Gathering:

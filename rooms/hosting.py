@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from audit.events import Actor, EventType
+from audit.events import Actor, EventType, Reason
 from auth.sessions import Session
 from rooms import lifecycle, lobby
 from rooms.desk import Desk, actor_in, participant_actor, refuse_if_over
@@ -66,7 +66,7 @@ class Hosting:
             leaders = [item for item in before.waiting() if before.invitation_of(item).leads]
             for leader in leaders:
                 await self._desk.record_about(
-                    EventType.PARTICIPANT_ADMITTED, before, leader, actor=None, reason="leads"
+                    EventType.PARTICIPANT_ADMITTED, before, leader, actor=None, reason=Reason.LEADS
                 )
             admitted = [lobby.admit(leader, now) for leader in leaders]
             after = await self._desk.commit(before, before.changed(opened, *admitted))
@@ -176,7 +176,7 @@ class Hosting:
         now = self._desk.now()
         was_open = before.meeting.status is MeetingStatus.OPEN
         await self._desk.record(
-            EventType.MEETING_ENDED, before.meeting, actor=actor, reason=reason.value if was_open else "cancelled"
+            EventType.MEETING_ENDED, before.meeting, actor=actor, reason=reason if was_open else Reason.CANCELLED
         )
         stays: list[Attendance] = []
         for one in before.participants:
@@ -187,10 +187,10 @@ class Hosting:
                     before.meeting,
                     actor=participant_actor(before, one),
                     participant=one.id,
-                    reason="meeting_ended",
+                    reason=Reason.MEETING_ENDED,
                 )
         stays = [
-            replace(stay, left_at=now, reason="meeting_ended")
+            replace(stay, left_at=now, reason=Reason.MEETING_ENDED)
             for stay in await self._desk.store.open_stays(before.meeting.id)
         ]
         ended = replace(

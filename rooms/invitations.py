@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from audit.events import Actor, EventType
+from audit.events import Actor, EventType, Reason
 from auth.errors import InvitationExpired, InvitationUnknown, WrongPerson
 from auth.identity import Identity
 from auth.people import Person
@@ -64,10 +64,6 @@ class Greeting:
     """What a link's page may say before we know who opened it: when, and who asks; not whom the meeting is about."""
 
     starts_at: datetime
-    ends_at: datetime
-    status: MeetingStatus
-    led_by: str
-    leader_role: str
     organisation: str
     phone: str
 
@@ -217,10 +213,10 @@ class Invitations:
             stays = []
             if here is not None and here.status.value in ("waiting", "admitted", "in_room", "left"):
                 await self._desk.record_about(
-                    EventType.PARTICIPANT_REMOVED, before, here, actor=actor, reason="invitation_revoked"
+                    EventType.PARTICIPANT_REMOVED, before, here, actor=actor, reason=Reason.INVITATION_REVOKED
                 )
                 after = after.changed(lobby.remove(here))
-                stays = await self._desk.close_stays(meeting, here.identity, "removed")
+                stays = await self._desk.close_stays(meeting, here.identity, Reason.REMOVED)
             after = await self._desk.commit(before, after, *stays)
             if here is not None:
                 await self._desk.out_of_media(before.meeting.room, here.identity)
@@ -238,15 +234,11 @@ class Invitations:
         if found is None:
             raise InvitationUnknown
         invitation, gathering = found
-        meeting, host = gathering.meeting, gathering.host
+        meeting = gathering.meeting
         if not valid(invitation, meeting, self._desk.now()):
             raise _dead(invitation, meeting)
         return Greeting(
             starts_at=meeting.starts_at,
-            ends_at=meeting.ends_at,
-            status=meeting.status,
-            led_by=host.name if host else meeting.organisation_name,
-            leader_role=host.role if host else "",
             organisation=meeting.organisation_name,
             phone=meeting.phone,
         )
@@ -278,7 +270,7 @@ class Invitations:
             await self._refused(invitation, meeting, actor, WrongPerson.reason)
             raise WrongPerson
         if not valid(invitation, meeting, self._desk.now()):
-            reason = "revoked" if invitation.revoked_at else InvitationExpired.reason
+            reason = Reason.REVOKED if invitation.revoked_at else InvitationExpired.reason
             await self._refused(invitation, meeting, actor, reason)
             raise _dead(invitation, meeting)
         await self._desk.record(

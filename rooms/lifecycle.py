@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from audit.events import Reason
 from rooms.meeting import Gathering, Meeting, MeetingStatus, Participant, ParticipantStatus
 
 WAITING_ROOM_BEFORE = timedelta(minutes=15)
@@ -32,9 +33,9 @@ class HostPresence(StrEnum):
 
 
 class EndReason(StrEnum):
-    BY_HOST = "by_host"
-    EMPTY = "empty"
-    TOO_LONG = "too_long"
+    BY_HOST = Reason.BY_HOST
+    EMPTY = Reason.EMPTY
+    TOO_LONG = Reason.TOO_LONG
 
 
 def waiting_room_opens_at(meeting: Meeting) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from audit.events import EventType
+from audit.events import EventType, Reason
 from audit.log import AuditUnavailable
 from auth.randomness import new_id
 from db.engine import DatabaseFailure
@@ -89,7 +89,7 @@ class Presence:
         for stay in await self._desk.store.open_stays(meeting):
             # Someone who came after we asked is not on the list and yet is here.
             if stay.identity not in found and stay.joined_at < asked_at:
-                await self._went(room, stay.identity, "not_found")
+                await self._went(room, stay.identity, Reason.NOT_FOUND)
 
     async def _hear(self, event: MediaEvent) -> None:
         try:
@@ -120,7 +120,7 @@ class Presence:
             case MediaEventKind.PARTICIPANT_JOINED if event.identity is not None:
                 await self._came(event.room, event.identity)
             case MediaEventKind.PARTICIPANT_LEFT if event.identity is not None:
-                await self._went(event.room, event.identity, event.reason or "connection_lost")
+                await self._went(event.room, event.identity, event.reason or Reason.CONNECTION_LOST)
             case MediaEventKind.ROOM_FINISHED:
                 await self._finished(event.room)
 
@@ -128,7 +128,7 @@ class Presence:
         gathering = await self._desk.store.gathering_of_room(room)
         if gathering is not None:
             for stay in await self._desk.store.open_stays(gathering.meeting.id):
-                await self._went(room, stay.identity, "room_finished")
+                await self._went(room, stay.identity, Reason.ROOM_FINISHED)
 
     async def _came(self, room: str, identity: str) -> None:
         await self._locked(room, lambda gathering: self._came_to(gathering, identity))
@@ -168,7 +168,7 @@ class Presence:
         log.warning("unknown media participant removed")
         self._intruders.append(identity)
         await self._desk.record(
-            EventType.PARTICIPANT_REMOVED, before.meeting, actor=None, reason="unknown", identity=identity
+            EventType.PARTICIPANT_REMOVED, before.meeting, actor=None, reason=Reason.UNKNOWN, identity=identity
         )
 
     async def _went_from(self, before: Gathering, identity: str, reason: str) -> None:
@@ -200,7 +200,7 @@ class Presence:
             one = before.participant_by_id(participant)
             if one is None or not lifecycle.gone_from_lobby(one, self._desk.now(), self._watching_since):
                 return
-            await self._desk.record_about(EventType.LOBBY_LEFT, before, one, actor=None, reason="connection_lost")
+            await self._desk.record_about(EventType.LOBBY_LEFT, before, one, actor=None, reason=Reason.CONNECTION_LOST)
             await self._desk.commit(before, before.changed(lobby.leave(one)))
         await self._desk.tell(meeting, "lobby.left", participant)
 
@@ -240,7 +240,9 @@ class Presence:
                 if lifecycle.never_sat_down(one, self._desk.now(), self._watching_since)
             ]
             for one in missing:
-                await self._desk.record_about(EventType.PARTICIPANT_LEFT, before, one, actor=None, reason="never_came")
+                await self._desk.record_about(
+                    EventType.PARTICIPANT_LEFT, before, one, actor=None, reason=Reason.NEVER_CAME
+                )
             await self._desk.commit(before, before.changed(*(lobby.never_sat_down(one) for one in missing)))
         for one in missing:
             await self._desk.tell(meeting, "participant.left", one.id)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from audit.events import Reason
 from auth.one_time import OneTimeStore
 from auth.sessions import Session
 from rooms.admission import Admission
@@ -43,16 +44,16 @@ class JoinBinding:
 
     async def _refusal(self, claims: Claims, request: web.Request, session: Session | None) -> str | None:
         if claims.binding is None:
-            return "this token is bound to nobody"
+            return Reason.JOIN_UNBOUND
         if not await self._admission.may_enter(claims.room, claims.identity):
-            return "this token's holder has no seat in the meeting"
+            return Reason.JOIN_WITHOUT_SEAT
         if claims.binding.startswith("session:"):
             held = session is not None and session_binding(session) == claims.binding
-            return None if held else "this token belongs to another browser, or its session has ended"
+            return None if held else Reason.JOIN_OF_ANOTHER_BROWSER
         if address_binding(request["address"]) != claims.binding:
-            return "this token belongs to another address"
+            return Reason.JOIN_OF_ANOTHER_ADDRESS
         if request.get(RESUME_KEY) or "livekit_validate" in request:
             return None
         key = f"join:{claims.room}:{claims.identity}:{claims.raw.get('jti')}"
         fresh = await self._one_time.spend(key, LONGEST_TOKEN)
-        return None if fresh else "this token has been used"
+        return None if fresh else Reason.JOIN_USED_BEFORE

@@ -204,7 +204,8 @@ def case_of(request: web.Request, meeting: str, records: list[Record], now: date
         "rows": [
             {
                 "time": clock_time(record.time, language, seconds=True),
-                "stop": record.type in log_words.STOPS and record.event is not None,
+                "mark": log_words.mark(record, _),
+                "removed": record.type is EventType.PARTICIPANT_REMOVED,
                 "what": log_words.happened(record, _),
                 "who": log_words.who(record, _),
                 "method": log_words.method_name(

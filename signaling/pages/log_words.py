@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 
-from audit.events import EventType, Record
+from audit.events import EventType, Reason, Record
+from audit.rows import answered_not_yet, is_refusal
+from audit.timeline import CHOSEN
 
 Translate = Callable[[str], str]
 
-STOPS = frozenset(
-    {
-        EventType.INVITATION_REFUSED,
-        EventType.PARTICIPANT_REFUSED,
-        EventType.PARTICIPANT_DENIED,
-        EventType.PARTICIPANT_REMOVED,
-        EventType.IDENTIFICATION_FAILED,
-    }
-)
-"""Records marked as a stop in the table, by a word and an icon too."""
+
+def mark(record: Record, _: Translate) -> str:
+    """The word of a record that stands out in the table: somebody was refused, or put out. Empty for all others."""
+    if record.event is None:
+        return ""
+    if record.type is EventType.PARTICIPANT_REMOVED:
+        return _("Togs ut ur mötet")
+    refused = is_refusal(record.event) or record.type is EventType.IDENTIFICATION_FAILED
+    return _("Nekad") if refused else ""
 
 
 def happened(record: Record, _: Translate) -> str:
@@ -24,7 +25,9 @@ def happened(record: Record, _: Translate) -> str:
     if event is None:
         return _("Innehållet är gallrat") if record.intact else _("Posten är ändrad efteråt")
     name = event.subject.name if event.subject else str(event.details.get("invited") or "")
-    reason = reason_words(str(event.details.get("reason") or ""), _)
+    if answered_not_yet(event):
+        return _("Svarade Inte än till %(name)s") % {"name": name or _("någon")}
+    reason = _why(record.type, str(event.details.get("reason") or ""), _)
     words = {
         EventType.IDENTIFICATION_STARTED: _("Började identifiera sig"),
         EventType.IDENTIFICATION_COMPLETED: _("Identifierade sig"),
@@ -60,24 +63,63 @@ def happened(record: Record, _: Translate) -> str:
     return f"{text}: {reason}" if reason else text
 
 
+def _why(kind: EventType, reason: str, _: Translate) -> str:
+    if kind is EventType.PARTICIPANT_REMOVED and reason == Reason.UNKNOWN:
+        return _("okänd i mötet")
+    if kind is EventType.PARTICIPANT_LEFT and reason and reason not in CHOSEN:
+        return _("tappade nätet")  # whatever the media server calls it, as in the picture
+    return reason_words(reason, _)
+
+
 def reason_words(reason: str, _: Translate) -> str:
     """The code's word for why, in a person's words; empty where there is nothing to add."""
+    by_leader, lost, device = _("av den som leder mötet"), _("tappade nätet"), _("gick över till en annan enhet")
+    shut, alone = _("mötesrummet stängdes"), _("gick själv")
     return {
         "wrong person": _("personen är inte den som bjöds in"),
-        "wrong_person": _("personen är inte den som bjöds in"),
-        "unknown": _("länken finns inte"),
-        "expired": _("länken har gått ut"),
-        "revoked": _("inbjudan är tillbakatagen"),
-        "not_yet": _("inte än"),
-        "connection_lost": _("tappade nätet"),
-        "invitation_revoked": _("inbjudan togs tillbaka"),
-        "by_host": _("av den som ledde mötet"),
-        "empty": _("ingen var kvar"),
-        "too_long": _("mötet blev för långt"),
-        "leads": _("leder mötet"),
-        "other_device": _("gick över till en annan enhet"),
-        "meeting_ended": _("mötet avslutades"),
-        "idle": _("efter en stunds tystnad"),
+        Reason.WRONG_PERSON: _("personen är inte den som bjöds in"),
+        Reason.REFUSED: _("nekades"),
+        Reason.UNKNOWN: _("länken finns inte"),
+        Reason.EXPIRED: _("länken har gått ut"),
+        Reason.REVOKED: _("inbjudan är tillbakatagen"),
+        Reason.JOIN_UNBOUND: _("försöket hörde inte till någon"),
+        Reason.JOIN_WITHOUT_SEAT: _("hade ingen plats i mötet"),
+        Reason.JOIN_OF_ANOTHER_BROWSER: _("försöket kom från en annan webbläsare, eller efter utloggning"),
+        Reason.JOIN_OF_ANOTHER_ADDRESS: _("försöket kom från en annan nätadress"),
+        Reason.JOIN_USED_BEFORE: _("försöket gjordes en gång till"),
+        Reason.NOT_STAFF: _("är inte upplagd som personal"),
+        Reason.NUMBER_UNREADABLE: _("personnumret gick inte att läsa"),
+        Reason.HIGH_RISK: _("BankID bedömde risken som hög"),
+        Reason.LOGGED_OUT: _("loggade ut"),
+        Reason.LOGGED_OUT_EVERYWHERE: _("loggade ut överallt"),
+        Reason.IDENTIFIED_ANEW: _("identifierade sig på nytt"),
+        Reason.IDLE: _("efter en stunds tystnad"),
+        Reason.TOO_OLD: _("inloggningen var för gammal"),
+        Reason.LEADS: _("leder mötet"),
+        Reason.RETURNED: _("kom tillbaka"),
+        Reason.ADMITTED: _("var redan insläppt"),
+        Reason.NOT_YET: _("inte än"),
+        Reason.DENIED: by_leader,
+        Reason.LEFT: alone,
+        Reason.CLIENT_INITIATED: alone,
+        Reason.OTHER_DEVICE: device,
+        Reason.DUPLICATE_IDENTITY: device,
+        Reason.NEVER_CAME: _("kom aldrig in"),
+        Reason.BY_LEADER: by_leader,
+        Reason.REMOVED: by_leader,
+        Reason.PARTICIPANT_REMOVED: by_leader,
+        Reason.INVITATION_REVOKED: _("inbjudan togs tillbaka"),
+        Reason.MEETING_ENDED: _("mötet avslutades"),
+        Reason.ROOM_FINISHED: shut,
+        Reason.ROOM_DELETED: shut,
+        Reason.ROOM_CLOSED: shut,
+        Reason.USER_REJECTED: _("svarade nej"),
+        Reason.CONNECTION_LOST: lost,
+        Reason.NOT_FOUND: lost,
+        Reason.BY_HOST: _("av den som ledde mötet"),
+        Reason.EMPTY: _("ingen var kvar"),
+        Reason.TOO_LONG: _("mötet blev för långt"),
+        Reason.CANCELLED: _("avbröts"),
     }.get(reason, "")
 
 

@@ -1,12 +1,26 @@
 """Events: what they accept, and that no identity number passes."""
 
+import ast
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.events import LONGEST_TEXT, MASK, Actor, Event, EventType, Record, mask_numbers, read_time, written_time
+from audit.entries import payload_of
+from audit.events import (
+    LONGEST_TEXT,
+    MASK,
+    Actor,
+    Event,
+    EventType,
+    Reason,
+    Record,
+    mask_numbers,
+    read_time,
+    written_time,
+)
 
 
 def test_every_type_has_its_meaning_and_its_own_name() -> None:
@@ -82,3 +96,20 @@ def test_a_record_without_its_event_is_erased() -> None:
     now = datetime(2026, 11, 24, tzinfo=UTC)
     assert Record(0, now, EventType.AUDIT_READ, None).erased
     assert not Record(0, now, EventType.AUDIT_READ, Event(EventType.AUDIT_READ)).erased
+
+
+def test_no_reason_is_written_but_by_its_name() -> None:
+    """What the code writes can then be told in words, and on the right side of the timeline."""
+    project = Path(__file__).parents[2]
+    for folder in ("rooms", "auth"):
+        for path in sorted((project / folder).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.keyword) and node.arg == "reason":
+                    texts = [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+                    assert not texts, f"{path.name}:{node.value.lineno}: {texts}"
+
+
+def test_a_reason_is_stored_as_its_text() -> None:
+    event = Event(EventType.PARTICIPANT_LEFT, details={"reason": Reason.LOGGED_OUT})
+    assert payload_of(event) == payload_of(Event(EventType.PARTICIPANT_LEFT, details={"reason": "logged_out"}))
+    assert b'"reason":"logged_out"' in payload_of(event)

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from audit.events import Actor, Event, EventType
-from audit.rows import READINGS, REFUSALS, SearchKeys, moment, search_keys
+from audit.events import Actor, Event, EventType, Reason
+from audit.rows import READINGS, REFUSALS, SearchKeys, answered_not_yet, is_refusal, moment, search_keys
 
 
 def test_everybody_named_can_be_searched_for() -> None:
@@ -36,3 +36,11 @@ def test_the_named_types_exist() -> None:
         EventType.PARTICIPANT_REFUSED,
         EventType.PARTICIPANT_DENIED,
     }
+
+
+def test_not_yet_is_an_answer_and_no_refusal() -> None:
+    not_yet = Event(EventType.PARTICIPANT_DENIED, details={"reason": "not_yet"})
+    denied = Event(EventType.PARTICIPANT_DENIED, details={"reason": Reason.DENIED})
+    assert [answered_not_yet(not_yet), is_refusal(not_yet)] == [True, False]
+    assert [answered_not_yet(denied), is_refusal(denied)] == [False, True]
+    assert not is_refusal(Event(EventType.PARTICIPANT_REMOVED))

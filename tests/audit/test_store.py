@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from audit.events import Actor, Event, EventType
+from audit.events import Actor, Event, EventType, Reason
 from audit.log import RETENTION, AuditUnavailable, Log, LogDamaged, open_log
 from audit.rows import Search
 from audit.signer import Signer
@@ -66,6 +66,17 @@ async def test_meetings_are_found_by_who_is_named_in_them(log: Log, clock: Froze
     assert [one.meeting for one in await log.meetings(who="edlund")] == ["m1"]
     assert [one.meeting for one in await log.meetings(since=start + timedelta(seconds=61))] == ["m2"]
     assert await log.meetings(organisation="o2") == []
+
+
+async def test_not_yet_is_no_refusal_in_the_count(log: Log) -> None:
+    anna, karin = Actor("a", "Anna"), Actor("k", "Karin")
+    for reason in (Reason.NOT_YET, Reason.DENIED, Reason.NOT_YET):
+        await log.append(
+            Event(EventType.PARTICIPANT_DENIED, anna, "o1", "m1", subject=karin, details={"reason": reason})
+        )
+    await log.append(Event(EventType.PARTICIPANT_REMOVED, anna, "o1", "m1", subject=karin))
+    (found,) = await log.meetings(organisation="o1")
+    assert (found.entries, found.refusals) == (4, 1)
 
 
 async def test_an_empty_database_has_no_head(engine: AsyncEngine) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from audit.events import Actor, Event, EventType, Record
-from audit.timeline import IntervalKind, Timeline, timeline
+from audit.events import Actor, Event, EventType, Reason, Record
+from audit.timeline import CHOSEN, LOST, IntervalKind, Timeline, timeline
 from audit.timeline import Row as SeatRow
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -177,3 +177,16 @@ def test_nothing_to_draw() -> None:
     found = timeline([nobody], DAY)
     assert found is not None
     assert found.rows == ()
+
+
+def test_a_logout_is_no_lost_network() -> None:
+    records = Records()
+    records.seat("karin", ("10.00", JOINED), ("10.10", LEFT, "logged_out"))
+    assert spans(records.drawn().rows[0]) == [("in_room", "10.00", "10.10")]
+
+
+def test_every_reason_of_leaving_has_its_side() -> None:
+    names = [name.value for name in Reason]
+    elsewhere = names[: names.index("left")] + names[names.index("by_host") :]
+    assert {*CHOSEN, *LOST} == {*names} - {*elsewhere} | {Reason.LOGGED_OUT}
+    assert not CHOSEN & LOST

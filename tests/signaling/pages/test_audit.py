@@ -1,6 +1,7 @@
 """The auditor's pages: a reason first, and each reading in the log before anything is shown."""
 
 from audit.events import EventType
+from tests.rooms.world import PER
 from tests.signaling.pages.site import Site
 
 SEARCH = {"name": "Gunnar", "since": "2026-11-01", "until": "2026-11-30", "reason": "extract"}
@@ -70,3 +71,20 @@ async def test_others_are_kept_out_and_a_stranger_meeting_is_unknown(site: Site)
     await site.post("/audit/meetings/none", 404, reason="review")
     page, _ = await site.post("/audit", 200, **{**SEARCH, "name": "Nobody"})
     assert "Inga möten" in page
+
+
+async def test_not_yet_is_no_refusal_and_the_hit_counts_as_the_page_marks(site: Site) -> None:
+    anna, meeting, planned = await site.world.started()
+    admission = site.world.meetings.admission
+    waiting = await site.world.wait(await site.karin(planned), meeting)
+    await admission.deny(anna, meeting, waiting, final=False)
+    per = await site.world.wait(await site.world.by_link(planned, "Per Wiklund", PER), meeting)
+    await admission.deny(anna, meeting, per, final=True)
+    await admission.remove(anna, meeting, waiting)
+    await site.auditor()
+    page, _ = await site.post(f"/audit/meetings/{meeting}", 200, **SEARCH)
+    assert "Svarade Inte än till Karin Edlund" in page
+    table = page[page.index("<tbody") :]
+    assert table.count("</svg>Nekad</span>") == 1
+    assert table.count("</svg>Togs ut ur mötet</span>") == 1
+    assert "1\xa0nekad" in page or "1 nekad" in page or "1&nbsp;nekad" in page

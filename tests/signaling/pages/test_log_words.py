@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from livekit.protocol.models import DisconnectReason
 
-from audit.events import Actor, Event, EventType, Record
+from audit.events import Actor, Event, EventType, Reason, Record
+from audit.timeline import CHOSEN
 from signaling.i18n import translations
 from signaling.pages import log_words
 
@@ -38,3 +40,35 @@ def test_an_erased_record_says_so() -> None:
     erased = Record(1, datetime(2026, 11, 24, tzinfo=UTC), EventType.MEETING_STARTED, None)
     assert log_words.happened(erased, say) == "Innehållet är gallrat"
     assert log_words.who(erased, say) == ""
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words(reason: Reason) -> None:
+    swedish = log_words.reason_words(reason.value, translations("sv").gettext)
+    english = log_words.reason_words(reason.value, translations("en").gettext)
+    assert swedish
+    assert english not in ("", swedish, reason.value)
+
+
+@pytest.mark.parametrize("reason", DisconnectReason.keys())
+def test_whatever_the_media_server_says_of_one_who_left_is_told(reason: str) -> None:
+    say = translations("sv").gettext
+    told = log_words.happened(record(EventType.PARTICIPANT_LEFT, reason=reason.lower()), say)
+    assert told.startswith("Lämnade mötet: ")
+    assert told.endswith("tappade nätet") is (reason.lower() not in CHOSEN)
+
+
+def test_not_yet_is_a_plain_line_and_a_removal_has_its_own_mark() -> None:
+    say = translations("sv").gettext
+    not_yet = record(EventType.PARTICIPANT_DENIED, reason="not_yet")
+    assert log_words.happened(not_yet, say) == "Svarade Inte än till Karin Edlund"
+    assert log_words.mark(not_yet, say) == ""
+    denied = record(EventType.PARTICIPANT_DENIED, reason="denied")
+    assert log_words.happened(denied, say) == "Nekade Karin Edlund: av den som leder mötet"
+    assert log_words.mark(denied, say) == log_words.mark(record(EventType.INVITATION_REFUSED), say) == "Nekad"
+    removed = record(EventType.PARTICIPANT_REMOVED, reason="by_leader")
+    assert log_words.happened(removed, say) == "Tog ut Karin Edlund ur mötet: av den som leder mötet"
+    assert log_words.mark(removed, say) == "Togs ut ur mötet"
+    intruder = record(EventType.PARTICIPANT_REMOVED, reason="unknown")
+    assert log_words.happened(intruder, say).endswith(": okänd i mötet")
+    assert log_words.mark(Record(1, removed.time, EventType.PARTICIPANT_DENIED, None), say) == ""
