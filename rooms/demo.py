@@ -149,18 +149,28 @@ class DemoDay:
         self._hosting = Hosting(desk)
 
     async def make(self) -> list[DemoLinks]:
-        """The coming meetings with fresh links, soonest first. At a second start of the same day links are renewed."""
+        """The coming meetings with fresh links, soonest first. At a later start links are renewed, and only what is
+        missing is planned: Gunnar's meeting anew where it has ended."""
         host = await self._anna()
         now = self._clock()
-        coming = [
-            found
+        near = [
+            found.meeting
             for found in await self._planning.meetings_for(host, now - timedelta(hours=6), now + timedelta(hours=24))
-            if found.meeting.status in (MeetingStatus.PLANNED, MeetingStatus.OPEN) and found.meeting.ends_at > now
         ]
-        if any(found.meeting.patient.name == NEXT.name for found in coming):
-            return [await self._renew(host, found.meeting.id) for found in coming]
-        await self._held(host, now)
-        return [await self._plan(host, now, item) for item in (NEXT, *LATER)]
+        coming = {
+            meeting.patient.name: meeting
+            for meeting in near
+            if meeting.status in (MeetingStatus.PLANNED, MeetingStatus.OPEN) and meeting.ends_at > now
+        }
+        if not any(meeting.patient.name == HELD.name and meeting.status is MeetingStatus.ENDED for meeting in near):
+            await self._held(host, now)
+        day = [await self._renew(host, meeting.id) for meeting in coming.values()]
+        # The meeting to try is always there; of the later ones what has been held is not planned again.
+        known = {meeting.patient.name for meeting in near if meeting.status is not MeetingStatus.CANCELLED}
+        missing = [NEXT] if NEXT.name not in coming else []
+        missing += [item for item in LATER if item.name not in known]
+        day += [await self._plan(host, now, item) for item in missing]
+        return sorted(day, key=lambda links: links.starts_at)
 
     async def _anna(self) -> Session:
         """The nurse as if logged in: the demo's meetings are planned in her name."""

@@ -1,5 +1,7 @@
 """The demo's day: what is printed at the first start and at the next."""
 
+from dataclasses import replace
+
 from auth import demo
 from rooms.demo import HELD, LATER, DemoDay
 from rooms.meeting import MeetingStatus
@@ -63,3 +65,17 @@ async def test_the_next_day_gets_its_own_meetings(world: World) -> None:
     second = await day(world).make()
     assert second[0].title == first[0].title
     assert second[0].meeting != first[0].meeting
+
+
+async def test_when_gunnars_meeting_has_ended_it_alone_is_planned_anew(world: World) -> None:
+    await demo.seed(world.people)
+    first = await day(world).make()
+    gunnar = await world.gathering(first[0].meeting)
+    ended = replace(gunnar.meeting, status=MeetingStatus.ENDED, ended_at=world.clock())
+    await Store(world.engine).save(ended)
+    second = await day(world).make()
+    assert second[0].title == first[0].title
+    assert second[0].meeting != first[0].meeting
+    assert {item.meeting for item in second[1:]} == {item.meeting for item in first[1:]}
+    held = await Store(world.engine).gatherings_with(MeetingStatus.ENDED)
+    assert sorted(item.meeting.patient.name for item in held) == sorted([HELD.name, gunnar.meeting.patient.name])
