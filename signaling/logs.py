@@ -14,7 +14,7 @@ FIELDS = frozenset(
     {
         "request", "method", "route", "status", "failure", "task", "logger", "level", "timestamp", "event", "code",
         "setting", "engine", "port", "udp_port", "count", "reason", "room", "meeting", "participant", "sid", "seconds",
-        "revision", "origin", "version", "size", "kind", "transaction", "place",
+        "revision", "origin", "version", "size", "kind", "transaction", "place", "dropped",
     }
 )  # fmt: skip
 
@@ -23,7 +23,7 @@ def keep_listed_fields(logger: WrappedLogger, name: str, event: EventDict) -> Ev
     """Drop every field that is not on the list, and say how many were."""
     kept = {key: value for key, value in event.items() if key in FIELDS}
     if len(kept) < len(event):
-        kept["count"] = kept.get("count", len(event) - len(kept))
+        kept["dropped"] = len(event) - len(kept)
     return kept
 
 
