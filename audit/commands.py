@@ -184,7 +184,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
 
 def _cannot_tell(problem: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"Cannot tell: {problem}.", markup=False)
+    Console(stderr=True, highlight=False).print(f"Cannot tell: {problem}.", markup=False, soft_wrap=True)
     sys.exit(2)
 
 
@@ -192,7 +192,13 @@ def _keys(path: Path) -> list[PublicKey]:
     try:
         return read_keys(path.read_text(encoding="utf-8"))
     except (BadNote, OSError, UnicodeDecodeError) as failure:
-        _cannot_tell(f"the public key cannot be used: {failure if isinstance(failure, BadNote) else 'unreadable file'}")
+        _cannot_tell(f"the public key cannot be used: {failure if isinstance(failure, BadNote) else _unread(path)}")
+
+
+def _unread(path: Path) -> str:
+    """In words where a file was looked for: whoever stands in another folder sees it at once."""
+    where = path.absolute()
+    return f"{where} cannot be read" if path.exists() else f"there is no file {where}"
 
 
 def _signer(path: Path, origin: str | None) -> Signer:
@@ -202,7 +208,7 @@ def _signer(path: Path, origin: str | None) -> Signer:
     except (SignerUnusable, BadNote) as failure:
         _cannot_tell(str(failure))
     except (OSError, UnicodeDecodeError):
-        _cannot_tell("there is no public key beside the signing key: give --origin")
+        _cannot_tell(f"there is no public key beside the signing key, {public_path(path).absolute()}: give --origin")
 
 
 def _own_database(data_directory: Path) -> str:
@@ -213,7 +219,7 @@ def _existing(url: str) -> str:
     """The URL, where the database is there: SQLite would make a new, empty file of a wrong path."""
     scheme, _, path = url.partition(":///")
     if scheme.startswith("sqlite") and not Path(path).is_file():
-        raise Unverifiable("there is no database file at that place")
+        raise Unverifiable(f"there is no database file at {Path(path).absolute()}")
     return url
 
 

@@ -115,15 +115,16 @@ def read_event(kind: EventType, payload: bytes) -> Event:
 
 def _payload(event: Event) -> Value:
     return {
-        "actor": _written(event.actor),
+        "actor": written_actor(event.actor),
         "organisation": event.organisation,
         "meeting": event.meeting,
-        "subject": _written(event.subject),
+        "subject": written_actor(event.subject),
         "details": event.details,
     }
 
 
-def _written(actor: Actor | None) -> Value:
+def written_actor(actor: Actor | None) -> dict[str, str] | None:
+    """A person as JSON has one, in the log's payload and in answers about it."""
     if actor is None:
         return None
     return {

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from audit.canonical import Scalar
-from audit.events import Actor, Event, EventType, Record, written_time
+from audit.entries import written_actor
+from audit.events import Event, EventType, Record, written_time
 from audit.log import Log
 from audit.tree import BadRange
 from auth.people import Permission
@@ -164,21 +165,9 @@ def _written(record: Record) -> dict[str, Any]:
         "intact": record.intact,
         "organisation": event.organisation if event else None,
         "meeting": event.meeting if event else None,
-        "actor": _person(event.actor) if event else None,
-        "subject": _person(event.subject) if event else None,
+        "actor": written_actor(event.actor) if event else None,
+        "subject": written_actor(event.subject) if event else None,
         "details": dict(event.details) if event else {},
-    }
-
-
-def _person(actor: Actor | None) -> dict[str, str] | None:
-    if actor is None:
-        return None
-    return {
-        "person": actor.person,
-        "name": actor.name,
-        "role": actor.role,
-        "organisation": actor.organisation,
-        "method": actor.method,
     }
 
 

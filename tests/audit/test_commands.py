@@ -128,3 +128,16 @@ def test_what_cannot_be_told_is_neither_whole_nor_broken(installed: Installation
         assert done.exit_code == 2, (arguments, done.output)
         assert "Traceback" not in done.output
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_check_from_another_folder_says_where_it_looked(
+    installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    elsewhere = Path("elsewhere")
+    done = run("verify", "--data-directory", elsewhere)
+    assert done.exit_code == 2
+    assert f"there is no file {tmp_path / elsewhere}" in done.output
+    done = run("verify", "--data-directory", elsewhere, "--key", public_path(installed.signing_key))
+    assert done.exit_code == 2
+    assert f"there is no database file at {tmp_path / elsewhere}" in done.output
