@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { firstModel, type Acts, type Model, type PageData } from "../model.js";
 import { newsOf } from "../news.js";
+import { tilesOf } from "../people.js";
 import { anna, karin, leila, person, state } from "../state.sample.js";
 import type { State } from "../../meeting.js";
 import { View } from "../view.js";
@@ -11,7 +12,7 @@ import { homeAway } from "./tile.js";
 const acts = new Proxy({}, { get: () => () => 0 }) as Acts;
 const page: PageData = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: null };
 const gone = { host_present: false, host_presence: "gone", lobby_open: false };
-const model = (now: State): Model => ({ ...firstModel(page, "desk", new Date("2026-11-24T09:10:00Z")), screen: "room", media: "on", connection: "on", state: now });
+const model = (now: State): Model => ({ ...firstModel(page, "desk", new Date("2026-11-24T09:10:00Z")), screen: "room", media: "on", connection: "open", state: now });
 
 function text(branch: ReturnType<typeof homeAway> | null): string {
   const root = document.createElement("div");
@@ -35,6 +36,12 @@ describe("an empty host's chair, whether left or lost", () => {
     expect(newsOf(state(leila, [anna, leila]), { event: "host.away", at: "", participant: null, state: after })).toEqual([said]);
     expect(text(homeAway("Gunnar"))).toContain("Är inte med just nu");
     for (const words of [room, lobby]) expect(words).not.toMatch(/tappat nätet|Har gått|med än/);
+  });
+
+  it("is on the way back, by the nurse's name, while the seat is only lost from the media", () => {
+    const now = state(leila, [anna, leila]);
+    const tiles = tilesOf(now, [], { picture: null, microphone: true }, new Set());
+    expect(text(messageView({ ...model(now), tiles }, acts))).toBe("Anna har tappat nätet och är på väg tillbaka.");
   });
 
   it("names the co-host who can let people in", () => {

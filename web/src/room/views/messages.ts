@@ -33,7 +33,8 @@ function pressing(model: Model, acts: Acts): Branch | null {
   if (given.others === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av all bild så att ljudet hörs bra. Bilden kommer tillbaka av sig själv."));
   if (given.picture === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av bilden så att ljudet hörs bra."));
   const away = model.tiles.find((tile) => tile.line === "back" && !tile.mine);
-  if (away) return note("info", wifiOff, t("%(name)s har tappat nätet", { name: away.given }), t("och är på väg tillbaka."));
+  // In the home it is the nurse's computer that is gone: she is named as everywhere else, not the patient.
+  if (away) return note("info", wifiOff, t("%(name)s har tappat nätet", { name: away.identified.split(" ")[0] || away.given }), t("och är på väg tillbaka."));
   const empty = model.state && !model.state.me.host ? hostAway(model.state) : null;
   if (model.state && empty) return note("info", info, empty, withoutHost(model.state));
   if (model.notice && model.panel !== "people") return note("info", info, model.notice, "");
