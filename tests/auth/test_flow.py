@@ -16,6 +16,12 @@ def test_the_app_names_hemmaplan_and_the_organisation() -> None:
     assert visible_text(None, "sv") != visible_text(None, "en")
 
 
+def test_the_app_tells_a_login_on_the_travel_laptop_from_one_at_the_desk() -> None:
+    assert "resedatorn" in visible_text(None, "sv", kiosk=True)
+    assert "travel laptop" in visible_text(None, "en", kiosk=True)
+    assert "resedatorn" not in visible_text(None, "sv")
+
+
 def test_a_name_can_neither_format_nor_overflow() -> None:
     text = visible_text("*|# \n" + "å" * 5000, "sv")
     assert text.count("#") == 1

@@ -85,6 +85,19 @@ async def test_the_link_of_a_meeting_called_off_says_that(site: Site) -> None:
     assert "has been cancelled" in await site.get(link_of(planned, "Karin Edlund"), english=True, status=410)
 
 
+async def test_a_link_taken_back_tells_nothing_of_the_meeting(site: Site) -> None:
+    planned = await site.planned()
+    host, meeting = site.viewer, planned.gathering.meeting.id
+    assert host is not None
+    karins = next(item.id for item in planned.gathering.invitations if item.name == "Karin Edlund")
+    await site.world.meetings.invitations.revoke(host, meeting, karins)
+    await site.world.meetings.hosting.end(host, meeting)
+    site.viewer = None
+    page = await site.get(link_of(planned, "Karin Edlund"), status=410)
+    assert "Länken gäller inte längre" in page
+    assert "inställt" not in page
+
+
 async def test_the_invitation_tells_time_why_and_who(site: Site) -> None:
     planned = await site.planned()
     await site.karin(planned)

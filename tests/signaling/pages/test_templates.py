@@ -47,7 +47,7 @@ def test_an_icon_is_hidden_from_screen_readers() -> None:
 
 def test_a_script_gets_its_own_texts_alone() -> None:
     texts = script_texts("simulator.js", "en")["messages"]
-    assert texts["Identifiera dig"] == "Identify yourself"
+    assert texts["Inloggning för personal"] == "Staff login"
     assert "Starta mötet" not in texts
     assert script_texts("kiosk.js", "en")["messages"]["Batteriet räcker i ungefär %(num)s minut."][1].endswith(
         "minutes."
