@@ -25,6 +25,16 @@ class PathSocket(Protocol):
     def unmap(self, address: Address, association: "Association", /) -> None: ...
 
 
+class Origin(PathSocket, Protocol):
+    """Where a datagram came in: a local address of the UDP port, or one TCP connection. Answers leave from there."""
+
+    def owner(self, address: Address) -> "Association | None":
+        """Whose authenticated checks have vouched for this client address here."""
+
+    def map(self, address: Address, association: "Association", now: float) -> "Path":
+        """Give the client address to an association after an authenticated check."""
+
+
 class Path:
     """One way to a client: our socket and its address."""
 

@@ -37,6 +37,7 @@ from signaling.foundation import foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.settings import Settings
+from signaling.turn import TurnServers
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         media = EmbeddedMediaServer(
             TokenKey(settings.media_api_key, settings.media_api_secret.get_secret_value()),
             udp_port=settings.media_udp_port,
+            tcp_port=settings.media_tcp_port,
             addresses=settings.media_address,
             clock=clock,
         )
@@ -127,7 +129,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=None, clock=clock))
         app.add_routes(openapi_api.routes())
         app.add_routes(sockets.routes())
-        app.add_routes(livekit_socket.routes(media, binding.admit))
+        app.add_routes(livekit_socket.routes(media, binding.admit, _turn(settings)))
         app.add_routes(room_service.routes(media))
         app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
@@ -161,6 +163,10 @@ def _web(
     app[pages.SUPPORT_PHONE] = settings.support_phone
     app[pages.DEMO] = settings.demo
     return app
+
+
+def _turn(settings: Settings) -> TurnServers:
+    return TurnServers(settings.turn_urls, settings.turn_secret.get_secret_value() if settings.turn_secret else "")
 
 
 async def _bankid(

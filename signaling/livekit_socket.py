@@ -21,6 +21,7 @@ from signaling.join_request import BadJoinRequest, read_v0, read_v1
 from signaling.livekit_session import PING_TIMEOUT, LivekitSession, Next
 from signaling.outbox import Outbox
 from signaling.signal_line import Budget, Line
+from signaling.turn import TurnServers
 
 log = structlog.get_logger()
 
@@ -42,14 +43,17 @@ async def admit_everyone(claims: Claims, request: web.Request) -> None:
     """The hook of `hemmaplan media`: the token alone decides."""
 
 
-def routes(server: EmbeddedMediaServer, admit: Admit = admit_everyone) -> list[web.RouteDef]:
+def routes(
+    server: EmbeddedMediaServer, admit: Admit = admit_everyone, turn: TurnServers | None = None
+) -> list[web.RouteDef]:
     """The signalling routes.
 
     admit: asked for each connection with the token's verified claims, before the upgrade; it refuses by raising
     AdmissionRefused. ``request["livekit_resume"]`` is True when a participant already in comes back on a new socket;
     ``request["livekit_validate"]`` is there when a client only asks why it was refused: nothing may be spent then.
+    turn: servers told to clients, none by default.
     """
-    sockets = LivekitSockets(server, admit)
+    sockets = LivekitSockets(server, admit, turn or TurnServers())
     return [
         web.get("/rtc", sockets.connect_v0),
         web.get("/rtc/v1", sockets.connect_v1),
@@ -77,9 +81,10 @@ class _Client:
 class LivekitSockets:
     """The handlers; see `routes`."""
 
-    def __init__(self, server: EmbeddedMediaServer, admit: Admit) -> None:
+    def __init__(self, server: EmbeddedMediaServer, admit: Admit, turn: TurnServers) -> None:
         self._server = server
         self._admit = admit
+        self._turn = turn
         self._clients: dict[str, _Client] = {}
         self._sif_trailer = secrets.token_bytes(16)
 
@@ -163,7 +168,8 @@ class LivekitSockets:
             await line.close(WSCloseCode.TRY_AGAIN_LATER, str(refused).encode()[:120])
             return None
         membership.participant.send = outbox.put
-        client = _Client(outbox, LivekitSession(membership, self._server.clock, self._sif_trailer))
+        session = LivekitSession(membership, self._server.clock, self._sif_trailer, self._turn)
+        client = _Client(outbox, session)
         self._clients[membership.participant.sid] = client
         membership.on_end = lambda: self._ended(client)
         client.session.joined(request)
