@@ -154,8 +154,9 @@ class Network:
     @staticmethod
     def filter(namespace: str, *rules: str) -> None:
         """Rules of nftables on the input hook: on output the sender would be told. Replaces those before."""
-        chain = "chain input {{ type filter hook input priority 0; policy accept; {} }}".format("; ".join(rules))
-        text = f"table inet faults\ndelete table inet faults\ntable inet faults {{ {chain} }}\n"
+        lines = ["type filter hook input priority 0", "policy accept", *rules]
+        chain = "\n".join(["table inet faults {", "chain input {", *lines, "}", "}", ""])
+        text = f"table inet faults\ndelete table inet faults\n{chain}"
         subprocess.run(["ip", "netns", "exec", namespace, "nft", "-f", "-"], input=text.encode(), check=True)
 
     def lose(self, percent: int) -> None:
