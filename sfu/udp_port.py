@@ -334,6 +334,7 @@ class UdpPort:
                 return "short"
             if association.on_media is None:
                 return "media before keys"
+            association.heard_from, association.heard_at = address, arrival
             association.on_media(datagram, arrival)
             return None
         if 20 <= first < 64:

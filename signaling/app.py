@@ -140,6 +140,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app[DEMO_DAY] = day
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
+        await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
         tasks.start(_sweep(sessions, identifications), name="sweep")
         yield app

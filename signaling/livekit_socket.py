@@ -118,6 +118,9 @@ class LivekitSockets:
         except JoinRefused as refused:
             raise _Refused(refused.status, str(refused)) from None
         request[RESUME_KEY] = join_request.reconnect and self._server.member(claims.room, claims.identity) is not None
+        if join_request.reconnect and not request[RESUME_KEY]:
+            # Nothing opens: it is told to join anew, and needs this token for that. Asking would spend it.
+            return claims
         try:
             await self._admit(claims, request)
         except AdmissionRefused as refused:
@@ -141,6 +144,9 @@ class LivekitSockets:
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=2.0)
         await socket.prepare(request)
         line = Line(socket, request.transport)
+        if join_request.reconnect and not request[RESUME_KEY]:
+            await self._send_away(line)
+            return socket
         if join_request.reconnect:
             client = await self._resume(line, claims, join_request)
         else:
@@ -185,10 +191,7 @@ class LivekitSockets:
         client = self._clients.get(membership.participant.sid) if membership is not None else None
         sid = request.participant_sid
         if client is None or client.outbox.broken or (sid and sid != client.session.participant.sid):
-            # What it missed cannot be told any more: it is to join anew, which clients do by themselves.
-            leave = LeaveRequest(reason=STATE_MISMATCH, action=LeaveRequest.RECONNECT, can_reconnect=True)
-            await line.send(SignalResponse(leave=leave).SerializeToString())
-            await line.close(WSCloseCode.OK, b"join anew")
+            await self._send_away(line)
             return None
         first, following = client.session.resumed()
         if following is Next.DROP:
@@ -202,6 +205,13 @@ class LivekitSockets:
             client.session.receive(SignalRequest(sync_state=request.sync_state))
         log.info("signalling resumed", participant=client.session.participant.sid)
         return client
+
+    @staticmethod
+    async def _send_away(line: Line) -> None:
+        """What it missed cannot be told any more: it is to join anew, which clients do by themselves."""
+        leave = LeaveRequest(reason=STATE_MISMATCH, action=LeaveRequest.RECONNECT, can_reconnect=True)
+        await line.send(SignalResponse(leave=leave).SerializeToString())
+        await line.close(WSCloseCode.OK, b"join anew")
 
     async def _converse(self, client: _Client, line: Line) -> None:
         """Run one socket until it ends, whichever side ends it."""
