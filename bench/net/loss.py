@@ -7,7 +7,7 @@ import sys
 import time
 
 from bench.net.namespaces import network
-from bench.net.scene import Scene, show
+from bench.net.scene import Scene, Seat, show
 
 SECONDS = 20.0
 CONCEALED_BAR = 0.02
@@ -42,9 +42,11 @@ def _stats(scene: Scene) -> list[tuple[int, int]]:
     for seat in scene.seats:
         known = len(seat.events)
         seat.ask(b"stats")
-        scene.until(
-            lambda seat=seat, known=known: any(e["event"] == "stats" for e in seat.events[known:]), "figures of sound"
-        )
+
+        def told(seat: Seat = seat, known: int = known) -> bool:
+            return any(event["event"] == "stats" for event in seat.events[known:])
+
+        scene.until(told, "figures of sound")
         last = next(event for event in reversed(seat.events) if event["event"] == "stats")
         figures.append((last["concealed"], last["total"]))
     return figures
