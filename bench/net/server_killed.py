@@ -4,8 +4,8 @@ import shlex
 import subprocess
 import time
 
-from bench.net.namespaces import network
-from bench.net.scene import Scene, show
+from bench.net.namespaces import is_open, network
+from bench.net.scene import PORT, Scene, show
 
 BAR = 5.0
 
@@ -21,7 +21,7 @@ def measure() -> dict[str, float]:
         assert supervisor.stdout is not None
         server = int(supervisor.stdout.readline())
         try:
-            time.sleep(3.0)
+            scene.until(lambda: is_open(net.server, PORT), "the server listens")
             scene.meet(clients)
             fault = time.monotonic()
             subprocess.run(["kill", "-9", str(server)], check=True)

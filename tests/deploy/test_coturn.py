@@ -41,9 +41,9 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for address in (TURN6, MEDIA6):
             run("ip", "-n", network.server, "addr", "add", f"{address}/128", "dev", "lo", "nodad")
         folder = tmp_path_factory.mktemp("coturn")
-        words = command(SECRET, TURN, folder, allowed=(MEDIA, MEDIA6))
+        words = command(SECRET, (TURN, TURN6), folder, allowed=(MEDIA, MEDIA6))
         log = (folder / "log").open("wb")
-        network.start(network.server, *words, "--relay-ip", TURN6, stdout=log, stderr=subprocess.STDOUT)
+        network.start(network.server, *words, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 20
         while inside(network.server, lambda: _refused(TURN, PORT)):
             assert time.monotonic() < deadline, (folder / "log").read_text()
