@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench build pictures clean
+.PHONY: run test check format bench build pictures livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -30,18 +30,24 @@ bench: build ## figures for docs/benchmarks.md
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py
 
+livekit-server: ## a real LiveKit server for the tests, where Go and its module proxy are reached
+	@bash scripts/livekit-server.sh
+
 build: .venv/.installed web/static/manifest.json
 
 .venv/.installed: pyproject.toml
+	@echo "Setting up Python (the first time takes a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 web/node_modules/.installed: web/package-lock.json
+	@echo "Fetching the packages of the pages ..."
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/static/manifest.json: web/node_modules/.installed .venv/.installed web/build.mjs $(shell find web/src web/styles web/templates web/locales web/fonts web/images -type f -not -name '*.mo' 2>/dev/null)
+	@echo "Building the pages ..."
 	@cd web && npm run --silent build
 
 clean:

@@ -26,6 +26,7 @@ from rooms.errors import InvalidFields
 from rooms.invitations import Invitations, Link
 from rooms.no_media import NoMedia
 from rooms.planning import Planning
+from rooms.room_names import RoomNames
 from rooms.store import Store
 
 LONGEST_FILE = 64 * 1024
@@ -44,7 +45,7 @@ class Planner:
         origin: str,
         clock: Callable[[], datetime],
     ) -> None:
-        desk = Desk(store, audit, NoMedia(), _tell_nobody, clock)
+        desk = Desk(store, audit, NoMedia(), _tell_nobody, clock, room_names=RoomNames(origin))
         self._people = people
         self._planning = Planning(desk, Invitations(desk, people, vault, origin=origin), people, vault)
 

@@ -15,10 +15,11 @@ from audit.events import Actor, Event, EventType
 from audit.log import Log
 from auth.sessions import Session
 from rooms import lifecycle, lobby
-from rooms.errors import MeetingCancelled, MeetingEnded, MeetingUnknown, NotAllowed
+from rooms.errors import MediaFull, MeetingCancelled, MeetingEnded, MeetingUnknown, NotAllowed
 from rooms.media import MediaServer, MediaUnavailable
 from rooms.meeting import Attendance, Gathering, Invitation, Meeting, MeetingStatus, Participant
 from rooms.policy import Action, Relation, allowed, relations
+from rooms.room_names import RoomNames
 from rooms.store import Change, Store
 
 log = structlog.get_logger()
@@ -31,10 +32,18 @@ class Desk:
     """Shared by the acts of one process. `lock` puts the acts on one meeting in a row."""
 
     def __init__(
-        self, store: Store, audit: Log, media: MediaServer, publish: Publish, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        audit: Log,
+        media: MediaServer,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        *,
+        room_names: RoomNames,
     ) -> None:
         self.store = store
         self.media = media
+        self.room_names = room_names
         self.now = clock
         self.leftover_rooms: set[str] = set()
         self.ended_sessions: set[str] = set()
@@ -167,6 +176,15 @@ class Desk:
             log.warning("media server did not delete a room; will try again")
         else:
             self.leftover_rooms.discard(room)
+
+    async def refuse_if_full(self) -> None:
+        """Raises MediaFull where no new meeting may begin. A media server that does not answer stops none here."""
+        try:
+            full = await self.media.is_full()
+        except MediaUnavailable:
+            return
+        if full:
+            raise MediaFull
 
     async def ensure_room(self, meeting: Meeting) -> None:
         """Make the media room, or find it made. Raises MediaUnavailable."""

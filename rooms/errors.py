@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auth.errors import Refusal
+from auth.errors import InvitationExpired, Refusal
 
 
 class MeetingError(Refusal):
@@ -73,6 +73,31 @@ class MeetingCancelled(MeetingError):
     status = 410
     swedish = "Mötet är inställt. Ring {organisation} på {phone} om du undrar något."
     english = "The meeting has been cancelled. Call {organisation} on {phone} if you have a question."
+
+
+class LinkOfMeetingOver(InvitationExpired):
+    """A link that was right until its meeting was over: a new one would lead nowhere, so none is advised.
+
+    To programs and the log it is an expired link as any other. Told before we know who opened it: the organisation, as
+    while the link was valid, and not whom the meeting is about.
+    """
+
+    def __init__(self, *, organisation: str, phone: str) -> None:
+        super().__init__()
+        self.organisation, self.phone = organisation, phone
+
+    def text(self, language: str) -> str:
+        return super().text(language).format(organisation=self.organisation)
+
+
+class LinkOfEndedMeeting(LinkOfMeetingOver):
+    swedish = "Mötet är slut. Du kan stänga sidan. Undrar du något, ring {organisation}."
+    english = "The meeting has ended. You can close this page. If you have a question, call {organisation}."
+
+
+class LinkOfCancelledMeeting(LinkOfMeetingOver):
+    swedish = "Mötet är inställt. Du kan stänga sidan. Undrar du något, ring {organisation}."
+    english = "The meeting has been cancelled. You can close this page. If you have a question, call {organisation}."
 
 
 class WaitingRoomNotOpen(MeetingError):
@@ -151,6 +176,21 @@ class RoomFull(MeetingError):
     code = "room-full"
     swedish = "Mötet är fullt: {limit} är redan med. Någon behöver lämna innan fler kan komma in."
     english = "The meeting is full: {limit} are already in it. Someone must leave before more can enter."
+
+
+class MediaFull(MeetingError):
+    """The media server carries all it can: nothing new begins, and what is under way goes on."""
+
+    code = "media-full"
+    status = 503
+    swedish = (
+        "Många har möte just nu, så ett nytt kan inte börja. Möten som pågår fortsätter. "
+        "Vänta en stund och försök igen, eller ses per telefon."
+    )
+    english = (
+        "Many people are in meetings right now, so a new one cannot begin. Meetings under way go on. "
+        "Wait a while and try again, or meet by phone."
+    )
 
 
 class TooManyInvitations(MeetingError):

@@ -47,7 +47,7 @@ class Hosting:
     async def start(self, viewer: Session, meeting: str) -> Gathering:
         """Open the meeting. On an open one it does no harm: a shaking hand, or a first try that found no media server.
 
-        Leaders who wait are let in. Raises TooEarlyToStart, TooLateToStart, MeetingEnded, MediaUnavailable.
+        Leaders who wait are let in. Raises TooEarlyToStart, TooLateToStart, MeetingEnded, MediaUnavailable, MediaFull.
         """
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.START)
@@ -60,6 +60,7 @@ class Hosting:
                 if now > before.meeting.ends_at:
                     raise TooLateToStart
                 raise TooEarlyToStart(when=_written(before.meeting.starts_at))
+            await self._desk.refuse_if_full()
             await self._desk.record(EventType.MEETING_STARTED, before.meeting, actor=actor_in(before, viewer))
             opened = replace(before.meeting, status=MeetingStatus.OPEN, started_at=now, empty_since=now)
             leaders = [item for item in before.waiting() if before.invitation_of(item).leads]

@@ -20,7 +20,15 @@ from auth.vault import Vault
 from rooms import lifecycle, lobby
 from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
-from rooms.errors import FieldError, InvalidFields, InvitationNotFound, LeadsTheMeeting, TooManyInvitations
+from rooms.errors import (
+    FieldError,
+    InvalidFields,
+    InvitationNotFound,
+    LeadsTheMeeting,
+    LinkOfCancelledMeeting,
+    LinkOfEndedMeeting,
+    TooManyInvitations,
+)
 from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus
 from rooms.policy import Action
 
@@ -69,6 +77,16 @@ def valid(invitation: Invitation, meeting: Meeting, now: datetime) -> bool:
     if invitation.revoked_at is not None or meeting.status in (MeetingStatus.ENDED, MeetingStatus.CANCELLED):
         return False
     return now < invitation.expires_at or meeting.status is MeetingStatus.OPEN
+
+
+def _dead(invitation: Invitation, meeting: Meeting) -> InvitationExpired:
+    """Why a link that is not `valid` opens nothing. One that was taken back tells nothing of the meeting."""
+    if invitation.revoked_at is None:
+        if meeting.status is MeetingStatus.ENDED:
+            return LinkOfEndedMeeting(organisation=meeting.organisation_name, phone=meeting.phone)
+        if meeting.status is MeetingStatus.CANCELLED:
+            return LinkOfCancelledMeeting(organisation=meeting.organisation_name, phone=meeting.phone)
+    return InvitationExpired()
 
 
 class Invitations:
@@ -212,14 +230,17 @@ class Invitations:
             await self._desk.tell_presence(before, after)
 
     async def greeting(self, token: str) -> Greeting:
-        """For the link's page. Uses nothing up. Raises InvitationUnknown, InvitationExpired."""
+        """For the link's page. Uses nothing up.
+
+        Raises InvitationUnknown; InvitationExpired, in its own kind where the meeting is over.
+        """
         found = await self._found(token)
         if found is None:
             raise InvitationUnknown
         invitation, gathering = found
         meeting, host = gathering.meeting, gathering.host
         if not valid(invitation, meeting, self._desk.now()):
-            raise InvitationExpired
+            raise _dead(invitation, meeting)
         return Greeting(
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,
@@ -249,7 +270,7 @@ class Invitations:
         if not valid(invitation, meeting, self._desk.now()):
             reason = "revoked" if invitation.revoked_at else InvitationExpired.reason
             await self._refused(invitation, meeting, actor, reason)
-            raise InvitationExpired
+            raise _dead(invitation, meeting)
         await self._desk.record(
             EventType.INVITATION_OPENED,
             meeting,

@@ -12,6 +12,7 @@ from rooms import view
 from rooms.admission import Admission
 from rooms.desk import Desk, Publish
 from rooms.drafts import MeetingDraft
+from rooms.errors import MediaFull
 from rooms.hosting import Hosting
 from rooms.invitations import Invitations
 from rooms.media import MediaServer, MediaUnavailable
@@ -20,6 +21,7 @@ from rooms.network import Network
 from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
+from rooms.room_names import RoomNames
 from rooms.store import Store
 
 
@@ -41,7 +43,7 @@ class Meetings:
         clock: Callable[[], datetime],
         origin: str,
     ) -> None:
-        desk = Desk(store, audit, media, publish, clock)
+        desk = Desk(store, audit, media, publish, clock, room_names=RoomNames(origin))
         self._desk = desk
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
@@ -51,12 +53,15 @@ class Meetings:
         self.presence = Presence(desk, self.hosting, self.admission)
 
     async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
-        """Plan a meeting, and start it where the draft says so. Raises NotYourPost, InvalidFields."""
+        """Plan a meeting, and start it where the draft says so. Raises NotYourPost, InvalidFields, MediaFull."""
+        if draft.start_now:
+            await self._desk.refuse_if_full()
         planned = await self.planning.plan(viewer, draft)
         if not draft.start_now:
             return planned
         # It is open once that is stored; a media server that does not answer is asked again when somebody joins.
-        with suppress(MediaUnavailable):
+        # One that filled up meanwhile leaves it planned: its links are shown this once, and it can be started later.
+        with suppress(MediaUnavailable, MediaFull):
             await self.hosting.start(viewer, planned.gathering.meeting.id)
         return Planned(await self._desk.gathering(planned.gathering.meeting.id), planned.links)
 

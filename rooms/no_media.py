@@ -11,6 +11,9 @@ from rooms.media import Grant, MediaListener, MediaParticipant, MediaUnavailable
 class NoMedia:
     """Every call raises MediaUnavailable; there is nothing to listen to."""
 
+    async def is_full(self) -> bool:
+        raise MediaUnavailable
+
     async def create_room(self, room: str, *, max_participants: int, empty_timeout: timedelta) -> None:
         raise MediaUnavailable
 

@@ -148,7 +148,7 @@ class Planning:
         )
         return Meeting(
             id=made_id,
-            room=new_id(),
+            room=self._desk.room_names.new(),
             type=checked.type,
             status=MeetingStatus.PLANNED,
             organisation=post.organisation.id,

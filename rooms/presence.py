@@ -6,7 +6,7 @@ an event caused by one of our own acts never waits for that act; what is lost is
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Set
 from datetime import datetime
 from typing import Any
 
@@ -75,12 +75,14 @@ class Presence:
             for one in gathering.waiting():
                 if lifecycle.gone_from_lobby(one, now, self._watching_since):
                     await self._attempt(self._fade(gathering.meeting.id, one.id))
-        for gathering in await self._desk.store.gatherings_with(MeetingStatus.OPEN):
+        meetings_open = await self._desk.store.gatherings_with(MeetingStatus.OPEN)
+        for gathering in meetings_open:
             await self._attempt(self._look_at(gathering))
         for room in tuple(self._desk.leftover_rooms):
             await self._desk.delete_room(room)
         for session in tuple(self._desk.ended_sessions):
             await self._attempt(self._admission.logged_out(session))
+        await self._attempt(self._tidy({gathering.meeting.room for gathering in meetings_open}))
 
     async def reconcile(self, gathering: Gathering) -> None:
         """Make the rows agree with the media room: unknown people out, those who came or went unheard written down."""
@@ -224,6 +226,17 @@ class Presence:
         if lifecycle.ends_now(gathering.meeting, now) is not None:
             await self._hosting.end_by_itself(meeting)
             self._told_gone.pop(meeting, None)
+
+    async def _tidy(self, known: Set[str]) -> None:
+        """Empty and end the media rooms that we made and no open meeting has. known: rooms of open meetings."""
+        # Asked in this order: a meeting's row is stored as open before its room is made.
+        for room in await self._desk.media.list_rooms():
+            if room in known or not self._desk.room_names.is_ours(room):
+                continue  # in use, or somebody else's on the same cluster
+            found = await self._desk.store.gathering_of_room(room)
+            if found is None or found.meeting.status is not MeetingStatus.OPEN:
+                log.warning("media room without a meeting ended")
+                await self._desk.delete_room(room)
 
     async def _seats_not_taken(self, meeting: str) -> None:
         async with self._desk.lock(meeting):

@@ -9,6 +9,7 @@ from livekit.protocol.rtc import MediaSectionsRequirement, SessionDescription, S
 from sfu import sdp
 from sfu.data import LOSSY, RELIABLE
 from sfu.down_track import DownTrack
+from sfu.downstream import Downstream
 from sfu.layers import HIGH, LOW
 from sfu.negotiated import Kind, RemoteTransport, SendSection
 from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transport
@@ -90,6 +91,10 @@ class _Side:
     def path_changed(self) -> None:
         """Media already follows."""
 
+    def ticked(self, now: float) -> None:
+        if self.receives:
+            self._owner.divide(now)
+
     def slow(self, label: str) -> None:
         self._owner.listener.slow(label)
 
@@ -122,6 +127,7 @@ class Connection:
         self._forwarding: dict[str, _Forwarding] = {}
         self._unsupported: set[str] = set()
         self._waiting: list[bytes] | None = []
+        self._downstream = Downstream(send)
         if dual:
             self._subscriber.peer.open_channel(RELIABLE)
             self._subscriber.peer.open_channel(LOSSY, ordered=False, max_retransmits=0)
@@ -219,6 +225,14 @@ class Connection:
         quality = settings.quality_for({quality: size for quality, size in layers.items() if LOW <= quality <= HIGH})
         forwarding.down_track.set_maximum_quality(quality)
         forwarding.down_track.set_paused(settings.disabled)
+
+    def divide(self, now: float) -> None:
+        """Give each video what the path to the client has room for."""
+        if self._forwarding:
+            self._downstream.divide(self._forwarding.values(), self._subscriber.peer, now)
+
+    def speaking(self, streams: frozenset[str]) -> None:
+        self._downstream.speaking = streams
 
     def negotiate(self) -> None:
         if self.dual:
@@ -336,6 +350,8 @@ class Connection:
 
     def conditions(self, now: float) -> Conditions:
         conditions = self._publisher.peer.conditions(now)
+        shortage = self._downstream.shortage
+        conditions += Conditions(withheld=shortage.withheld, reduced=shortage.reduced)
         return conditions + self._subscriber.peer.conditions(now) if self.dual else conditions
 
     async def close(self) -> None:

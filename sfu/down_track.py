@@ -14,7 +14,19 @@ from sfu import layers, rtcp
 from sfu.codecs import Vp8Rewriter
 from sfu.negotiated import SendSection
 from sfu.packet_cache import PacketCache, SentPacket
-from sfu.rtp import ABS_SEND_TIME, HEADER, MID, ONE_BYTE, TWO_BYTE, WITH_EXTENSIONS, forward_distance, write_elements
+from sfu.rtp import (
+    ABS_SEND_TIME,
+    HEADER,
+    MID,
+    NUMBERED_ONE_BYTE,
+    NUMBERED_TWO_BYTE,
+    ONE_BYTE,
+    TRANSPORT_CC,
+    TWO_BYTE,
+    WITH_EXTENSIONS,
+    forward_distance,
+    write_elements,
+)
 from sfu.up_layer import UpLayer
 from sfu.up_track import Arrived, SharedIds, UpTrack, abs_send_time, shared_ids
 
@@ -22,7 +34,17 @@ AUDIO_CACHE = 256
 RESENDS_PER_SECOND = 1500
 RESEND_BURST = 400
 MOST_SKIPPED = 1024
+MOST_PADDING = 255  # bytes in one packet (RFC 3550 section 5.1)
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
+
+
+_PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
+
+
+def number_id(section: SendSection) -> int:
+    """The extension id of transport-wide numbers on a section; 0 where the client gives no feedback on them."""
+    identifier = section.extensions.get(TRANSPORT_CC, 0)
+    return identifier if identifier < 15 and "transport-cc" in section.codec.feedback else 0
 
 
 @dataclass(slots=True)
@@ -43,12 +65,14 @@ class DownStatistics:
 class _Route:
     """What attaching settled: where packets go, and what they look like there."""
 
-    send: Callable[[bytes], None]
+    send: Callable[[bytes, int], None]
+    repair: Callable[[bytes, int], bool]
     send_feedback: Callable[[rtcp.Packet], None]
     payload_type: int
     rtx_payload_type: int | None
     ids: SharedIds
     has_send_time: bool
+    number_id: int
     mid_one_byte: bytes
     mid_two_byte: bytes
     mid: str
@@ -106,8 +130,7 @@ class _Numbers:
 class DownTrack:
     """One subscription. Give it to `Peer.attach` with the negotiated section; `Peer.detach` ends it.
 
-    ssrc, rtx_ssrc: to be written into the SDP. maximum_quality caps the layer: the smallest of what the subscriber's
-    settings and, later, its bandwidth allow.
+    ssrc, rtx_ssrc: to be written into the SDP.
     """
 
     def __init__(self, up_track: UpTrack, clock: Callable[[], float] = time.monotonic) -> None:
@@ -115,8 +138,9 @@ class DownTrack:
         self.ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
         self.rtx_ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
         self.statistics = DownStatistics()
-        self.maximum_quality = layers.HIGH
-        self.is_paused = False
+        self._page_quality = layers.HIGH
+        self._page_paused = False
+        self._granted: int | None = layers.HIGH
         self._clock = clock
         self._route: _Route | None = None
         self._current: UpLayer | None = None
@@ -136,27 +160,67 @@ class DownTrack:
         return self._current.quality if self._current is not None else None
 
     @property
+    def maximum_quality(self) -> int:
+        """Caps the layer: the smaller of what the subscriber's page asks for and what its bandwidth allows."""
+        return self._page_quality if self._granted is None else min(self._page_quality, self._granted)
+
+    @property
+    def page_quality(self) -> int:
+        return self._page_quality
+
+    @property
+    def is_withheld(self) -> bool:
+        """Paused for lack of bandwidth."""
+        return self._granted is None
+
+    @property
+    def is_paused(self) -> bool:
+        return self._page_paused or self._granted is None
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the subscriber tells of the arrival of each of its packets."""
+        return self._route is not None and self._route.number_id > 0
+
+    @property
+    def can_probe(self) -> bool:
+        """Whether `probe` makes packets."""
+        return self.is_numbered and self._route is not None and self._route.rtx_payload_type is not None
+
+    @property
     def mid(self) -> str | None:
         return self._route.mid if self._route is not None else None
 
     def open(
         self,
         section: SendSection,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes, int], None],
         send_feedback: Callable[[rtcp.Packet], None],
+        repair: Callable[[bytes, int], bool] | None = None,
     ) -> None:
-        """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering."""
+        """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering.
+
+        send takes a packet and where its transport-wide number goes, 0 where none is negotiated; repair the same for
+        what is sent again, and says False when there is no room for more.
+        """
+
+        def send_again(packet: bytes, number_at: int) -> bool:
+            send(packet, number_at)
+            return True
+
         extensions = dict(section.extensions)
         mid_id = extensions.get(MID, 0)
         mid = section.mid.encode()[:16]
         one_byte = bool(mid_id and mid_id <= 14 and mid)
         self._route = _Route(
             send=send,
+            repair=repair or send_again,
             send_feedback=send_feedback,
             payload_type=section.codec.payload_type,
             rtx_payload_type=section.codec.rtx_payload_type,
             ids=shared_ids(extensions),
             has_send_time=bool(extensions.get(ABS_SEND_TIME)),
+            number_id=number_id(section),
             mid_one_byte=write_elements([(mid_id, mid)], two_byte=False) if one_byte else b"",
             mid_two_byte=write_elements([(mid_id, mid)], two_byte=True) if mid_id else b"",
             mid=section.mid,
@@ -169,19 +233,48 @@ class DownTrack:
         self._cache.clear()
 
     def set_maximum_quality(self, quality: int) -> None:
-        """0 low, 1 medium, 2 high; the switch follows at the next key frame of the layer then chosen."""
-        self.maximum_quality = max(layers.LOW, min(layers.HIGH, quality))
+        """What the page asks for: 0 low, 1 medium, 2 high; the switch follows at the next key frame of that layer."""
+        self._page_quality = max(layers.LOW, min(layers.HIGH, quality))
         self._retarget(self._clock())
 
     def set_paused(self, paused: bool) -> None:
-        """Paused, nothing is sent; afterwards the stream goes on at a key frame."""
-        if paused == self.is_paused:
-            return
-        self.is_paused = paused
-        if paused:
+        """By the page. Paused, nothing is sent; afterwards the stream goes on at a key frame."""
+        before = self.is_paused
+        self._page_paused = paused
+        self._paused_or_not(before)
+
+    def grant(self, quality: int | None, *, at_once: bool = False) -> bool:
+        """What the bandwidth allows: a quality, None for nothing. True when what flowed was cut off.
+
+        at_once: a layer that is now too much stops before the smaller one's key frame has come.
+        """
+        if quality == self._granted:
+            return False
+        before = self.is_paused
+        self._granted = quality
+        if self._paused_or_not(before):
+            return True
+        if quality is None:
+            return False
+        flows = self._current
+        if at_once and flows is not None and flows.quality > quality and self._has_below(flows):
+            self._current = None
+            self._cache.clear()
+        self._retarget(self._clock())
+        return flows is not None and self._current is None
+
+    def _has_below(self, layer: UpLayer) -> bool:
+        return any(other.packets and other.quality < layer.quality for other in self.up_track.layers)
+
+    def _paused_or_not(self, before: bool) -> bool:
+        """Obey a change of `is_paused`. Whether that stopped the stream."""
+        if self.is_paused and not before:
             self._current = self._target = None
-        else:
+            self._cache.clear()
+            return True
+        if before and not self.is_paused:
             self._retarget(self._clock())
+        return False
 
     def request_key_frame(self) -> None:
         """The subscriber cannot decode (PLI, FIR) or has just come."""
@@ -210,11 +303,26 @@ class DownTrack:
         block, two_byte = packet.extension_block(route.ids)
         block += route.mid_two_byte if two_byte else route.mid_one_byte
         length = len(block)
-        if length & 3:
-            block += bytes(-length & 3)
-            length = len(block)
         second = packet.marker | route.payload_type
-        if length:
+        number_at = 0
+        if identifier := route.number_id:
+            pad = -(length + (4 if two_byte else 3)) & 3
+            if two_byte:
+                number_at = 18
+                words = (length + pad + 4) >> 2
+                fields = (TWO_BYTE, words, identifier, 2, 0)
+                head = NUMBERED_TWO_BYTE.pack(0x90, second, sequence, timestamp, self.ssrc, *fields)
+            else:
+                number_at = 17
+                words = (length + pad + 3) >> 2
+                head = NUMBERED_ONE_BYTE.pack(
+                    0x90, second, sequence, timestamp, self.ssrc, ONE_BYTE, words, identifier << 4 | 1, 0
+                )
+            head += block + _PADDING[pad]
+        elif length:
+            if length & 3:
+                block += _PADDING[-length & 3]
+                length = len(block)
             profile = TWO_BYTE if two_byte else ONE_BYTE
             head = WITH_EXTENSIONS.pack(0x90, second, sequence, timestamp, self.ssrc, profile, length >> 2) + block
         else:
@@ -226,7 +334,7 @@ class DownTrack:
         statistics.packets += 1
         statistics.octets += len(payload)
         self._cache.put((sequence, head, payload))
-        route.send(head + payload)
+        route.send(head + payload, number_at)
 
     def _switch(self, packet: Arrived) -> bool:
         """Go over to this packet's layer if it is the one aimed at and can be entered here."""
@@ -325,24 +433,58 @@ class DownTrack:
                 return
             packet = self._cache.get(number)
             if packet is not None:
+                if not route.repair(*self._repair(packet, route, now)):
+                    return
                 self._resends -= 1
                 self.statistics.resent += 1
-                route.send(self._repair(packet, route, now))
 
-    def _repair(self, packet: SentPacket, route: _Route, now: float) -> bytes:
+    def probe(self, size: int) -> tuple[bytes, int] | None:
+        """A repair packet nobody needs, of about `size` bytes, and where its number goes: tells of the path alone.
+
+        One sent before, where there is one of that size; else padding. None without a repair stream.
+        """
+        route = self._route
+        if route is None or route.rtx_payload_type is None or not route.number_id:
+            return None
+        if size > MOST_PADDING:
+            for back in range(16):
+                packet = self._cache.get((self._numbers.last_sequence - back) & 0xFFFF)
+                if packet is not None and size / 2 < len(packet[2]) <= 1.5 * size:
+                    return self._repair(packet, route, self._clock())
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        length = max(1, min(MOST_PADDING, size - 24))
+        element = bytes((route.number_id << 4 | 1, 0, 0))
+        elements = element + route.mid_one_byte
+        elements += _PADDING[-len(elements) & 3]
+        head = WITH_EXTENSIONS.pack(
+            0xB0,
+            route.rtx_payload_type,
+            self._rtx_sequence,
+            self._numbers.last_timestamp,
+            self.rtx_ssrc,
+            ONE_BYTE,
+            len(elements) >> 2,
+        )
+        return head + elements + bytes(length - 1) + bytes((length,)), 17
+
+    def _repair(self, packet: SentPacket, route: _Route, now: float) -> tuple[bytes, int]:
         sequence, head, payload = packet
+        # Elements begin behind twelve bytes of header and four of block header, each with a head of its own; the
+        # number is the first, then comes the send time.
+        at = 18 if head[12:14] == b"\x10\x00" else 17
+        number_at = at if route.number_id and head[0] & 0x10 else 0
+        if number_at:
+            at += 4 if at == 18 else 3
         if route.has_send_time:
-            # The send time is the first element: behind twelve bytes of header, four of block header and its own head.
-            at = 18 if head[12:14] == b"\x10\x00" else 17
             head = head[:at] + abs_send_time(now) + head[at + 3 :]
         if route.rtx_payload_type is None:
-            return head + payload
+            return head + payload, number_at
         first, second, _, timestamp, _ = HEADER.unpack_from(head)
         self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
         second = second & 0x80 | route.rtx_payload_type
         new = HEADER.pack(first, second, self._rtx_sequence, timestamp, self.rtx_ssrc)
         body = 16 + 4 * int.from_bytes(head[14:16], "big") if first & 0x10 else 12
-        return b"".join((new, head[12:body], sequence.to_bytes(2, "big"), head[body:], payload))
+        return b"".join((new, head[12:body], sequence.to_bytes(2, "big"), head[body:], payload)), number_at
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""

@@ -30,7 +30,7 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME, TRANSPORT_CC, ORIENTATION, DEPENDENCY_DESCRIPTOR),
 }
 RECEIVE_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
-SEND_FEEDBACK = ("goog-remb", "ccm fir", "nack", "nack pli")
+SEND_FEEDBACK = ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
 SCTP_PORT = 5000
 MAX_MESSAGE_SIZE = 65_536
 MAX_RIDS = 3

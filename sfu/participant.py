@@ -40,6 +40,9 @@ class MediaConnection(Protocol):
 
     def unsilence(self, publication: Publication) -> None: ...
 
+    def speaking(self, streams: frozenset[str]) -> None:
+        """Sids of those who speak now: their videos go before others."""
+
     def negotiate(self) -> None:
         """Tell the client, once, of everything forwarded and withdrawn since the last call."""
 

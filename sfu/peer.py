@@ -12,8 +12,12 @@ import structlog
 
 from db.tasks import Tasks
 from sfu import rtcp, rtp
-from sfu.down_track import DownTrack
+from sfu.bandwidth import ReportedBandwidth
+from sfu.bandwidth_rate import MOST
+from sfu.down_track import DownTrack, number_id
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
+from sfu.outlet import Outlet
+from sfu.pacer import STEP
 from sfu.quality import Conditions
 from sfu.reception import Reception
 from sfu.transport import Certificate, Transport
@@ -24,6 +28,7 @@ log = structlog.get_logger()
 
 TICK = 0.05  # seconds between two rounds of periodic work
 REPORT_INTERVAL = 1.0  # seconds between receiver reports
+FEEDBACK_GRACE = 3.0  # seconds in which a client that agreed to transport-wide feedback must have sent some
 CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
 
 
@@ -47,6 +52,9 @@ class PeerListener(Protocol):
 
     def path_changed(self) -> None:
         """The client's address has changed in mid-call; media already follows the new one."""
+
+    def ticked(self, now: float) -> None:
+        """Some twenty times a second: time to divide the path anew among the tracks."""
 
     def slow(self, label: str) -> None:
         """More than 1 MiB waits on a reliable channel: this consumer does not keep up. Told once per channel."""
@@ -80,6 +88,13 @@ class Peer:
         self._is_closed = False
         self._remote: RemoteTransport | None = None
         self.remote_estimate: int | None = None  # bit/s by the client's REMB, where it sends any
+        self.outlet = Outlet(self._transport.send_rtp, clock)
+        self.outlet.pacer.on_wait = self._start_timer
+        self._timer: asyncio.TimerHandle | None = None
+        self._reported = ReportedBandwidth()
+        self._sent = (0, clock())  # octets when the rate sent was last measured
+        self._sent_rate = 0.0
+        self._numbered_since: float | None = None
         self.malformed = 0  # packets with right keys and wrong form
 
     @property
@@ -137,7 +152,14 @@ class Peer:
 
         Again with the same track: takes the section's new description.
         """
-        down_track.open(section, self._transport.send_rtp, self._send_feedback)
+        outlet = self.outlet
+        if number_id(section):
+            self._numbered_since = self._numbered_since or self._clock()
+            # Sound never waits; only video comes in bursts.
+            send = outlet.pacer.take if section.kind == "video" else outlet.send
+            down_track.open(section, send, self._send_feedback, outlet.repair if section.kind == "video" else None)
+        else:
+            down_track.open(section, outlet.send, self._send_feedback)
         self._down_tracks[down_track.ssrc] = down_track
         if down_track not in down_track.up_track.down_tracks:
             down_track.up_track.down_tracks.append(down_track)
@@ -184,6 +206,39 @@ class Peer:
             missing_layers=missing,
         )
 
+    @property
+    def estimate(self) -> float | None:
+        """bit/s that the path to this client carries, None where no limit is known."""
+        return self.outlet.bandwidth.estimate if self._has_own_estimate else self._reported.estimate
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether `estimate` is known well enough to give a video up for it."""
+        return self.outlet.bandwidth.is_measured(self._clock()) or not self._has_own_estimate
+
+    @property
+    def _has_own_estimate(self) -> bool:
+        since = self._numbered_since
+        return self.outlet.bandwidth.has_feedback or (since is not None and self._clock() - since < FEEDBACK_GRACE)
+
+    def probe(self, rate: float, now: float) -> None:
+        """So many bit/s would be of use: find out whether they pass, when it is time for that."""
+        if self.is_connected:
+            self.outlet.probe(rate, [track for track in self._down_tracks.values() if track.can_probe], now)
+
+    def discard(self, ssrc: int) -> None:
+        """Forget what still waits of a stream that was cut off."""
+        self.outlet.pacer.discard(ssrc)
+
+    def _start_timer(self) -> None:
+        if self._timer is None and not self._is_closed:
+            self._timer = asyncio.get_running_loop().call_later(STEP, self._work)
+
+    def _work(self) -> None:
+        self._timer = None
+        if not self._is_closed and self.outlet.work(self._clock()):
+            self._start_timer()
+
     def tick(self, now: float) -> None:
         """Periodic work: reports, retries, feedback, consent. Called by the peer's own timer, and by tests."""
         self._association.prune(now)
@@ -191,11 +246,16 @@ class Peer:
             self.closed("silent")
             return
         self._reception.tick(now)
+        self.outlet.bandwidth.tick(now)
+        # Without an estimate there is nothing to pace by.
+        self.outlet.pacer.set_rate(self.estimate or MOST)
+        self._listener.ticked(now)
         for feedback in self._reception.transport_feedback(self._ssrc):
             self._transport.send_rtcp(rtcp.build(feedback))
         if now - self._reported_at >= REPORT_INTERVAL:
             self._reported_at = now
             self._report(now)
+            self._judge_reports(now)
 
     async def _keep_ticking(self) -> None:
         while True:
@@ -204,6 +264,16 @@ class Peer:
                 self.tick(self._clock())
             except Exception as failure:  # noqa: BLE001  periodic work must go on
                 log.error("tick failed", failure=type(failure).__name__)
+
+    def _judge_reports(self, now: float) -> None:
+        """For clients without transport-wide feedback."""
+        octets = sum(track.statistics.octets for track in self._down_tracks.values())
+        passed = max(0.001, now - self._sent[1])
+        self._sent_rate = max(0, octets - self._sent[0]) * 8 / passed
+        self._sent = (octets, now)
+        losses = [track.statistics.fraction_lost or 0.0 for track in self._down_tracks.values()]
+        if losses:
+            self._reported.report(max(losses), self._sent_rate, passed)
 
     def _report(self, now: float) -> None:
         blocks = self._reception.report_blocks(now)
@@ -278,6 +348,9 @@ class Peer:
                         down_track.request_key_frame()
             case rtcp.ReceiverEstimate():
                 self.remote_estimate = packet.bitrate
+                self._reported.remote(packet.bitrate, self._sent_rate)
+            case rtcp.TransportFeedback():
+                self.outlet.bandwidth.take(packet, now)
             case _:
                 pass
 
@@ -287,6 +360,7 @@ class Peer:
                 down_track.take_report(block, now)
 
     def _path_changed(self) -> None:
+        self.outlet.bandwidth.path_changed(self._clock())
         if self.is_connected:
             for down_track in tuple(self._down_tracks.values()):
                 down_track.request_key_frame()  # what was sent to the old address is lost
@@ -295,6 +369,9 @@ class Peer:
     async def close(self) -> None:
         """Say goodbye, free the port's tables, end every task. Safe to call again."""
         self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self.outlet.pacer.clear()
         for down_track in tuple(self._down_tracks.values()):
             self.detach(down_track)
         self._reception.clear()

@@ -12,10 +12,19 @@ from livekit.protocol.models import (
     TrackSource,
     TrackType,
     VideoLayer,
+    VideoQuality,
 )
-from livekit.protocol.rtc import AddTrackRequest, RequestResponse
+from livekit.protocol.rtc import (
+    AddTrackRequest,
+    RequestResponse,
+    SubscribedCodec,
+    SubscribedQuality,
+    SubscribedQualityUpdate,
+)
 
 from sfu.access_token import MAX_NAME, Permission
+from sfu.dynacast import Dynacast
+from sfu.layers import HIGH
 from sfu.negotiated import Kind, ReceiveSection
 from sfu.negotiation import Announced
 from sfu.up_track import UpTrack
@@ -23,6 +32,8 @@ from sfu.up_track import UpTrack
 MAX_TRACKS = 16
 MAX_LAYERS = 3
 MAX_CODECS = 4
+FEW_FRAMES = 8  # a second: who asks for no more shows a thumbnail
+_PLACE = {VideoQuality.LOW: 0, VideoQuality.MEDIUM: 1, VideoQuality.HIGH: 2}
 
 
 class RequestRefused(Exception):
@@ -47,6 +58,7 @@ class Publication:
     up_track: UpTrack | None = None
     allowed: frozenset[str] | None = None
     silenced: bool = False
+    dynacast: Dynacast = field(default_factory=Dynacast)
 
     @property
     def sid(self) -> str:
@@ -82,6 +94,31 @@ class Publication:
             )
         )
         return self.info != before
+
+    def quality_wanted(self, now: float, *, expected: bool = False) -> SubscribedQualityUpdate | None:
+        """What its publisher is to be told of the layers anybody gets, None when nothing is new.
+
+        expected: somebody is about to receive it.
+        """
+        track = self.up_track
+        if self.kind != "video" or track is None or not self.live or self.info.muted:
+            return None
+        level = self.dynacast.update(HIGH if expected else track.maximum_wanted(), now)
+        if level is None:
+            return None
+        if level > track.asked_quality:
+            track.asked_at = now
+        track.asked_quality = level
+        qualities = [
+            SubscribedQuality(quality=quality, enabled=_PLACE[quality] <= level)
+            for quality in (VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH)
+        ]
+        codec = self.info.mime_type.removeprefix("video/").lower()
+        return SubscribedQualityUpdate(
+            track_sid=self.sid,
+            subscribed_qualities=qualities,
+            subscribed_codecs=[SubscribedCodec(codec=codec, qualities=qualities)],
+        )
 
     def set_layers(self, layers: list[VideoLayer]) -> None:
         del self.info.layers[:]
@@ -160,6 +197,8 @@ class TrackSettings:
 
     def quality_for(self, layers: Mapping[int, tuple[int, int]]) -> int:
         """The quality that fills what is shown. layers: quality -> (width, height) as published."""
+        if 0 < self.fps <= FEW_FRAMES:
+            return min(layers, default=0)
         if not self.width or not self.height or not layers:
             return min(self.quality, 2)
         for quality in sorted(layers):

@@ -19,6 +19,11 @@ class Pulse:
         self._speakers = ActiveSpeakers()
         self._quality_due = 0.0
 
+    @property
+    def speaking(self) -> frozenset[str]:
+        """Sids of those who speak."""
+        return frozenset(speaker.identifier for speaker in self._speakers.active)
+
     def now(self) -> list[SignalResponse]:
         """For one who joins: who speaks at this moment."""
         return [_speaking(speakers)] if (speakers := self._speakers.active) else []

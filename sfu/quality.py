@@ -19,7 +19,8 @@ class Conditions:
 
     up_expected, up_lost: packets of the client's own tracks. down_loss: share of 0..1 that its receiver reports, None
     before any report. round_trip: seconds, None before any. silent_for: seconds since its last authenticated check.
-    missing_layers: video layers it announced, that subscribers want, and that do not come.
+    missing_layers: video layers it announced, that subscribers want, and that do not come. withheld, reduced: videos
+    for which its own path has no room, or not for all that its page has use for.
     """
 
     up_expected: int = 0
@@ -28,6 +29,8 @@ class Conditions:
     round_trip: float | None = None
     silent_for: float = 0.0
     missing_layers: int = 0
+    withheld: int = 0
+    reduced: int = 0
 
     def __add__(self, other: "Conditions") -> "Conditions":
         """Both connections of a v0 client as one: sums of counts, the worst of the rest."""
@@ -38,6 +41,8 @@ class Conditions:
             round_trip=_worst(self.round_trip, other.round_trip),
             silent_for=max(self.silent_for, other.silent_for),
             missing_layers=self.missing_layers + other.missing_layers,
+            withheld=self.withheld + other.withheld,
+            reduced=self.reduced + other.reduced,
         )
 
 
@@ -45,6 +50,7 @@ def _worst(one: float | None, other: float | None) -> float | None:
     return max(one or 0.0, other or 0.0) if one is not None or other is not None else None
 
 
+MOST_WITHHELD, MOST_REDUCED = 35.0, 75.0  # points: poor where video is given up, good where it is smaller
 LOST_AFTER = 8.0  # seconds without a check; browsers send one at least every five
 
 
@@ -53,7 +59,9 @@ def score(conditions: Conditions) -> float:
     up_loss = conditions.up_lost / conditions.up_expected if conditions.up_expected > 0 else 0.0
     loss = max(up_loss, conditions.down_loss or 0.0)
     delay = max(0.0, (conditions.round_trip or 0.0) - 0.15)
-    return max(0.0, min(100.0, 100 - 400 * loss - 100 * delay - 15 * conditions.missing_layers))
+    points = 100 - 400 * loss - 100 * delay - 15 * conditions.missing_layers
+    most = MOST_WITHHELD if conditions.withheld else MOST_REDUCED if conditions.reduced else 100.0
+    return max(0.0, min(most, points))
 
 
 def rate(conditions: Conditions, previous: Quality | None = None) -> Quality:

@@ -67,6 +67,7 @@ class Room:
         self._empty_since: datetime | None = now
         self._ever_used = False
         self.pulse = Pulse()
+        self._now = 0.0  # monotonic seconds at the last tick
         self.reentry = Reentry()
 
     # What is asked of it
@@ -262,6 +263,8 @@ class Room:
                 if wanted and publication.sid not in forwarded:
                     settings = participant.wishes.settings.get(publication.sid, TrackSettings())
                     participant.media.forward(publication, publisher.sid, settings)
+                    if (update := publication.quality_wanted(self._now, expected=True)) is not None:
+                        publisher.send(SignalResponse(subscribed_quality_update=update))
                     changed = True
                 elif not wanted and publication.sid in forwarded:
                     participant.media.withdraw(publication.sid)
@@ -328,7 +331,15 @@ class Room:
 
     def tick(self, now: float) -> None:
         """Every 0.4 s. now: monotonic seconds."""
+        self._now = now
         self._tell(self.pulse.beat(self.participants.values(), now))
+        speaking = self.pulse.speaking
+        for participant in self.participants.values():
+            if participant.media is not None:
+                participant.media.speaking(speaking)
+            for publication in participant.publications.values():
+                if (update := publication.quality_wanted(now)) is not None:
+                    participant.send(SignalResponse(subscribed_quality_update=update))
 
     def _tell(self, messages: Iterable[SignalResponse]) -> None:
         for message in messages:

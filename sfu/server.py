@@ -62,6 +62,7 @@ class EmbeddedMediaServer:
     bind: local addresses to listen on, all when empty. addresses: what clients are told to send media to; when empty
     the bound ones or the machine's own. tcp_port: for clients without UDP; None is the UDP port's number, 0 is off.
     auto_create: whether a token alone makes its room, as LiveKit does; off, a room exists only by `create_room`.
+    max_participants: of all rooms together, from which on `is_full` says so; None where it never is.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class EmbeddedMediaServer:
         bind: Sequence[str] = (),
         addresses: Sequence[str] = (),
         auto_create: bool = False,
+        max_participants: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,6 +84,7 @@ class EmbeddedMediaServer:
         self.monotonic = monotonic
         self.memberships: dict[str, Membership] = {}
         self._auto_create = auto_create
+        self._max_participants = max_participants
         self.port = UdpPort(udp_port, bind=bind, advertise=addresses)
         self.tcp = None if tcp_port == 0 else TcpPort(self.port, tcp_port or 0)
         self._certificate: Certificate | None = None
@@ -278,6 +281,12 @@ class EmbeddedMediaServer:
             return self._make(name, limits)
         room.limits = limits
         return room
+
+    async def is_full(self) -> bool:
+        """By participants, in all rooms; an empty room counts as one who is on the way."""
+        if self._max_participants is None:
+            return False
+        return sum(max(1, len(room.participants)) for room in self.rooms.values()) >= self._max_participants
 
     async def create_room(self, room: str, *, max_participants: int, empty_timeout: timedelta) -> None:
         # A meeting's room stands as long after the last has left as before the first came.

@@ -152,7 +152,8 @@ def _written(section: OfferedSection, by_sid: Mapping[str, Forwarded]) -> Sectio
     written.rtpmaps[codec.payload_type] = _ENCODINGS[codec.mime_type]
     if codec.fmtp:
         written.fmtps[codec.payload_type] = codec.fmtp
-    written.feedback[codec.payload_type] = [kind for kind in SEND_FEEDBACK if section.kind == "video" or kind == "nack"]
+    wanted = SEND_FEEDBACK if section.kind == "video" else ("transport-cc", "nack")
+    written.feedback[codec.payload_type] = list(wanted)
     if codec.rtx_payload_type is not None and (track is None or track.rtx_ssrc is not None):
         written.formats += (str(codec.rtx_payload_type),)
         written.rtpmaps[codec.rtx_payload_type] = "rtx/90000"

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable
+from struct import Struct
 from typing import Any, Protocol
 
 import structlog
@@ -38,6 +39,7 @@ _buffer = ffi.new("char[]", _LONGEST)
 _bytes = ffi.buffer(_buffer)
 _view = memoryview(_bytes)
 _length = ffi.new("int *")
+_pack_number = Struct("!H").pack_into
 
 
 class Certificate:
@@ -217,12 +219,17 @@ class Transport:
 
     # Media
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send. Dropped before there are keys, or when too long."""
+    def send_rtp(self, packet: bytes, number_at: int = 0, number: int = 0) -> None:
+        """Protect and send. Dropped before there are keys, or when too long.
+
+        number_at: where two bytes of the packet are to be `number`, 0 for nowhere.
+        """
         size = len(packet)
         if self._tx is None or size > _LONGEST - _TRAILER:
             return
         _bytes[0:size] = packet
+        if number_at:
+            _pack_number(_view, number_at, number)
         _length[0] = size
         if lib.srtp_protect(self._tx, _buffer, _length) == 0:
             path = self._association.selected

@@ -13,6 +13,8 @@ MOST_MISSING = 256
 MOST_TRIES = 8
 RETRY_AFTER = 0.08  # seconds, growing by half with each try
 GIVE_UP_AFTER = 1.2  # seconds: by then the receiver has moved on
+MEASURE_INTERVAL = 0.5  # seconds of one sample of the rate
+OVERHEAD = 38  # bytes of IPv4, UDP and the SRTP tag
 KEY_FRAME_INTERVAL = 0.5  # seconds between two requests for the same layer
 
 
@@ -47,6 +49,9 @@ class UpLayer:
         self._missing: dict[int, _Missing] = {}
         self._asked_at = -1e9
         self._key_frame_wanted = False
+        self.rate: float | None = None  # bit/s with all headers; once silent, what it was
+        self._measured = (0, 0)  # packets and octets when it was last measured
+        self._measured_at: float | None = None
 
     @property
     def expected(self) -> int:
@@ -133,6 +138,24 @@ class UpLayer:
         window = expected - self._windowed[0], expected - received - (self._windowed[0] - self._windowed[1])
         self._windowed = (expected, received)
         return window[0], max(0, window[1])
+
+    def measure_rate(self, now: float) -> None:
+        """Called many times a second: keeps `rate`, which follows a rise sooner than a fall."""
+        if self._measured_at is None:
+            if self.packets:
+                self._measured_at, self._measured = now, (self.packets, self.octets)
+            return
+        passed = now - self._measured_at
+        if passed < MEASURE_INTERVAL:
+            return
+        packets, octets = self.packets - self._measured[0], self.octets - self._measured[1]
+        self._measured_at, self._measured = now, (self.packets, self.octets)
+        if packets:
+            sample = (octets + OVERHEAD * packets) * 8 / passed
+            if self.rate is None:
+                self.rate = sample
+            else:
+                self.rate += (0.5 if sample > self.rate else 0.2) * (sample - self.rate)
 
     def want_key_frame(self, now: float) -> bool:
         """Whether a request may go out now; a throttled one is kept and falls due in `due_key_frame`."""

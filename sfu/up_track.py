@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sfu import rtcp
 from sfu.codecs import Vp8Descriptor, is_key_frame, parse_vp8
-from sfu.layers import quality_of
+from sfu.layers import HIGH, quality_of
 from sfu.negotiated import Codec, Kind, ReceiveSection
 from sfu.rtp import (
     ABS_SEND_TIME,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sfu.down_track import DownTrack
 
 PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
+SILENT_TRACK = 4.0  # seconds without packets after which a video takes no place on the path
 MOST_LAYERS = 6  # SSRCs of one track at a time; the longest silent one makes room
 
 SharedIds = tuple[
@@ -122,6 +123,8 @@ class UpTrack:
         self.level = 127
         self.audio = AudioLevel()
         self.cname = secrets.token_hex(8)
+        self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
+        self.asked_at = -1e9
         self._rids: tuple[str, ...] = ()
         self._send_feedback: Callable[[rtcp.Packet], None] | None = None
         self._fir_count = 0
@@ -134,6 +137,18 @@ class UpTrack:
     def maximum_wanted(self) -> int | None:
         """The highest quality any subscriber may get now, None when nobody wants packets (LiveKit's dynacast)."""
         return max((track.maximum_quality for track in self.down_tracks if not track.is_paused), default=None)
+
+    def layer_rates(self, now: float) -> dict[int, float | None]:
+        """quality -> bit/s (None: never measured) of the layers that come, or would come if they were asked for."""
+        newest = max((layer.last_at for layer in self.layers if layer.packets), default=-1e9)
+        if self.asked_quality >= 0 and now - newest > SILENT_TRACK and now - self.asked_at > SILENT_TRACK:
+            return {}
+        waits = now - self.asked_at < SILENT_TRACK
+        return {
+            layer.quality: layer.rate
+            for layer in self.layers
+            if layer.packets and (layer.quality > self.asked_quality or waits or layer.is_live(newest))
+        }
 
     def bind(self, section: ReceiveSection, send_feedback: Callable[[rtcp.Packet], None]) -> None:
         """Called by the peer when the section is negotiated, also again. send_feedback takes RTCP for the publisher."""
@@ -194,6 +209,7 @@ class UpTrack:
     def tick(self, now: float) -> None:
         """Retries, held back key-frame requests, and the layer choice of every subscriber."""
         for layer in self.layers:
+            layer.measure_rate(now)
             due = layer.retries(now)
             if due and self._send_feedback is not None:
                 self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(due)))

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
@@ -21,6 +21,8 @@ from auth.sessions import Sessions, cookie_name
 from auth.store import IdentificationRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
+from rooms.livekit_cluster import LiveKitCluster
+from rooms.livekit_key import LiveKitKey
 from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
@@ -28,6 +30,7 @@ from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
+from signaling.api import livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
@@ -65,15 +68,8 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         sessions = Sessions(SessionRows(engine), audit, clock)
         one_time = SqlOneTime(OneTimeRows(engine), clock)
 
-        media = EmbeddedMediaServer(
-            TokenKey(settings.media_api_key, settings.media_api_secret.get_secret_value()),
-            udp_port=settings.media_udp_port,
-            tcp_port=settings.media_tcp_port,
-            addresses=settings.media_address,
-            clock=clock,
-        )
-        await media.start()
-        stack.push_async_callback(media.stop)
+        media = await ENGINES["cluster" if settings.media_url else "embedded"](settings, stack, clock)
+        media_url = media.client_url if isinstance(media, LiveKitCluster) else None
         meetings = Meetings(
             store=Store(engine),
             audit=audit,
@@ -116,21 +112,25 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             ).make()
 
         registry = CollectorRegistry()
-        metrics.register(registry, media, audit)
+        metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
-        binding = JoinBinding(one_time, meetings.admission)
         connections = Connections()
-        app = _web(settings, sessions, registry, connections)
+        app = _web(settings, sessions, registry, connections, media_url=media_url)
         app[CONNECTIONS] = connections
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
-        app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=None, clock=clock))
+        app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
         app.add_routes(openapi_api.routes())
         app.add_routes(sockets.routes())
-        app.add_routes(livekit_socket.routes(media, binding.admit, _turn(settings)))
-        app.add_routes(room_service.routes(media))
+        match media:
+            case EmbeddedMediaServer():
+                binding = JoinBinding(one_time, meetings.admission)
+                app.add_routes(livekit_socket.routes(media, binding.admit, _turn(settings)))
+                app.add_routes(room_service.routes(media))
+            case LiveKitCluster():
+                app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
         app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
         app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
@@ -146,15 +146,46 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         yield app
 
 
+async def _embedded(settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]) -> EmbeddedMediaServer:
+    media = EmbeddedMediaServer(
+        TokenKey(settings.media_api_key, settings.media_api_secret.get_secret_value()),
+        udp_port=settings.media_udp_port,
+        tcp_port=settings.media_tcp_port,
+        addresses=settings.media_address,
+        max_participants=settings.media_max_participants,
+        clock=clock,
+    )
+    await media.start()
+    stack.push_async_callback(media.stop)
+    return media
+
+
+async def _cluster(settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]) -> LiveKitCluster:
+    key = LiveKitKey(settings.media_api_key, settings.media_api_secret.get_secret_value())
+    media = LiveKitCluster(settings.media_url, key, clock)
+    stack.push_async_callback(media.close)
+    return media
+
+
+Engine = Callable[[Settings, AsyncExitStack, Callable[[], datetime]], Awaitable[EmbeddedMediaServer | LiveKitCluster]]
+ENGINES: dict[str, Engine] = {"embedded": _embedded, "cluster": _cluster}
+"""Whether `media_url` is set decides; what it makes is ended by the stack."""
+
+
 def _web(
-    settings: Settings, sessions: Sessions, registry: CollectorRegistry, connections: Connections
+    settings: Settings,
+    sessions: Sessions,
+    registry: CollectorRegistry,
+    connections: Connections,
+    *,
+    media_url: str | None,
 ) -> web.Application:
     networks = security.Networks(settings.trusted_proxies)
     app = web.Application(
         client_max_size=BODY_LIMIT,
         middlewares=[
             connections.middleware,
-            security.headers_middleware(settings.origin),
+            security.headers_middleware(settings.origin, media_url),
             metrics.middleware(registry),
             i18n.language_middleware,
             problems.middleware(pages.error_page),

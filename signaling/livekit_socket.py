@@ -14,7 +14,8 @@ from google.protobuf.message import DecodeError
 from livekit.protocol.models import STATE_MISMATCH
 from livekit.protocol.rtc import JoinRequest, LeaveRequest, SignalRequest, SignalResponse
 
-from sfu.access_token import Claims, TokenRefused
+from rooms.livekit_key import TokenRefused
+from sfu.access_token import Claims
 from sfu.membership import Membership
 from sfu.server import EmbeddedMediaServer, JoinOptions, JoinRefused
 from signaling.join_request import BadJoinRequest, read_v0, read_v1

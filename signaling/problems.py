@@ -22,7 +22,7 @@ log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Addresses that programs call; the rest are pages.
-PROGRAM_PATHS = ("/api/", "/auth/", "/rtc", "/twirp/", "/healthz", "/readyz", "/metrics")
+PROGRAM_PATHS = ("/api/", "/auth/", "/rtc", "/twirp/", "/livekit/", "/healthz", "/readyz", "/metrics")
 
 
 class Unavailable(Refusal):

@@ -15,8 +15,9 @@ from livekit.protocol import room as messages
 from livekit.protocol.models import DataPacket, ParticipantInfo
 from livekit.protocol.models import Room as RoomInfo
 
+from rooms.livekit_key import TokenRefused
 from rooms.media import MediaUnavailable
-from sfu.access_token import MAX_NAME, Claims, TokenRefused
+from sfu.access_token import MAX_NAME, Claims
 from sfu.data import DataRefused, from_server
 from sfu.membership import Membership
 from sfu.participant import TooLarge, permission_from

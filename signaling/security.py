@@ -54,6 +54,8 @@ PUBLIC = frozenset(
         "/rtc/validate",
         "/rtc/v1/validate",
         "/twirp/livekit.RoomService/{method}",
+        # A LiveKit cluster's news, each signed with its key
+        "/livekit/webhook",
         # The simulators exist in the demo alone
         "/simulator",
         "/simulator/people",
@@ -64,7 +66,7 @@ PUBLIC = frozenset(
 )
 
 # Called by programs with a token of their own in a header or query, never with our cookie: no page can misuse it.
-TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}"})
+TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}", "/livekit/webhook"})
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 BODY_SECONDS = 10.0
@@ -184,10 +186,15 @@ def _same_host(sent: str, request: web.Request) -> bool:
     return bool(host) and host == request.host
 
 
-def content_security_policy(origin: str) -> str:
-    """No inline script or style. Media and signalling stay with us (https for /rtc/validate, wss for the socket)."""
+def content_security_policy(origin: str, media_url: str | None = None) -> str:
+    """No inline script or style. Media and signalling stay with us (https for /rtc/validate, wss for the socket).
+
+    media_url: a LiveKit cluster's ``ws(s)://host[:port]``, which pages then also connect to.
+    """
     scheme, _, host = origin.partition("://")
     sockets = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
+    if media_url is not None:
+        sockets += f" {media_url} http{media_url.removeprefix('ws')}"
     return "; ".join(
         (
             "default-src 'none'",
@@ -262,7 +269,7 @@ async def _take_body(request: web.Request) -> None:
         raise web.HTTPBadRequest from None
 
 
-def headers_middleware(origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:
+def headers_middleware(origin: str, media_url: str | None = None) -> Callable[..., Awaitable[web.StreamResponse]]:
     """Outside of everything: each answer, errors too, gets its headers, and the request one line in the log."""
     fixed = security_headers(origin.startswith("https:"))
 
@@ -277,7 +284,7 @@ def headers_middleware(origin: str) -> Callable[..., Awaitable[web.StreamRespons
                 response.headers.setdefault(name, value)
             scheme = origin.partition("://")[0]
             response.headers.setdefault(
-                "Content-Security-Policy", content_security_policy(f"{scheme}://{request.host}")
+                "Content-Security-Policy", content_security_policy(f"{scheme}://{request.host}", media_url)
             )
             if "Cache-Control" not in response.headers:
                 response.headers["Cache-Control"] = "no-store"

@@ -47,11 +47,11 @@ class Settings(BaseSettings):
     database_url: str = ""
     """sqlite+aiosqlite:///path or postgresql+asyncpg://...; default: SQLite in the data directory."""
     redis_url: SecretStr | None = None
-    """Redis for the bus and one-time values between nodes; unset: inside this process."""
+    """Redis for the bus between nodes; unset: inside this process."""
     secret: SecretStr = SecretStr(DEMO_SECRET)
     """Root secret of at least 32 characters: keys for identity numbers are derived from it."""
     media_url: str = ""
-    """A LiveKit server's URL; unset: the embedded media server."""
+    """Address of a LiveKit cluster, wss://host[:port], for us and for clients; unset: the embedded media server."""
     media_api_key: str = "hemmaplan"
     """Key name of LiveKit access tokens."""
     media_api_secret: SecretStr = SecretStr(DEMO_SECRET)
@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """The one UDP port of the embedded media server; 0 lets the system choose."""
     media_tcp_port: int | None = Field(None, ge=0, le=65535)
     """Its TCP port, for networks without UDP; default: the same number as UDP; 0: none."""
+    media_max_participants: int = Field(48, ge=1)
+    """People in all meetings of the embedded media server together, from which on no new meeting may begin."""
     media_address: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses (comma separated) offered to clients for media; default: this machine's own."""
     turn_urls: Annotated[tuple[str, ...], NoDecode] = ()
@@ -98,7 +100,7 @@ class Settings(BaseSettings):
         if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
         if self.media_url:
-            raise ValueError("media_url: a LiveKit cluster is not supported in this version; leave it out")
+            self._check_media_url()
         if not self.demo:
             self._refuse_demo_values(url.scheme)
         return self
@@ -109,6 +111,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"turn_urls: {address} is not like turns:turn.example.se:443?transport=tcp")
         if self.turn_urls and (self.turn_secret is None or len(self.turn_secret.get_secret_value()) < 32):
             raise ValueError("turn_secret: needed with turn_urls, at least 32 characters")
+
+    def _check_media_url(self) -> None:
+        url = urlsplit(self.media_url)
+        if url.scheme not in ("ws", "wss", "http", "https") or not url.hostname or url.port == 0:
+            raise ValueError("media_url: give the LiveKit cluster's address, for example wss://media.example.se")
+        if url.path.strip("/") or url.query or url.fragment or url.username is not None:
+            raise ValueError("media_url: give scheme and host only, for example wss://media.example.se")
+        if not self.demo and url.scheme not in ("wss", "https"):
+            raise ValueError("media_url: must be wss outside the demo")
 
     def _refuse_demo_values(self, scheme: str) -> None:
         if not self.public_url:

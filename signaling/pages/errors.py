@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from auth.errors import Refusal
+from rooms.errors import LinkOfCancelledMeeting, LinkOfEndedMeeting
 from signaling.i18n import gettext_of, language_of
 from signaling.pages.templates import SUPPORT_PHONE, render
 
@@ -24,13 +25,18 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
         "unavailable": _("Det går inte just nu"),
     }
     by_status = {403: _("Det här får du inte se"), 404: _("Sidan finns inte"), 413: _("Det var för stort")}
-    heading = headings.get(refusal.code) or by_status.get(refusal.status) or _("Något gick fel")
+    over = {LinkOfEndedMeeting: "meeting-ended", LinkOfCancelledMeeting: "meeting-cancelled"}
+    heading = (
+        headings.get(over.get(type(refusal), refusal.code)) or by_status.get(refusal.status) or _("Något gick fel")
+    )
     text = refusal.text(language_of(request))
     first, stop, rest = text.partition(". ")
     if first == heading:  # said once is enough
         first, stop, rest, body = "", "", "", rest
     else:
         body = ""
+    if refusal.code == "invitation-unknown":  # most often half of it was left behind in the message
+        body = f"{_('Kontrollera att hela länken kom med.')} {body}".strip()
     calm = refusal.status < 500
     return render(
         request,
@@ -42,7 +48,7 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
         first=first + stop.strip(),
         rest=rest,
         body=body,
-        phone=request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
+        phone=getattr(refusal, "phone", "") or request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
         action={"href": "/", "text": _("Till startsidan")} if request.get("session") else None,
         reference=request.get("request_id") if refusal.status >= 500 else None,
     )

@@ -34,7 +34,8 @@ _CUT = """() => {
         const style = getComputedStyle(box);
         if (["auto", "scroll"].includes(style.overflowX) || ["auto", "scroll"].includes(style.overflowY)) break;
         const edge = box.getBoundingClientRect();
-        if (edge.width <= 2 || edge.height <= 2) break; // for screen readers alone
+        const aside = style.clipPath !== "none" || style.clip !== "auto" || edge.width <= 2 || edge.height <= 2;
+        if (aside) break; // for screen readers alone
         const hidden = (value) => ["hidden", "clip"].includes(value);
         if ((hidden(style.overflowX) && (line.right > edge.right + 1 || line.left < edge.left - 1)) ||
             (hidden(style.overflowY) && (line.bottom > edge.bottom + 2 || line.top < edge.top - 2)))
@@ -43,7 +44,7 @@ _CUT = """() => {
       }
     }
   }
-  for (const button of document.querySelectorAll("button, a.button, .ctl"))
+  for (const button of document.querySelectorAll("button:not(.vh), a.button, .ctl"))
     if (button.clientWidth > 2 && button.scrollWidth > button.clientWidth + 1)
       cut.add(`too full: "${button.textContent.trim().slice(0, 40)}"`);
   return [...wide, ...cut];

@@ -1,6 +1,7 @@
 """A program's way in: the JSON interface alone, as another system or a test person without a browser would use it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -117,7 +118,8 @@ class Program:
         raise TimeoutError("the identification never ended")
 
     async def plan(self, *names: str, given_name: str = "Gunnar", start_now: bool = True) -> "Planned":
-        """A new meeting with these people invited; the visitor must be logged in as a leader."""
+        """A new meeting with these people invited, now or in ten minutes; the visitor must be logged in as a leader."""
+        starts_at = datetime.now(UTC) + timedelta(minutes=10)
         numbers = await self.people()
         body = {
             "type": "planning",
@@ -126,6 +128,8 @@ class Program:
             "purpose": "Hur det fungerar hemma.",
             "consent": "oral",
             "start_now": start_now,
+            "starts_at": None if start_now else starts_at.isoformat(),
+            "ends_at": None if start_now else (starts_at + timedelta(minutes=45)).isoformat(),
             "invitations": [{"name": name, "identity_number": numbers[name], **INVITED[name]} for name in names],
         }
         planned = await self.call("POST", "/api/v1/meetings", body)

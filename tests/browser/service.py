@@ -50,7 +50,9 @@ class Service:
 
 def start(folder: Path, extra: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> Service:
     """Starts the demo on free ports and waits until it is ready. command: instead of ``hemmaplan demo``."""
-    port, udp_port = free_port(), free_port(socket.SOCK_DGRAM)
+    extra = extra or {}
+    port = int(extra.get("HEMMAPLAN_PORT", free_port()))
+    udp_port = free_port(socket.SOCK_DGRAM)
     log = folder / "service.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEMMAPLAN_")}
     environment |= {
@@ -58,7 +60,7 @@ def start(folder: Path, extra: Mapping[str, str] | None = None, command: Sequenc
         "HEMMAPLAN_MEDIA_UDP_PORT": str(udp_port),
         "HEMMAPLAN_DATA_DIRECTORY": str(folder / "data"),
         "PYTHONUNBUFFERED": "1",
-        **(extra or {}),
+        **extra,
     }
     program = command or [str(Path(sys.executable).parent / "hemmaplan"), "demo"]
     with log.open("wb") as output:

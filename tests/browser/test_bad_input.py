@@ -2,14 +2,16 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import aiohttp
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import People
-from tests.browser.program import Planned, Problem, Program
+from tests.browser.program import Planned, Problem, Program, token_of
 from tests.browser.sdk_person import SdkPerson
 from tests.browser.service import Service
 from tests.browser.visitor import LONG, eventually
@@ -62,6 +64,25 @@ async def test_a_revoked_and_a_renewed_link_open_nothing(
     async with Program(service.url) as per:
         answer = await per.identify("Per Wiklund", renewed["links"][0]["url"])
         assert answer["status"] == "complete"
+
+
+async def test_an_expired_link_says_whom_to_call(service: Service, come: People, anna: Program) -> None:
+    """The days that make a link old are written into the database. A meeting under way keeps its links."""
+    planned = await anna.plan("Karin Edlund", start_now=False)
+    with closing(sqlite3.connect(service.data / "hemmaplan.db", timeout=10)) as database, database:
+        changed = database.execute(
+            "UPDATE invitations SET expires_at = '2026-01-01 00:00:00.000000' WHERE id = ?",
+            (planned.invitations["Karin Edlund"],),
+        )
+        assert changed.rowcount == 1
+    karin = await come(service, "Karin Edlund", "phone")
+    await karin.page.goto(planned.links["Karin Edlund"])
+    await karin.heading("Länken gäller inte längre")
+    await expect(karin.page.locator("a[href^='tel:']").first).to_be_visible()
+    async with Program(service.url) as program:
+        with pytest.raises(Problem) as refused:
+            await program.call("POST", "/auth/bankid/start", {"invitation": token_of(planned.links["Karin Edlund"])})
+        assert refused.value.code == "invitation-expired"
 
 
 async def test_a_link_dies_with_its_meeting(service: Service, come: People, anna: Program, planned: Planned) -> None:

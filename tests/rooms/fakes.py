@@ -25,10 +25,15 @@ class FakeMedia:
 
     rooms: dict[str, dict[str, str]] = field(default_factory=dict)
     down: bool = False
+    full: bool = False
     muted: list[str] = field(default_factory=list)
     updated: dict[str, Mapping[str, str]] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     listeners: list[MediaListener] = field(default_factory=list)
+
+    async def is_full(self) -> bool:
+        self._answer()
+        return self.full
 
     async def create_room(self, room: str, *, max_participants: int, empty_timeout: timedelta) -> None:
         self._answer()

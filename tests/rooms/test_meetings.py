@@ -1,8 +1,10 @@
 """The whole as one object: starting at once, signs of life, and what pages ask."""
 
+from datetime import timedelta
+
 import pytest
 
-from rooms.errors import MeetingUnknown, NotAllowed
+from rooms.errors import MediaFull, MeetingUnknown, NotAllowed
 from rooms.meeting import MeetingStatus
 from tests.rooms.world import KARIN, World
 
@@ -20,6 +22,24 @@ async def test_it_begins_though_the_media_server_is_away_for_a_moment(world: Wor
     assert planned.gathering.meeting.status is MeetingStatus.OPEN
     world.media.down = False
     await world.sit(anna, planned.gathering.meeting.id, home=True)
+
+
+async def test_nothing_new_begins_on_a_full_media_server_and_what_is_under_way_goes_on(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    world.media.full = True
+    with pytest.raises(MediaFull):
+        await world.meetings.plan(anna, world.draft(start_now=True))
+    assert len(await world.meetings.summaries_for(anna, world.clock(), world.clock() + timedelta(days=1))) == 1
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    await world.sit(karin, meeting)
+    await world.meetings.hosting.start(anna, meeting)  # a shaking hand on the open one
+    later = await world.meetings.plan(anna, world.draft())
+    with pytest.raises(MediaFull):
+        await world.meetings.hosting.start(anna, later.gathering.meeting.id)
+    assert (await world.gathering(later.gathering.meeting.id)).meeting.status is MeetingStatus.PLANNED
+    world.media.full = False
+    await world.meetings.hosting.start(anna, later.gathering.meeting.id)
 
 
 async def test_a_sign_of_life_is_of_the_newest_device(world: World) -> None:

@@ -1,6 +1,8 @@
 """A process without a media server says so to whoever asks."""
 
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,8 @@ from rooms.no_media import NoMedia
 
 async def test_every_call_is_refused() -> None:
     media: MediaServer = NoMedia()
-    calls = (
+    calls: tuple[Coroutine[Any, Any, object], ...] = (
+        media.is_full(),
         media.create_room("r", max_participants=1, empty_timeout=timedelta(1)),
         media.delete_room("r"),
         media.list_rooms(),

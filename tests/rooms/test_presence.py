@@ -9,7 +9,8 @@ from audit.events import EventType
 from rooms.lifecycle import EMPTY_LIMIT, HOST_GRACE
 from rooms.media import MediaEvent, MediaEventKind
 from rooms.meeting import MeetingStatus, ParticipantStatus
-from tests.rooms.world import KARIN, LEILA, BrokenLog, World
+from rooms.room_names import RoomNames
+from tests.rooms.world import KARIN, LEILA, ORIGIN, BrokenLog, World
 
 
 async def room_of(world: World, meeting: str) -> str:
@@ -39,6 +40,27 @@ async def test_rooms_of_others_on_the_same_media_server_are_left_alone(world: Wo
     await world.media.sneak_in("somebody else's", "x")
     await world.meetings.presence.drain()
     assert world.media.rooms["somebody else's"] == {"x": ""}
+
+
+async def test_a_room_of_ours_that_no_meeting_knows_is_emptied_and_ended(world: World) -> None:
+    await world.started()
+    stray = RoomNames(ORIGIN).new()
+    for room in (stray, RoomNames("https://another.example").new()):
+        await world.media.sneak_in(room, "x")
+    await world.meetings.presence.look()
+    assert stray not in world.media.rooms
+    assert len(world.media.rooms) == 2, "the meeting's own and another installation's"
+
+
+async def test_the_room_of_a_meeting_that_has_ended_is_ended_also_after_a_restart(world: World) -> None:
+    anna, meeting, _ = await world.started()
+    room = await room_of(world, meeting)
+    world.media.down = True
+    await world.meetings.hosting.end(anna, meeting)
+    world.media.down = False
+    assert room in world.media.rooms
+    await world.open_house().presence.look()
+    assert room not in world.media.rooms
 
 
 async def test_someone_who_went_unheard_is_written_down(world: World) -> None:

@@ -168,6 +168,9 @@ class Listener:
     def channel_open(self, label: str) -> None:
         self.events.append(f"open: {label}")
 
+    def ticked(self, now: float) -> None:
+        """Too often to write down."""
+
     def path_changed(self) -> None:
         self.events.append("path changed")
 

@@ -33,6 +33,7 @@ class FakeMedia:
         self.sent: list[tuple[str, bytes]] = []
         self.takes_data = True
         self.now = Conditions()
+        self.heard: frozenset[str] = frozenset()
 
     @property
     def forwarded(self) -> frozenset[str]:
@@ -55,6 +56,9 @@ class FakeMedia:
 
     def unsilence(self, publication: Publication) -> None:
         self.unsilenced.append(publication.sid)
+
+    def speaking(self, streams: frozenset[str]) -> None:
+        self.heard = streams
 
     def negotiate(self) -> None:
         self.negotiations += 1
@@ -84,6 +88,10 @@ class FakePeer:
         self.sent: list[tuple[str, bytes]] = []
         self.closed = False
         self._down: dict[Any, str] = {}
+        self.estimate: float | None = None
+        self.is_measured = True
+        self.probes: list[float] = []
+        self.discarded: list[int] = []
 
     @property
     def local(self) -> LocalTransport:
@@ -124,6 +132,12 @@ class FakePeer:
 
     def conditions(self, now: float) -> Conditions:  # noqa: ARG002
         return Conditions(up_expected=1)
+
+    def probe(self, rate: float, now: float) -> None:  # noqa: ARG002
+        self.probes.append(rate)
+
+    def discard(self, ssrc: int) -> None:
+        self.discarded.append(ssrc)
 
     async def close(self) -> None:
         self.closed = True

@@ -8,8 +8,9 @@ import jwt
 import pytest
 from livekit import api
 
+from rooms.livekit_key import TokenRefused
 from rooms.media import Grant
-from sfu.access_token import Permission, TokenKey, TokenRefused
+from sfu.access_token import Permission, TokenKey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SECRET = "a secret of at least thirty-two bytes"

@@ -254,3 +254,21 @@ def test_other_news_of_a_peer(single: World) -> None:
     peer.slow(RELIABLE)
     peer.closed("silent")
     assert single.listener.told == [("slow", RELIABLE), ("closed", "silent")]
+
+
+def test_the_path_is_divided_by_the_peers_clock(single: World) -> None:
+    picture = live(camera(), "TR_v", ("q", "h", "f"))
+    single.connection.forward(picture, "PA_x", TrackSettings())
+    offer = Offer()
+    offer.data()
+    offer.video("recvonly")
+    single.offer(offer)
+    single.connection.speaking(frozenset({"PA_x"}))
+    down_track = single.connection._forwarding["TR_v"].down_track
+    assert picture.up_track is not None
+    layer = picture.up_track.add_layer(5, "q")
+    layer.count(1, 1, 100, 10.0)
+    picture.up_track.down_tracks.append(down_track)
+    single.peers[0].estimate = 60_000
+    single.peers[0].listener.ticked(10.1)
+    assert single.connection.conditions(10.1).reduced + single.connection.conditions(10.1).withheld <= 1

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -25,7 +26,7 @@ class Subscriber:
         self.track = DownTrack(publisher.track, lambda: self.now)
         publisher.track.down_tracks.append(self.track)
         section = section or SendSection("7", "video", VP8, EXTENSIONS)
-        self.track.open(section, lambda data: self.packets.append(rtp.parse(data)), self.feedback.append)
+        self.track.open(section, lambda data, _at: self.packets.append(rtp.parse(data)), self.feedback.append)
 
     def run(self, publisher: Publisher, seconds: float, rids: tuple[str, ...] = ("q", "h", "f")) -> None:
         """Thirty pictures a second on these layers; key frames where they were asked for."""
@@ -268,3 +269,101 @@ def test_a_long_mid_and_large_elements_take_the_two_byte_form() -> None:
     again = subscriber.packets[1]
     assert dict(again.extensions)[12] == descriptor
     assert dict(again.extensions)[3] != dict(out.extensions)[3]
+
+
+NUMBERED = replace(VP8, feedback=VP8.feedback | {"transport-cc"})
+
+
+class Numbering:
+    """Writes numbers into packets as the transport does."""
+
+    def __init__(self) -> None:
+        self.packets: list[RtpPacket] = []
+        self.allowed = 1000
+
+    def send(self, data: bytes, number_at: int) -> None:
+        assert number_at
+        number = len(self.packets) + 1
+        self.packets.append(rtp.parse(data[:number_at] + number.to_bytes(2, "big") + data[number_at + 2 :]))
+
+    def repair(self, data: bytes, number_at: int) -> bool:
+        self.allowed -= 1
+        if self.allowed >= 0:
+            self.send(data, number_at)
+        return self.allowed >= 0
+
+
+@pytest.mark.parametrize("descriptor", [None, bytes(3), bytes(40)], ids=["plain", "one-byte", "two-byte"])
+def test_every_packet_and_repair_carries_its_own_number(descriptor: bytes | None) -> None:
+    publisher = Publisher(rids=())
+    track = DownTrack(publisher.track, lambda: 10.0)
+    publisher.track.down_tracks.append(track)
+    out = Numbering()
+    extensions = {rtp.MID: 4, rtp.ABS_SEND_TIME: 3, rtp.TRANSPORT_CC: 5, rtp.DEPENDENCY_DESCRIPTOR: 6}
+    track.open(SendSection("7", "video", NUMBERED, extensions), out.send, lambda _told: None, out.repair)
+    assert track.is_numbered
+    assert track.can_probe
+    if descriptor is not None:
+        descriptor = b"\x80\x00\x00\x80" + descriptor
+    for _ in range(2):
+        for packet in publisher.sources[""].picture_packets(key=True):
+            publisher.track.take(publisher.layers[""], packet, (None, None, descriptor), 10.0, 50)
+    track.resend([out.packets[1].sequence_number], 11.0)
+    probe = track.probe(200)
+    assert probe is not None
+    out.send(*probe)
+    for number, packet in enumerate(out.packets, start=1):
+        values = dict(packet.extensions)
+        assert values[5] == number.to_bytes(2, "big")
+        assert values[4] == b"7"
+        if packet is not out.packets[-1]:
+            assert len(values[3]) == 3
+            assert values.get(6) == descriptor
+    repair, padding = out.packets[-2:]
+    assert repair.payload[2:] == out.packets[1].payload
+    assert dict(repair.extensions)[3] != dict(out.packets[1].extensions)[3], "a fresh send time"
+    assert (padding.ssrc, padding.payload_type, padding.padding) == (track.rtx_ssrc, 97, 176)
+    out.allowed = 0
+    track.resend([out.packets[1].sequence_number], 12.0)
+    assert track.statistics.resent == 1
+
+
+def test_a_large_probe_sends_something_old_again() -> None:
+    publisher = Publisher(rids=())
+    track = DownTrack(publisher.track, lambda: 10.0)
+    publisher.track.down_tracks.append(track)
+    assert track.probe(1000) is None
+    out = Numbering()
+    track.open(SendSection("7", "video", NUMBERED, {rtp.TRANSPORT_CC: 5}), out.send, lambda _told: None)
+    (first, *_rest) = publisher.sources[""].picture_packets(key=True)
+    first.payload += bytes(1000)
+    publisher.track.take(publisher.layers[""], first, NOTHING, 10.0, 1050)
+    probe = track.probe(1000)
+    assert probe is not None
+    assert len(probe[0]) > 1000
+    assert rtp.parse(probe[0]).ssrc == track.rtx_ssrc
+
+
+def test_what_is_granted_bounds_what_the_page_asks_for() -> None:
+    publisher = Publisher()
+    subscriber = Subscriber(publisher)
+    subscriber.run(publisher, 3)
+    track = subscriber.track
+    assert not track.grant(2)
+    assert not track.grant(1), "the smaller layer comes first"
+    assert (track.maximum_quality, track.page_quality, track.current_quality) == (1, 2, 2)
+    subscriber.run(publisher, 1)
+    assert track.current_quality == 1
+    assert track.grant(0, at_once=True)
+    assert track.current_quality is None
+    subscriber.run(publisher, 1)
+    assert track.current_quality == 0
+    assert track.grant(None)
+    assert (track.is_paused, track.is_withheld) == (True, True)
+    track.set_paused(True)
+    track.grant(2)
+    assert (track.is_paused, track.is_withheld) == (True, False)
+    track.set_paused(False)
+    subscriber.run(publisher, 3)
+    assert track.current_quality == 2
+    assert_unbroken(subscriber.packets)

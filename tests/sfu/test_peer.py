@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from sfu import rtcp, rtp
+from sfu.bandwidth import FIRST
 from sfu.down_track import DownTrack
 from sfu.negotiated import ReceiveSection, SendSection
 from sfu.peer import Peer
@@ -187,3 +189,34 @@ async def test_local_parameters_and_one_connect_only(meeting: Meeting) -> None:
     meeting.sender.peer.set_remote_ice("ufrag", "p" * 22)
     with pytest.raises(RuntimeError):
         meeting.sender.peer.connect(meeting.sender.client.remote)
+
+
+async def test_numbers_feedback_and_an_estimate(meeting: Meeting) -> None:
+    peer = meeting.receiver.peer
+    assert peer.estimate is None, "this client has agreed to nothing yet"
+    numbered = replace(VP8, feedback=VP8.feedback | {"transport-cc"})
+    peer.attach(meeting.down, SendSection("2", "video", numbered, OUT | {rtp.TRANSPORT_CC: 6}))
+    assert peer.estimate == FIRST
+    await meeting.picture("f", key=True)
+    received = meeting.receiver.client.packets
+    await until(lambda: len(received) == 2)
+    assert [dict(packet.extensions)[6] for packet in received] == [b"\0\1", b"\0\2"]
+    await meeting.receiver.client.send_rtcp(rtcp.TransportFeedback(1, meeting.down.ssrc, 1, 5, 0, (0, 4)))
+    await until(lambda: peer.outlet.bandwidth.has_feedback)
+    peer.probe(5_000_000, time.monotonic())
+    await until(lambda: len(received) > 6)
+    assert {packet.ssrc for packet in received[2:]} == {meeting.down.rtx_ssrc}
+    peer.outlet.pacer.spent(10_000_000)
+    await meeting.picture("f")
+    await until(lambda: peer.outlet.pacer.waited > 0)
+    peer.discard(meeting.down.ssrc)
+
+
+async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) -> None:
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    peer = meeting.receiver.peer
+    peer._sent_rate = 900_000.0
+    await meeting.receiver.client.send_rtcp(rtcp.ReceiverEstimate(1, 300_000, ()))
+    await until(lambda: peer.estimate is not None)
+    assert peer.estimate == pytest.approx(300_000, rel=0.2)

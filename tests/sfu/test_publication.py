@@ -95,3 +95,27 @@ def test_small_helpers() -> None:
     wishes = Wishes({"a": True}, {"a": TrackSettings()})
     wishes.forget("a")
     assert wishes == Wishes()
+
+
+def test_a_publisher_is_told_which_layers_anybody_gets() -> None:
+    publication = live(camera(), "TR_v", ("q", "h", "f"))
+    track = publication.up_track
+    assert track is not None
+    assert publication.quality_wanted(0.0) is None
+    update = publication.quality_wanted(10.0)
+    assert update is not None
+    assert [one.enabled for one in update.subscribed_qualities] == [False, False, False]
+    assert [one.codec for one in update.subscribed_codecs] == ["vp8"]
+    assert track.asked_quality == -1
+    again = publication.quality_wanted(11.0, expected=True)
+    assert again is not None
+    assert [one.enabled for one in again.subscribed_qualities] == [True, True, True]
+    assert (track.asked_quality, track.asked_at) == (2, 11.0)
+    publication.info.muted = True
+    assert publication.quality_wanted(30.0) is None
+
+
+def test_few_frames_a_second_are_a_thumbnail() -> None:
+    layers = {0: (320, 180), 2: (1280, 720)}
+    assert TrackSettings(width=1280, height=720, fps=5).quality_for(layers) == 0
+    assert TrackSettings(width=1280, height=720, fps=30).quality_for(layers) == 2

@@ -34,3 +34,9 @@ def test_two_connections_count_as_one() -> None:
     both = Conditions(up_expected=10, up_lost=1, silent_for=1) + Conditions(down_loss=0.5, round_trip=0.1, silent_for=3)
     assert both == Conditions(up_expected=10, up_lost=1, down_loss=0.5, round_trip=0.1, silent_for=3)
     assert (Conditions() + Conditions()).down_loss is None
+
+
+def test_video_given_up_is_poor_and_made_smaller_is_good() -> None:
+    assert rate(Conditions(withheld=1)) is Quality.POOR
+    assert rate(Conditions(reduced=2)) is Quality.GOOD
+    assert (Conditions(withheld=1) + Conditions(reduced=1)).withheld == 1

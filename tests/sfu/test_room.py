@@ -217,3 +217,21 @@ def test_room_metadata(room: Room) -> None:
 
 def test_names_of_reasons() -> None:
     assert reason_name(CLIENT_INITIATED) == "client_initiated"
+
+
+def test_who_speaks_and_which_layers_are_wanted_are_told_by_the_clock(room: Room) -> None:
+    anna, _, inbox = come(room, "anna")
+    track = publish(room, anna, live(camera(), "TR_v", ("q", "h", "f")))
+    room.tick(1.0)
+    assert not inbox.of("subscribed_quality_update")
+    room.tick(10.0)
+    assert not any(one.enabled for one in inbox.last("subscribed_quality_update").subscribed_qualities)
+    _, bo_media, _ = come(room, "bo")
+    assert all(one.enabled for one in inbox.last("subscribed_quality_update").subscribed_qualities)
+    sound = publish(room, anna, live(microphone(), "TR_a"))
+    assert sound.up_track is not None
+    for _ in range(20):
+        sound.up_track.audio.observe(10)
+    room.tick(10.4)
+    assert bo_media.heard == {"PA_anna"}
+    assert track.live

@@ -77,6 +77,18 @@ async def test_limits(server: EmbeddedMediaServer, monkeypatch: pytest.MonkeyPat
     assert refused.value.status == 503
 
 
+async def test_it_is_full_by_participants_and_empty_rooms_count_as_one_on_the_way(server: EmbeddedMediaServer) -> None:
+    await create(server)
+    join(server, "anna")
+    join(server, "bo")
+    assert not await server.is_full(), "without a limit it never is"
+    server._max_participants = 3
+    assert not await server.is_full()
+    server.open_room("another", RoomLimits())
+    assert await server.is_full()
+    join(server, "cia")
+
+
 async def test_the_newest_device_wins(server: EmbeddedMediaServer) -> None:
     await create(server)
     first = join(server, "anna")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sfu.down_track import number_id
 from sfu.negotiated import Codec
 from sfu.negotiation import Forwarded
 from sfu.rtp import MID
@@ -43,6 +44,7 @@ def test_tracks_get_sections_and_our_payload_types() -> None:
     assert (send["TR_a"].codec.payload_type, send["TR_v"].codec.payload_type) == (96, 98)
     assert send["TR_v"].codec.rtx_payload_type == 99
     assert send["TR_v"].extensions[MID] == 1
+    assert number_id(send["TR_v"]) == number_id(send["TR_a"]) == 3, "feedback on every packet"
 
 
 def test_one_payload_type_for_the_same_codec_another_for_another() -> None:

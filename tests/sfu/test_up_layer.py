@@ -105,3 +105,27 @@ def test_what_was_lost_in_a_long_silence_is_left_to_a_key_frame() -> None:
     assert layer.count(5, 0, 100, 1.0) == (True, [])
     assert layer.due_key_frame(1.0)
     assert layer.count(7, 0, 100, 1.1) == (True, [6])
+
+
+def test_the_rate_follows_a_rise_sooner_than_a_fall() -> None:
+    layer = UpLayer(1, 90000)
+    layer.measure_rate(9.0)
+    assert layer.rate is None
+    number = 0
+
+    def run(start: float, size: int) -> float:
+        nonlocal number
+        for step in range(40):
+            number += 1
+            layer.count(number, number * 3000, size, start + step / 20)
+            layer.measure_rate(start + step / 20)
+        assert layer.rate is not None
+        return layer.rate
+
+    steady = run(10.0, 1000)
+    assert steady == pytest.approx((1000 + 38) * 8 * 20, rel=0.15)
+    high = run(12.0, 4000)
+    assert high > 0.8 * 4038 * 160
+    assert run(14.0, 1000) > 1.2 * steady
+    layer.measure_rate(60.0)
+    assert (layer.rate or 0.0) > steady, "silent, it keeps what it was"

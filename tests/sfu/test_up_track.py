@@ -74,3 +74,19 @@ def test_the_shared_extensions_are_written_once_per_numbering() -> None:
     large, two_byte = arrived.extension_block(shared_ids({DEPENDENCY_DESCRIPTOR: 9}))
     assert two_byte
     assert parse_extensions(large, 0x1000, 0, len(large)) == [(9, descriptor)]
+
+
+def test_rates_of_layers_that_come_or_would_come() -> None:
+    publisher = Publisher()
+    track = publisher.track
+    assert track.layer_rates(10.0) == {}
+    for rid in ("q", "h", "f"):
+        publisher.send(rid, 10.0)
+    publisher.send("q", 13.0)
+    assert set(track.layer_rates(13.0)) == {0}, "two have gone by the publisher's own choice"
+    track.asked_quality = 0
+    assert set(track.layer_rates(13.0)) == {0, 1, 2}, "two were switched off by us"
+    track.asked_quality = 2
+    assert track.layer_rates(30.0) == {}, "muted"
+    track.asked_at = 29.0
+    assert set(track.layer_rates(30.0)) == {0, 1, 2}, "just asked for"

@@ -16,6 +16,7 @@ from signaling.settings import Settings, load
 
 Client = TestClient[web.Request, web.Application]
 
+WEBHOOK = "/livekit/webhook"  # there with a cluster alone
 # LiveKit's and the simulator's interfaces are described elsewhere; forms of pages are not for programs.
 DESCRIBED = re.compile(r"^(/api/|/auth/(?!bankid/return))")
 
@@ -40,13 +41,28 @@ def routes_of(client: Client) -> list[tuple[str, str]]:
 
 async def test_every_route_demands_identity_or_is_public(client: Client) -> None:
     routes = routes_of(client)
-    assert {path for _, path in routes} >= PUBLIC, "the public list names a route that does not exist"
+    assert {path for _, path in routes} >= PUBLIC - {WEBHOOK}, "the public list names a route that does not exist"
     for method, template in routes:
         path = re.sub(r"{\w+}", "x", template)
         answer = await client.request(method, path, json={} if method != "GET" else None, allow_redirects=False)
         if template in PUBLIC:
             continue
         assert answer.status == 401, f"{method} {template} answered {answer.status} to a stranger"
+
+
+async def test_with_a_cluster_nothing_of_the_embedded_server_is_there(settings: Settings) -> None:
+    """Its address need not answer for the service to start: pages and plans do without media."""
+    elsewhere = settings.model_copy(update={"media_url": "wss://media.example.se"})
+    async with application(elsewhere) as app, TestClient(TestServer(app)) as client:
+        paths = {path for _, path in routes_of(client)}
+        assert {path for path in PUBLIC if not path.startswith(("/rtc", "/twirp"))} <= paths
+        assert not [path for path in paths if path.startswith(("/rtc", "/twirp"))]
+        page = await client.get("/")
+        assert "wss://media.example.se https://media.example.se;" in page.headers["Content-Security-Policy"]
+        refused = await client.post(WEBHOOK, data=b"{}")
+        assert (refused.status, (await refused.json())["code"]) == (401, "webhook-unsigned")
+        assert "livekit_room_total" not in await (await client.get("/metrics")).text()
+        assert (await client.get("/readyz")).status == 200
 
 
 async def test_the_description_names_every_route_and_no_other(client: Client) -> None:

@@ -6,9 +6,11 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit.events import Actor
-from auth.one_time import MemoryOneTime
+from auth.one_time import SqlOneTime
+from auth.store import OneTimeRows
 from rooms.admission import Admission
 from rooms.media import Grant
 from sfu.access_token import Claims, TokenKey
@@ -40,8 +42,8 @@ def seat() -> OneSeat:
 
 
 @pytest.fixture
-def binding(seat: OneSeat, clock: FrozenClock) -> JoinBinding:
-    return JoinBinding(MemoryOneTime(clock), cast(Admission, seat))
+def binding(seat: OneSeat, clock: FrozenClock, engine: AsyncEngine) -> JoinBinding:
+    return JoinBinding(SqlOneTime(OneTimeRows(engine), clock), cast(Admission, seat))
 
 
 def claims(bound_to: str | None, now: datetime, *, identity: str = "identity") -> Claims:

@@ -149,6 +149,13 @@ def test_the_policy_lets_sockets_go_to_this_host_alone() -> None:
     assert "connect-src 'self' wss://mote.example.se" in content_security_policy("https://mote.example.se")
 
 
+def test_pages_connect_to_a_cluster_where_there_is_one() -> None:
+    policy = content_security_policy("https://mote.example.se", "wss://media.example.se:7880")
+    assert (
+        "connect-src 'self' wss://mote.example.se wss://media.example.se:7880 https://media.example.se:7880" in policy
+    )
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "address"),
     [

@@ -32,6 +32,11 @@ def test_production_starts_when_all_is_given(production: dict[str, Any]) -> None
     assert load(**production).secure
 
 
+def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
+    assert load(**{**production, "media_url": "wss://media.example.se"}).media_url == "wss://media.example.se"
+    assert load(demo=True, media_url="ws://127.0.0.1:7880").media_url == "ws://127.0.0.1:7880"
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -50,6 +55,13 @@ def test_production_starts_when_all_is_given(production: dict[str, Any]) -> None
         ({"turn_urls": "turn:turn.example.se:3478?transport=sctp"}, "is not like turns:"),
         ({"turn_urls": "turn:turn.example.se"}, "turn_secret: needed"),
         ({"turn_urls": "turn:turn.example.se", "turn_secret": "short"}, "turn_secret: needed"),
+        ({"media_url": "media.example.se"}, "LiveKit cluster's address"),
+        ({"media_url": "redis://media.example.se"}, "LiveKit cluster's address"),
+        ({"media_url": "wss://media.example.se/livekit"}, "scheme and host only"),
+        ({"media_url": "wss://key:word@media.example.se"}, "scheme and host only"),
+        ({"media_url": "wss://media.example.se:99999999"}, "port"),
+        ({"media_url": "ws://media.example.se"}, "must be wss"),
+        ({"media_max_participants": 0}, "HEMMAPLAN_MEDIA_MAX_PARTICIPANTS"),
         ({"log_format": "xml"}, "HEMMAPLAN_LOG_FORMAT"),
         ({"unknown": "x"}, "HEMMAPLAN_UNKNOWN"),
     ],

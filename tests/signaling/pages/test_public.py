@@ -1,5 +1,7 @@
 """What a stranger, an invited person and a lost one see."""
 
+from dataclasses import replace
+
 from auth.people import Permission
 from rooms.planning import Planned
 from signaling.pages.templates import static
@@ -39,17 +41,48 @@ async def test_opening_the_link_uses_nothing_up(site: Site) -> None:
     await site.karin(planned)
 
 
+async def test_the_link_leads_straight_on_where_its_own_login_is_alive(site: Site) -> None:
+    planned = await site.planned()
+    link, meeting = link_of(planned, "Karin Edlund"), planned.gathering.meeting.id
+    karin = await site.karin(planned)
+    await site.get(link)  # a login that was not made for this link identifies as before
+    invitation = next(item.id for item in planned.gathering.invitations if item.name == "Karin Edlund")
+    site.viewer = replace(karin, invitation=invitation)
+    assert await site.location(link) == f"/meetings/{meeting}"
+    await site.get(link_of(planned, "Per Wiklund"))
+    site.viewer = replace(site.viewer, person=replace(karin.person, id="another"))
+    await site.get(link)
+
+
 async def test_a_dead_link_says_what_to_do(site: Site) -> None:
     planned = await site.planned()
     assert site.viewer is not None
+    await site.world.meetings.hosting.start(site.viewer, planned.gathering.meeting.id)
     await site.world.meetings.hosting.end(site.viewer, planned.gathering.meeting.id)
     site.viewer = None
-    assert "Länken gäller inte längre" in await site.get(link_of(planned, "Karin Edlund"), status=410)
+    over = await site.get(link_of(planned, "Karin Edlund"), status=410)
+    assert "Mötet är slut" in over
+    assert "om en ny" not in over
+    assert "tel:" in over
+    for word in ("Gunnar", "Edlund", "Anna"):
+        assert word not in over
     unknown = await site.get("/i/nothing", status=404)
+    assert "Kontrollera att hela länken kom med." in unknown
     assert "Länken gäller inte" in unknown
     assert "tel:+46980319210" in unknown
     assert "This link is not valid" in await site.get("/i/nothing", english=True, status=404)
     assert "Länken gäller inte" in await site.get("/i/" + "x" * 5000, status=404)
+
+
+async def test_the_link_of_a_meeting_called_off_says_that(site: Site) -> None:
+    planned = await site.planned()
+    assert site.viewer is not None
+    await site.world.meetings.hosting.end(site.viewer, planned.gathering.meeting.id)
+    site.viewer = None
+    page = await site.get(link_of(planned, "Karin Edlund"), status=410)
+    assert "Mötet är inställt" in page
+    assert "om en ny" not in page
+    assert "has been cancelled" in await site.get(link_of(planned, "Karin Edlund"), english=True, status=410)
 
 
 async def test_the_invitation_tells_time_why_and_who(site: Site) -> None:

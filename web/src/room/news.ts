@@ -2,6 +2,7 @@
 
 import { leads, waiting, type MeetingEvent, type State } from "../meeting.js";
 import { t } from "../texts.js";
+import { hostAway } from "./people.js";
 
 export function newsOf(before: State | null, event: MeetingEvent): string[] {
   const { state } = event;
@@ -22,7 +23,7 @@ export function newsOf(before: State | null, event: MeetingEvent): string[] {
     case "meeting.started":
       return [t("Mötet har börjat.")];
     case "host.away":
-      return [t("Den som leder mötet har tappat nätet och är på väg tillbaka.")];
+      return [hostAway(state)].filter((said) => said !== null);
     case "host.back":
       return [t("Den som leder mötet är tillbaka.")];
     case "role.changed":

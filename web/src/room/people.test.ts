@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { genitive, homeNames, linesOf, listed, methodWords, tilesOf, toYou } from "./people.js";
+import { genitive, homeNames, hostAway, linesOf, listed, methodWords, otherLeader, tilesOf, toYou } from "./people.js";
 import type { Seat } from "./seats.js";
 import { anna, karin, leila, person, state } from "./state.sample.js";
 
@@ -82,4 +82,13 @@ describe("words", () => {
     expect(methodWords(home?.method ?? "", home?.identified)).toEqual({ text: "Anna Sjödin är identifierad med BankID", short: "Anna: BankID", strong: true });
     expect(other?.identified).toBe("");
   });
+});
+
+it("says of an absent host only what is true of leaving and of a lost line", () => {
+  const empty = state(karin, [karin], { meeting: { host_present: false, host_presence: "away", lobby_open: false } });
+  expect(hostAway(empty)).toBe("Anna är inte kvar i mötet just nu.");
+  expect(hostAway(state(karin, [anna]))).toBeNull();
+  expect(hostAway(state(karin, [], { meeting: { host_present: false, host_presence: "expected" } }))).toBeNull();
+  expect(otherLeader(state(karin, [person("lotta", "Lotta Berg", { co_host: true, state: "waiting" }), leila]))).toBeUndefined();
+  expect(otherLeader(state(karin, [person("lotta", "Lotta Berg", { co_host: true }), leila]))?.given_name).toBe("Lotta");
 });

@@ -124,6 +124,22 @@ export function homeNames(state: State, whole = false): string {
   return listed([...new Set(names)].map((name) => (whole ? name : (name.split(" ")[0] ?? name))));
 }
 
+/**
+ * What is said everywhere while the host's chair is empty: "Anna är inte kvar i mötet just nu." Null while she is there or has not come.
+ * STATE does not tell a dropped line from leaving or logging out: the words are true of both.
+ */
+export function hostAway(state: State): string | null {
+  const { host_present, host_presence } = state.meeting;
+  if (host_present || (host_presence !== "away" && host_presence !== "gone")) return null;
+  return t("%(name)s är inte kvar i mötet just nu.", { name: hostName(state) });
+}
+
+export const hostName = (state: State): string => state.meeting.led_by?.given_name ?? t("Den som leder mötet");
+
+/** Who can let people in now, besides the host: a co-host who sits in the room. */
+export const otherLeader = (state: State): Participant | undefined =>
+  state.participants.find((one) => one.co_host && (one.state === "in_room" || one.state === "admitted"));
+
 /** "Gunnar, Anna och Karin". */
 export function listed(names: readonly string[]): string {
   if (names.length < 2) return names[0] ?? "";

@@ -65,7 +65,7 @@ export function mirror(model: Model): Branch {
     "div.tile.mirror",
     { "data-theme": "dark", key: "mirror" },
     preview && cameraOn ? moving(preview, { mirrored: true }) : h("div.tile__empty", null, face(me?.initials ?? "", me?.party ?? "other")),
-    h("p.plate", null, preview && cameraOn ? t("Så här ser de andra dig") : t("Din kamera är av")),
+    h("p.plate", null, preview && cameraOn ? t("Din bild") : t("Din kamera är av")),
   );
 }
 

@@ -69,13 +69,14 @@ function bigFirst(tiles: readonly Tile[]): readonly [Tile | undefined, readonly 
   return [big, tiles.filter((one) => one !== big)];
 }
 
+/** Of those who are connected: whom the nurse names in the home, nobody has identified here. */
 function identified(tiles: readonly Tile[]): Branch | null {
   const people = tiles.filter((one) => !one.screen);
   if (people.length === 0) return null;
   const weak = people.filter((one) => methodWords(one.method)?.strong !== true);
   if (weak.length > 0) return h("span", { key: "id" }, icon(userX), t("Alla är inte e-legitimerade"));
   const same = people.every((one) => one.method === "bankid");
-  return h("span", { key: "id" }, icon(shieldCheck), same ? t("Alla är identifierade med BankID") : t("Alla är identifierade"));
+  return h("span", { key: "id" }, icon(shieldCheck), same ? t("Alla uppkopplade är identifierade med BankID") : t("Alla uppkopplade är identifierade"));
 }
 
 function line(model: Model): Branch {

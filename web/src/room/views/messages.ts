@@ -6,7 +6,9 @@ import signalLow from "lucide-static/icons/signal-medium.svg";
 import volumeX from "lucide-static/icons/volume-x.svg";
 import wifiOff from "lucide-static/icons/wifi-off.svg";
 import { t } from "../../texts.js";
+import { leads, type State } from "../../meeting.js";
 import { sending } from "../network.js";
+import { hostAway, hostName, otherLeader } from "../people.js";
 import type { Acts, Model } from "../model.js";
 import { h, type Branch } from "../view.js";
 import { button, note } from "./parts.js";
@@ -32,9 +34,16 @@ function pressing(model: Model, acts: Acts): Branch | null {
   if (given.picture === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av bilden så att ljudet hörs bra."));
   const away = model.tiles.find((tile) => tile.line === "back" && !tile.mine);
   if (away) return note("info", wifiOff, t("%(name)s har tappat nätet", { name: away.given }), t("och är på väg tillbaka."));
-  if (model.state && !model.state.meeting.host_present && !model.state.me.host && model.state.meeting.host_presence !== "expected") {
-    return note("info", info, t("Den som leder mötet har tappat nätet."), t("Mötet fortsätter. Nya kan släppas in när den är tillbaka."));
-  }
+  const empty = model.state && !model.state.me.host ? hostAway(model.state) : null;
+  if (model.state && empty) return note("info", info, empty, withoutHost(model.state));
   if (model.notice && model.panel !== "people") return note("info", info, model.notice, "");
   return null;
+}
+
+/** The meeting goes on: who can let in those who come. */
+function withoutHost(state: State): string {
+  if (leads(state.me)) return t("Mötet fortsätter. Du kan släppa in dem som kommer.");
+  const other = otherLeader(state);
+  if (other) return t("Mötet fortsätter. %(name)s kan släppa in dem som kommer.", { name: other.given_name });
+  return t("Mötet fortsätter. Nya kan släppas in när %(name)s är tillbaka.", { name: hostName(state) });
 }

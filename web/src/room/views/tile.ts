@@ -15,10 +15,12 @@ import { badge, face, moving } from "./parts.js";
 export function media(tile: Tile, house_ = tile.home): Branch {
   const { picture } = tile;
   const gone = tile.line === "back" || tile.line === "coming";
+  // Several people sit in the home: none of them may be cut away. Whoever looks at themselves knows what is outside.
+  const whole = tile.screen || (tile.home && !tile.mine);
   return h(
     "div.tile__media",
     { key: "media" },
-    picture && !gone ? moving(picture, { mirrored: tile.mine, whole: tile.screen }) : h("div.tile__empty", null, face(tile.initials, tile.party, house_)),
+    picture && !gone ? moving(picture, { mirrored: tile.mine, whole }) : h("div.tile__empty", null, face(tile.initials, tile.party, house_)),
   );
 }
 
@@ -80,6 +82,6 @@ function shortName(tile: Tile): string {
 const linesUnder = (tile: Tile, joined = false): Child =>
   (joined ? [tile.lines.join(", ")] : tile.lines).map((line) => h("span.plate__line", { key: line }, line));
 
-/** The home's place while nobody sits there yet. */
+/** The home's place while nobody sits there: true before anybody came and after they went. */
 export const homeAway = (given: string): Branch =>
-  h("figure.tile.faces__home", { key: "home-away" }, h("div.tile__media", null, h("div.tile__empty", null, face("", "home", true))), h("figcaption.plate.plate--symbol", null, icon(house), h("span", null, h("b", null, t("Hemma hos %(name)s", { name: given })), h("span.plate__line", null, t("Är inte med än")))));
+  h("figure.tile.faces__home", { key: "home-away" }, h("div.tile__media", null, h("div.tile__empty", null, face("", "home", true))), h("figcaption.plate.plate--symbol", null, icon(house), h("span", null, h("b", null, t("Hemma hos %(name)s", { name: given })), h("span.plate__line", null, t("Är inte med just nu")))));

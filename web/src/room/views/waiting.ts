@@ -15,7 +15,7 @@ import wifiOff from "lucide-static/icons/wifi-off.svg";
 import { leads, type Invited, type State } from "../../meeting.js";
 import { ngettext, t } from "../../texts.js";
 import type { Acts, Model } from "../model.js";
-import { linesOf } from "../people.js";
+import { hostAway, hostName, linesOf } from "../people.js";
 import { h, icon, type Branch, type Child } from "../view.js";
 import { mirror } from "./check.js";
 import { button, face, mark, note } from "./parts.js";
@@ -67,14 +67,15 @@ export function waitingView(model: Model, acts: Acts): Branch {
 /** What happened, then what to do (direction.md, tone 2 and 8). */
 function headline(state: State): readonly [string, string] {
   const { meeting, me } = state;
-  const name = meeting.led_by?.given_name ?? t("Den som leder mötet");
+  const name = hostName(state);
   if (leads(me)) return [t("Mötet har inte börjat"), t("Det är planerat till %(day)s %(time)s och kan startas två timmar innan.", { day: day(meeting.starts_at), time: at(meeting.starts_at) })];
   if (me.state !== "waiting" && !meeting.waiting_room_open) return [t("Du är tidig"), t("Väntrummet öppnar %(time)s. Du kan lämna sidan öppen.", { time: at(meeting.waiting_room_opens_at) })];
   if (me.state === "admitted") return [t("Du är insläppt"), t("Vi öppnar dörren.")];
   const title = t("Du är i väntrummet");
   if (me.not_yet) return [title, t("%(name)s vet att du är här och behöver lite tid till. Du kan lämna sidan öppen.", { name })];
   if (meeting.status === "planned") return [title, t("Mötet har inte börjat. %(name)s ser att du är här när det öppnas, och släpper in dig.", { name })];
-  if (meeting.host_presence === "away" || meeting.host_presence === "gone") return [title, t("%(name)s har tappat nätet och är på väg tillbaka. Du har kvar din plats.", { name })];
+  const empty = hostAway(state);
+  if (empty) return [title, `${empty} ${meeting.lobby_open ? t("En annan som leder mötet kan släppa in dig.") : t("Du har kvar din plats och släpps in när %(name)s är tillbaka.", { name })}`];
   return [title, t("%(name)s ser att du är här och släpper in dig snart.", { name })];
 }
 
@@ -100,7 +101,7 @@ function subject(state: State): Branch {
 
 function person(one: Invited, state: State): Branch {
   const me = one.name === state.me.name && one.role === state.me.role;
-  const [drawing, words] = me ? [userRound, t("Det är du")] : one.state === "here" ? [check, t("Är med")] : one.state === "arrived" ? [clockIcon, t("I väntrummet")] : one.state === "left" ? [logOut, t("Har gått")] : [clockIcon, t("Väntas")];
+  const [drawing, words] = me ? [userRound, t("Det är du")] : one.state === "here" ? [check, t("Är med")] : one.state === "arrived" ? [clockIcon, t("I väntrummet")] : one.state === "left" ? [logOut, t("Inte kvar just nu")] : [clockIcon, t("Väntas")];
   const lines = linesOf(one, state.meeting.person.given_name);
   return h("li", { key: one.invitation }, face(one.initials, one.party), h("div.who", null, h("b", null, one.name), lines.map((line, index) => h("span", { key: String(index) }, line))), mark(drawing, words, "plain"));
 }

@@ -1,0 +1,96 @@
+"""How one peer's packets leave: numbered for the subscriber's feedback, video paced, repairs bounded, probes sent."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from sfu.bandwidth import Bandwidth
+from sfu.bandwidth_probe import STEPS, Probe
+from sfu.pacer import Pacer
+
+LEAST_REPAIRS = 64_000.0  # bit/s
+REPAIR_SHARE = 0.5  # of the estimate
+REPAIR_BURST = 0.5  # seconds of that rate
+MOST_PROBE_PACKETS = 60
+
+
+class ProbeSource(Protocol):
+    """What probes are made of; `sfu.down_track.DownTrack` is one."""
+
+    def probe(self, size: int) -> tuple[bytes, int] | None:
+        """A packet of about that many bytes that its receiver drops, and where its number goes; None when none is."""
+
+
+class Outlet:
+    """send: (packet, where its transport-wide number stands or 0, the number) to the transport."""
+
+    def __init__(self, send: Callable[[bytes, int, int], None], clock: Callable[[], float]) -> None:
+        self.bandwidth = Bandwidth()
+        self.pacer = Pacer(self.send, clock)
+        self._history = self.bandwidth.history
+        self._send = send
+        self._clock = clock
+        self._repairs = LEAST_REPAIRS / 8
+        self._repairs_at = clock()
+        self._probe: Probe | None = None
+        self._probe_source: ProbeSource | None = None
+        self._steps = 0
+
+    def send(self, packet: bytes, number_at: int) -> None:
+        """At once. number_at: where in the packet its number goes, 0 when it has none."""
+        if number_at:
+            self._send(packet, number_at, self._history.sent(len(packet), self._clock()))
+        else:
+            self._send(packet, 0, 0)
+
+    def repair(self, packet: bytes, number_at: int) -> bool:
+        """Send a video packet again; False when repairs have had their share of the path for now."""
+        if number_at:
+            now = self._clock()
+            rate = max(LEAST_REPAIRS, REPAIR_SHARE * self.bandwidth.estimate) / 8
+            self._repairs = min(rate * REPAIR_BURST, self._repairs + (now - self._repairs_at) * rate)
+            self._repairs_at = now
+            if self._repairs < len(packet):
+                return False
+            self._repairs -= len(packet)
+            self.pacer.spent(len(packet))
+        self.send(packet, number_at)
+        return True
+
+    # Work by the owner's timer
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether `work` has something to do in `sfu.pacer.STEP` seconds."""
+        return self._probe is not None or self.pacer.is_waiting
+
+    def probe(self, rate: float, sources: Iterable[ProbeSource], now: float) -> None:
+        """bit/s that would be of use: find out whether they pass, if it is time for that."""
+        source = next(iter(sources), None)
+        if source is None or self._probe is not None:
+            return
+        self._probe = self.bandwidth.want(rate, now)
+        if self._probe is not None:
+            self._probe_source, self._steps = source, 0
+            self.pacer.on_wait()
+
+    def work(self, now: float) -> bool:
+        """Send what waits and is due. Whether more remains."""
+        self.pacer.drain(now)
+        if self._probe is not None and self._probe_source is not None:
+            self._probe_step(self._probe, self._probe_source)
+        return self.is_busy
+
+    def _probe_step(self, probe: Probe, source: ProbeSource) -> None:
+        self._steps += 1
+        due = probe.octets * self._steps / STEPS
+        while probe.sent < due and len(probe.numbers) < MOST_PROBE_PACKETS:
+            made = source.probe(probe.size)
+            if made is None or not made[1]:
+                self._steps = STEPS
+                break
+            self.send(*made)
+            probe.sent += len(made[0])
+            probe.numbers.add(self._history.newest)
+        if self._steps >= STEPS:
+            probe.is_sent = True
+            self._probe = self._probe_source = None
