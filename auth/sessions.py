@@ -25,6 +25,7 @@ KEEP_STEP = timedelta(minutes=1)
 
 
 Ended = Callable[[str], Awaitable[None]]
+Succeeded = Callable[[str, str], Awaitable[None]]
 
 
 class AuditLog(Protocol):
@@ -81,10 +82,16 @@ class Sessions:
         self._log = log
         self._clock = clock
         self._ended: list[Ended] = []
+        self._succeeded: list[Succeeded] = []
 
-    def listen(self, ended: Ended) -> None:
-        """`ended` hears of each session that ends, by its public id: whoever was let in by it is to be put out."""
+    def listen(self, ended: Ended, succeeded: Succeeded | None = None) -> None:
+        """`ended` hears of each session that ends, by its public id: whoever was let in by it is to be put out.
+
+        succeeded: hears, before that, of a session and the same person's that follows it in the browser, by their ids.
+        """
         self._ended.append(ended)
+        if succeeded is not None:
+            self._succeeded.append(succeeded)
 
     async def create(
         self,
@@ -149,6 +156,20 @@ class Sessions:
                 await ended(session.id)
             except Exception as failure:  # noqa: BLE001  (one that fails must not keep the others from hearing)
                 log.error("session end not heard", failure=type(failure).__name__)
+
+    async def replace(self, before: Session, by: Session) -> None:
+        """A browser has identified anew: end what it held before.
+
+        The same person keeps what the old session had, so it is handed to the new one first. Where that fails, the
+        old one ends as at a logout, which is the safe direction.
+        """
+        if before.person.id == by.person.id:
+            for succeeded in self._succeeded:
+                try:
+                    await succeeded(before.id, by.id)
+                except Exception as failure:  # noqa: BLE001  (the old session ends in any case)
+                    log.error("session not handed over", failure=type(failure).__name__)
+        await self.end(before, reason="identified_anew")
 
     async def end_all(self, person: str, *, reason: str = "logged_out_everywhere") -> int:
         """End every session of a person (`people.id`); tells how many."""

@@ -101,6 +101,27 @@ class Admission:
             after = await self._go(before, came, lobby.leave(came), reason="left")
         await self._told_gone(before, after, came)
 
+    async def handed_over(self, session: str, successor: str) -> None:
+        """The same person identified again in the same browser: the new login holds the places of the old one.
+
+        The old page is told that it is not the newest any more; the new one sits down with `join`.
+        """
+        for found in await self._desk.store.gatherings_of_session(session):
+            async with self._desk.lock(found.meeting.id):
+                before = await self._desk.gathering(found.meeting.id)
+                came = next((item for item in before.participants if item.session == session), None)
+                if came is None:
+                    continue
+                kept = replace(came, session=successor, seen_at=self._desk.now())
+                await self._desk.commit(before, before.changed(kept))
+            await self._desk.tell(found.meeting.id, "participant.replaced", came.id)
+
+    async def superseded(self, viewer: Session, meeting: str) -> bool:
+        """Whether another login of the same person holds the place in the meeting now."""
+        came = (await self._desk.gathering(meeting)).participant_of(viewer.person.id)
+        here = came is not None and (came.inside or came.status is ParticipantStatus.WAITING)
+        return here and came is not None and came.session != viewer.id
+
     async def logged_out(self, session: str) -> None:
         """A login ended (`auth` says which): it leaves every meeting it sits or waits in.
 

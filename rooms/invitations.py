@@ -251,6 +251,16 @@ class Invitations:
             phone=meeting.phone,
         )
 
+    async def opened_by(self, token: str, viewer: Session) -> Invited | None:
+        """What a link opens for a login that was made for this very link; None for every other login.
+
+        The link must be valid as for `greeting`, so ask that first.
+        """
+        found = await self._found(token)
+        if found is None or viewer.invitation != found[0].id or viewer.person.id != found[0].person:
+            return None
+        return Invited(found[0].id, found[1].meeting.id)
+
     async def identify(self, token: str, identity: Identity, person: Person) -> Invited:
         """Bind a finished identification to a link.
 

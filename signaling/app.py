@@ -81,7 +81,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             origin=settings.origin,
         )
 
-        sessions.listen(meetings.admission.logged_out)
+        sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
         bankid, simulator = await _bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,

@@ -81,10 +81,6 @@ def publisher(bus: Bus) -> Publish:
     return publish
 
 
-def routes(meetings: Meetings, bus: Bus, sessions: Sessions, clock: Callable[[], datetime]) -> list[web.RouteDef]:
-    return MeetingSockets(meetings, bus, sessions, clock).routes()
-
-
 class MeetingSockets:
     """All open sockets of this process. `close` sends them away to come back later."""
 
@@ -224,7 +220,9 @@ class _Page:
         self._messages = 0
         if await self._sessions.find(self._viewer.id) is None:
             await self._meetings.admission.logged_out(self._viewer.id)
-            raise _Closing(LOGGED_OUT)
+            # Identified again in the same browser: the place is the new login's, and was this page's before.
+            superseded = self._was_here and await self._meetings.admission.superseded(self._viewer, self.meeting)
+            raise _Closing(OTHER_DEVICE if superseded else LOGGED_OUT)
 
     async def here(self, *, touch: bool) -> None:
         """A sign of life for the lobby, and for the login of one who is in the meeting."""

@@ -131,7 +131,7 @@ class AuthApi:
             return
         before: Session | None = request.get("session")
         if before is not None and before.id != status.session.id:
-            await self._sessions.end(before, reason="identified_anew")
+            await self._sessions.replace(before, status.session)
         # Without an age: gone when the browser is closed, which counts on a shared computer.
         self._set(response, cookie_name(self._secure), status.cookie, None)
 

@@ -72,6 +72,9 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
     async def link(request: web.Request) -> web.StreamResponse:
         token = request.match_info["token"]
         greeting = await meetings.invitations.greeting(token)
+        session: Session | None = request.get("session")
+        if session is not None and (opened := await meetings.invitations.opened_by(token, session)) is not None:
+            return see_other(opened.next)
         invited = {
             "starts_at": greeting.starts_at,
             "organisation": greeting.organisation,

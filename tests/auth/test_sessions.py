@@ -1,5 +1,6 @@
 """Sessions: opaque, hashed, limited in time, ended one by one or all at once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -162,3 +163,50 @@ async def test_those_who_listen_hear_of_each_end_once(sessions: Sessions, karin:
     await sessions.end(session)
     await sessions.end(session)
     assert heard == [session.id]
+
+
+async def test_the_same_person_s_new_session_is_told_of_before_the_old_one_ends(
+    sessions: Sessions, karin: Person, clock: FrozenClock, audit_log: MemoryLog
+) -> None:
+    heard: list[tuple[str, ...]] = []
+
+    async def fail(before: str, by: str) -> None:
+        raise RuntimeError(before + by)
+
+    async def succeeded(before: str, by: str) -> None:
+        heard.append((before, by))
+
+    async def ended(session: str) -> None:
+        heard.append((session,))
+
+    async def other(_: str) -> None:
+        pass
+
+    sessions.listen(other, fail)
+    sessions.listen(ended, succeeded)
+    old, _ = await create(sessions, karin, clock())
+    new, _ = await create(sessions, karin, clock())
+    await sessions.replace(old, new)
+    assert heard == [(old.id, new.id), (old.id,)]
+    assert await sessions.find(old.id) is None
+    assert await sessions.find(new.id) is not None
+    assert audit_log.reasons() == ["identified_anew"]
+
+
+async def test_another_person_s_session_succeeds_to_nothing(
+    sessions: Sessions, karin: Person, clock: FrozenClock
+) -> None:
+    heard: list[tuple[str, ...]] = []
+
+    async def succeeded(before: str, by: str) -> None:
+        heard.append((before, by))
+
+    async def ended(session: str) -> None:
+        heard.append((session,))
+
+    sessions.listen(ended, succeeded)
+    old, _ = await create(sessions, karin, clock())
+    new, _ = await create(sessions, karin, clock())
+    await sessions.replace(old, replace(new, person=replace(karin, id="another")))
+    assert heard == [(old.id,)]
+    assert await sessions.find(old.id) is None

@@ -302,6 +302,35 @@ async def test_a_logout_that_could_not_be_recorded_is_carried_out_later(
     assert (await world.participant(karin, meeting)).status is ParticipantStatus.LEFT
 
 
+async def test_who_identifies_again_in_the_same_browser_keeps_the_seat(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    old = await world.sit(karin, meeting)
+    again = await world.by_link(planned, "Karin Edlund", KARIN, device="2")
+    await world.meetings.admission.handed_over(karin.id, again.id)
+    await world.meetings.admission.logged_out(karin.id)
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.IN_ROOM
+    assert await world.meetings.admission.superseded(karin, meeting)
+    assert not await world.meetings.admission.superseded(again, meeting)
+    new = await world.sit(again, meeting)
+    room = (await world.gathering(meeting)).meeting.room
+    assert new.identity in world.media.rooms[room]
+    assert old.identity not in world.media.rooms[room]
+
+
+async def test_a_handed_over_seat_ends_with_the_login_that_got_it(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    old = await world.sit(karin, meeting)
+    again = await world.by_link(planned, "Karin Edlund", KARIN, device="2")
+    await world.meetings.admission.handed_over(karin.id, again.id)
+    await world.meetings.admission.logged_out(again.id)
+    assert old.identity not in world.media.rooms[(await world.gathering(meeting)).meeting.room]
+    assert not await world.meetings.admission.superseded(karin, meeting)
+
+
 async def test_an_older_device_that_is_closed_takes_nobody_out(world: World) -> None:
     _, meeting, planned = await world.started()
     karin = await world.by_link(planned, "Karin Edlund", KARIN)

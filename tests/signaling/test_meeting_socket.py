@@ -115,6 +115,48 @@ async def test_a_logout_ends_the_socket(house: House, client: Client) -> None:
     assert seat.identity not in house.world.media.rooms[room], "the media ends with the login"
 
 
+async def test_the_same_person_s_new_login_keeps_the_seat_and_closes_the_old_page(house: House, client: Client) -> None:
+    admission = house.world.meetings.admission
+    anna, meeting, planned = await house.world.started()
+    old = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, old, meeting)
+    await admission.admit(anna, meeting, await house.world.wait(old, meeting))
+    seat = await house.world.sit(old, meeting)
+    house.sessions.listen(admission.logged_out, admission.handed_over)
+    await house.sessions.replace(old, await guest(house, planned, "Karin Edlund", KARIN))
+    assert await close_code(page) == meeting_socket.OTHER_DEVICE
+    room = (await house.world.gathering(meeting)).meeting.room
+    assert seat.identity in house.world.media.rooms[room], "the seat waits for the new page"
+
+
+async def test_another_person_s_login_in_the_browser_puts_the_first_one_out(house: House, client: Client) -> None:
+    admission = house.world.meetings.admission
+    anna, meeting, planned = await house.world.started()
+    old = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, old, meeting)
+    await admission.admit(anna, meeting, await house.world.wait(old, meeting))
+    seat = await house.world.sit(old, meeting)
+    house.sessions.listen(admission.logged_out, admission.handed_over)
+    await house.sessions.replace(old, await guest(house, planned, "Per Wiklund", PER))
+    assert await close_code(page) == meeting_socket.LOGGED_OUT
+    room = (await house.world.gathering(meeting)).meeting.room
+    assert seat.identity not in house.world.media.rooms[room]
+
+
+async def test_a_page_that_missed_the_news_of_its_new_login_is_told_elsewhere(house: House, client: Client) -> None:
+    admission = house.world.meetings.admission
+    _, meeting, planned = await house.world.started()
+    old = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, old, meeting)
+    await house.world.wait(old, meeting)
+    await until(page, "lobby.entered")
+    new = await guest(house, planned, "Karin Edlund", KARIN)
+    house.world.meetings._desk._publish = house.world.hear
+    await admission.handed_over(old.id, new.id)
+    await house.sessions.end(old)
+    assert await close_code(page) == meeting_socket.OTHER_DEVICE
+
+
 async def test_a_revoked_invitation_ends_the_socket(house: House, client: Client) -> None:
     anna, meeting, planned = await house.world.started()
     per = await guest(house, planned, "Per Wiklund", PER)

@@ -95,6 +95,7 @@ async def test_the_invitation_tells_time_why_and_who(site: Site) -> None:
     assert "Per Wiklund" in page
     assert "Det är du" in page
     assert f'href="{path}/room"' in page
+    assert '<form class="top__out" method="post" action="/logout">' in page
     assert "Planning meeting with Gunnar" in await site.get(path, english=True)
 
 
