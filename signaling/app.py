@@ -115,9 +115,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
-        connections = Connections()
-        app = _web(settings, sessions, registry, connections, media_url=media_url)
-        app[CONNECTIONS] = connections
+        app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
@@ -126,8 +124,8 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(sockets.routes())
         match media:
             case EmbeddedMediaServer():
-                binding = JoinBinding(one_time, meetings.admission)
-                app.add_routes(livekit_socket.routes(media, binding.admit, _turn(settings)))
+                admit = JoinBinding(one_time, meetings.admission).admit
+                app.add_routes(livekit_socket.routes(media, admit, _turn(settings)))
                 app.add_routes(room_service.routes(media))
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
@@ -176,11 +174,11 @@ def _web(
     settings: Settings,
     sessions: Sessions,
     registry: CollectorRegistry,
-    connections: Connections,
     *,
     media_url: str | None,
 ) -> web.Application:
     networks = security.Networks(settings.trusted_proxies)
+    connections = Connections()
     app = web.Application(
         client_max_size=BODY_LIMIT,
         middlewares=[
@@ -192,6 +190,7 @@ def _web(
             security.middleware(sessions, networks, settings.origin),
         ],
     )
+    app[CONNECTIONS] = connections
     app[pages.SUPPORT_PHONE] = settings.support_phone
     app[pages.DEMO] = settings.demo
     return app
