@@ -34,7 +34,7 @@ ENV PATH=/opt/hemmaplan/bin:$PATH \
 USER hemmaplan
 WORKDIR /var/lib/hemmaplan
 VOLUME /var/lib/hemmaplan
-EXPOSE 8080/tcp 7882/udp
+EXPOSE 8080/tcp 7882/udp 7882/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"HEMMAPLAN_PORT\"]}/healthz', timeout=2)"]
 CMD ["hemmaplan", "serve"]

@@ -10,6 +10,8 @@ random() { head -c 32 /dev/urandom | base64 | tr -d '+/=\n'; }
 make() { [ -s "secrets/$1" ] || printf '%s' "$2" >"secrets/$1"; }
 make secret "$(random)"
 make media_api_secret "$(random)"
+make turn_secret "$(random)"
+make coturn-local.conf "realm=turn.localhost"
 make livekit_keys "hemmaplan: $(cat secrets/media_api_secret)"
 make postgres_password "$(random)"
 make redis_password "$(random)"

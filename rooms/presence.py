@@ -42,10 +42,17 @@ class Presence:
         self._intruders: deque[str] = deque(maxlen=1000)
         desk.media.listen(self._hear)
 
-    async def run(self, *, every: float = RECONCILE_EVERY) -> None:
-        """Work until cancelled. Open meetings' rooms are made again first: the media server may have restarted too."""
+    async def restore(self) -> None:
+        """Make open meetings' rooms again, before anybody is let in: the media server may have restarted too.
+
+        Who comes back to a room that does not stand yet is told that there is none, and gives up.
+        """
         self._watching_since = self._desk.now()
         await self._attempt(self._make_rooms())
+
+    async def run(self, *, every: float = RECONCILE_EVERY) -> None:
+        """Work until cancelled, from `restore` on."""
+        await self.restore()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="media events")
             group.create_task(self._watch(every), name="presence")

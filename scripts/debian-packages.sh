@@ -7,6 +7,9 @@ declare -A program=(
   [firefox-esr]=/usr/bin/firefox-esr
   [redis-server]=/usr/bin/redis-server
   [postgresql]=/usr/lib/postgresql
+  [coturn]=/usr/bin/turnserver
+  [iproute2]=/usr/sbin/ip
+  [nftables]=/usr/sbin/nft
 )
 missing=()
 for package in "${!program[@]}"; do

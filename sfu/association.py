@@ -9,6 +9,7 @@ from typing import Any, Protocol
 MOST_PATHS = 8  # addresses one client may have validated at a time
 MOST_QUEUED = 64  # DTLS datagrams waiting for one transport
 MOST_TRANSACTIONS = 128  # checks remembered, to know a replay by
+LEFT_AFTER = 1.0  # seconds without media or a check from the nominated address, while checks come from another
 STALE_AFTER = 5.0  # seconds without a check: an address not in use is forgotten
 
 Address = tuple[Any, ...]  # (host, port) of IPv4, (host, port, flow, scope) of IPv6
@@ -23,6 +24,16 @@ class PathSocket(Protocol):
     def send(self, datagram: bytes | memoryview, address: Address) -> None: ...
 
     def unmap(self, address: Address, association: "Association", /) -> None: ...
+
+
+class Origin(PathSocket, Protocol):
+    """Where a datagram came in: a local address of the UDP port, or one TCP connection. Answers leave from there."""
+
+    def owner(self, address: Address) -> "Association | None":
+        """Whose authenticated checks have vouched for this client address here."""
+
+    def map(self, address: Address, association: "Association", now: float) -> "Path":
+        """Give the client address to an association after an authenticated check."""
 
 
 class Path:
@@ -40,7 +51,7 @@ class Association:
     """One transport's place on the port: its credentials, its validated paths, its waiting DTLS datagrams.
 
     on_media: takes SRTP and SRTCP with their arrival time; None while there are no keys. on_path: told when the client
-    goes over to another address.
+    goes over to another address. heard_from, heard_at: where and when media last came from; the port writes them.
     """
 
     def __init__(self, by_ufrag: dict[str, "Association"], clock: Callable[[], float]) -> None:
@@ -53,6 +64,8 @@ class Association:
         self.on_media: Datagram | None = None
         self.on_path: Callable[[], None] | None = None
         self.checked_at = clock()
+        self.heard_from: Address | None = None
+        self.heard_at = 0.0
         self.is_closed = False
         self._dtls: deque[bytes] = deque()
         self._wake = asyncio.Event()
@@ -121,12 +134,22 @@ class Association:
                 del self.credentials[old]
                 self._by_ufrag.pop(old, None)
         before = self.selected
-        if before is None or (nominated and before is not path):
+        if before is None or (before is not path and (nominated or self._has_left(before, path, now))):
             self.selected = path
             self._wake.set()
             if before is not None and self.on_path is not None:
                 self.on_path()
         self.prune(now)
+
+    def _has_left(self, before: Path, path: Path, now: float) -> bool:
+        """Whether the client, checking a new path, is gone from the nominated one.
+
+        A client whose address has changed nominates the new one only seconds later: libwebrtc waits until the old one
+        has been silent for 2.5 s, and one more. Any path with a successful check may be sent on (RFC 8445, 12.1).
+        """
+        if self.heard_from == before.address:
+            return now - max(before.checked_at, self.heard_at) > LEFT_AFTER
+        return self.heard_from == path.address or now - before.checked_at > LEFT_AFTER
 
     def prune(self, now: float) -> None:
         """Forget addresses the client has left: they may be somebody else's tomorrow."""

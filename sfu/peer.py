@@ -362,6 +362,8 @@ class Peer:
     def _path_changed(self) -> None:
         self.outlet.bandwidth.path_changed(self._clock())
         if self.is_connected:
+            for down_track in tuple(self._down_tracks.values()):
+                down_track.request_key_frame()  # what was sent to the old address is lost
             self._listener.path_changed()
 
     async def close(self) -> None:

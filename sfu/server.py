@@ -26,6 +26,7 @@ from sfu.participant import Participant
 from sfu.peer import Peer, PeerListener
 from sfu.room import Room, RoomFull, RoomLimits, reason_name
 from sfu.speakers import INTERVAL
+from sfu.tcp_port import TcpPort
 from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 
@@ -59,7 +60,7 @@ class EmbeddedMediaServer:
     """Implements `rooms.media.MediaServer`. Make it, `start` it in the running loop, `stop` it.
 
     bind: local addresses to listen on, all when empty. addresses: what clients are told to send media to; when empty
-    the bound ones or the machine's own.
+    the bound ones or the machine's own. tcp_port: for clients without UDP; None is the UDP port's number, 0 is off.
     auto_create: whether a token alone makes its room, as LiveKit does; off, a room exists only by `create_room`.
     max_participants: of all rooms together, from which on `is_full` says so; None where it never is.
     """
@@ -69,6 +70,7 @@ class EmbeddedMediaServer:
         key: TokenKey,
         *,
         udp_port: int = 0,
+        tcp_port: int | None = None,
         bind: Sequence[str] = (),
         addresses: Sequence[str] = (),
         auto_create: bool = False,
@@ -84,6 +86,7 @@ class EmbeddedMediaServer:
         self._auto_create = auto_create
         self._max_participants = max_participants
         self.port = UdpPort(udp_port, bind=bind, advertise=addresses)
+        self.tcp = None if tcp_port == 0 else TcpPort(self.port, tcp_port or 0)
         self._certificate: Certificate | None = None
         self._tasks = Tasks()
         self._listeners: list[MediaListener] = []
@@ -94,9 +97,15 @@ class EmbeddedMediaServer:
     # Running
 
     async def start(self) -> None:
-        """Open the UDP port. Raises OSError where it cannot be had."""
+        """Open the media ports. Raises OSError where one cannot be had."""
         self._certificate = Certificate()
         self.port.open()
+        if self.tcp is not None:
+            try:
+                await self.tcp.open()
+            except OSError:
+                self.port.close()
+                raise
         self._running = True
         self._tasks.start(self._beat(), name="media server beat")
         self._tasks.start(self._tell(), name="media server events")
@@ -109,6 +118,8 @@ class EmbeddedMediaServer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._events.join(), 2)
         await self._tasks.close()
+        if self.tcp is not None:
+            self.tcp.close()
         self.port.close()
 
     @property

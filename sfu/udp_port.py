@@ -11,13 +11,14 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count
 from struct import Struct
 
 import ifaddr
 import structlog
 
 from sfu import stun
-from sfu.association import Address, Association, Path
+from sfu.association import Address, Association, Origin, Path
 from sfu.rtp import MalformedPacket
 
 log = structlog.get_logger()
@@ -26,8 +27,10 @@ BUFFER = 4 << 20  # bytes, in the kernel, each way
 BATCH = 64  # datagrams per wake-up: the event loop gets its turn after that
 LONGEST_DATAGRAM = 2048
 MOST_ADDRESSES = 8
+MOST_LOCALS = 64  # local addresses remembered per socket
 
 _SO_TIMESTAMPNS = 35  # Linux; the socket module has no names for these
+_IP_PKTINFO = 8
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _MSG_TRUNC = int(socket.MSG_TRUNC)  # testing against the enumeration member costs a microsecond a datagram
 _TIMESPEC = Struct("qq")
@@ -47,42 +50,60 @@ def own_addresses() -> list[str]:
 
 
 class _Socket:
-    """One bound socket and the validated client addresses on it."""
+    """One bound socket and the validated client addresses on it. A path on it leaves from what the kernel chooses."""
 
     def __init__(self, port: "UdpPort", index: int, sock: socket.socket) -> None:
         self.index = index
         self.sock = sock
-        self._port = port
-        self._paths: dict[Address, tuple[Association, Path]] = {}
+        self.port = port
+        self._owners: dict[Address, Association] = {}
+        self._locals: dict[bytes, _Local] = {}
+        self._indexes = {index}
         self._sendto = sock.sendto
 
     def send(self, datagram: bytes | memoryview, address: Address) -> None:
         try:
             self._sendto(datagram, address)
-        except BlockingIOError:
-            self._port.drops["send buffer full"] += 1
-        except OSError:
-            self._port.drops["send refused"] += 1
+        except OSError as error:
+            self.port.not_sent(error)
 
     def map(self, address: Address, association: Association, now: float) -> Path:
-        known = self._paths.get(address)
-        if known is not None:
-            if known[0] is association:
-                return known[1]
-            known[0].drop_path(known[1])  # the address has passed on to another client
-        path = Path(self, address, now)
-        self._paths[address] = (association, path)
-        association.paths[self.index, address] = path
-        return path
+        return self.map_from(self, address, association, now)
+
+    def map_from(self, local: "_Socket | _Local", address: Address, association: Association, now: float) -> Path:
+        """The client address is this association's; what is sent on the path leaves from `local`."""
+        known = self._owners.get(address)
+        if known is not None and known is not association:
+            # The address has passed on to another client.
+            for path in self._paths_at(address, known):
+                known.drop_path(path)
+        self._owners[address] = association
+        found = association.paths.get((local.index, address))
+        if found is None:
+            found = association.paths[local.index, address] = Path(local, address, now)
+        return found
 
     def unmap(self, address: Address, association: Association) -> None:
-        known = self._paths.get(address)
-        if known is not None and known[0] is association:
-            del self._paths[address]
+        if self._owners.get(address) is association and not self._paths_at(address, association):
+            del self._owners[address]
 
     def owner(self, address: Address) -> Association | None:
-        known = self._paths.get(address)
-        return known[0] if known is not None else None
+        return self._owners.get(address)
+
+    def _paths_at(self, address: Address, association: Association) -> list[Path]:
+        return [path for key, path in association.paths.items() if key[1] == address and key[0] in self._indexes]
+
+    def at(self, local: bytes) -> "_Socket | _Local":
+        """The local address a datagram came to: 4 or 16 bytes; empty where the socket has only one."""
+        if not local:
+            return self
+        found = self._locals.get(local)
+        if found is None:
+            if len(self._locals) >= MOST_LOCALS:
+                return self
+            found = self._locals[local] = _Local(self, self.port.next_index(), local)
+            self._indexes.add(found.index)
+        return found
 
     def readable(self) -> None:
         """Called by the event loop."""
@@ -90,22 +111,72 @@ class _Socket:
         offset = time.time() - monotonic
         for _ in range(BATCH):
             try:
-                datagram, ancillary, flags, address = self.sock.recvmsg(LONGEST_DATAGRAM, 64)
+                datagram, ancillary, flags, address = self.sock.recvmsg(LONGEST_DATAGRAM, 128)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                self._port.drops["receive error"] += 1
+                self.port.drops["receive error"] += 1
                 return
             arrival = monotonic
-            for _level, _kind, value in ancillary:
-                if len(value) == 16:
+            local = b""
+            for level, _kind, value in ancillary:
+                if level == socket.IPPROTO_IP:
+                    local = value[4:8]  # in_pktinfo: interface, our address, the header's destination
+                elif level == socket.IPPROTO_IPV6:
+                    local = value[:16]  # in6_pktinfo: the destination, interface
+                elif len(value) == 16:
                     seconds, nanoseconds = _TIMESPEC.unpack(value)
                     # Kernel time, moved to the monotonic clock; nonsense after a step of the wall clock is cut off.
                     arrival = min(monotonic, max(monotonic - 1.0, seconds + nanoseconds * 1e-9 - offset))
             if flags & _MSG_TRUNC:
-                self._port.drops["too long"] += 1
+                self.port.drops["too long"] += 1
                 continue
-            self._port.received(self, datagram, address, arrival)
+            # Only an answer to a check must know where it came in; media belongs to whoever owns the client's address.
+            where = self.at(local) if datagram and datagram[0] < 4 else self
+            self.port.received(where, datagram, address, arrival)
+
+
+class _Local:
+    """One local address of a socket bound to all of them: the client is answered from the address it reached.
+
+    Without it the kernel answers from the address of the route back, and a client that asked another one of a machine
+    with several takes no answer (RFC 8445, 7.2.5.2.1: the check fails).
+    """
+
+    def __init__(self, base: _Socket, index: int, local: bytes) -> None:
+        self.index = index
+        self._base = base
+        self._local = local
+        if len(local) == 4:
+            pin = (socket.IPPROTO_IP, _IP_PKTINFO, bytes(4) + local + bytes(4))
+        else:
+            pin = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))
+        self._pin = [pin]
+
+    def send(self, datagram: bytes | memoryview, address: Address) -> None:
+        try:
+            self._base.sock.sendmsg((datagram,), self._pin, 0, address)
+        except OSError as error:
+            self._base.port.not_sent(error)
+
+    def owner(self, address: Address) -> Association | None:
+        return self._base.owner(address)
+
+    def map(self, address: Address, association: Association, now: float) -> Path:
+        """Pinned only where the kernel would choose another address by itself: pinning costs a fifth of a send."""
+        is_choice = (self.index, address) not in association.paths and self._is_kernels_choice(address)
+        return self._base.map_from(self._base if is_choice else self, address, association, now)
+
+    def unmap(self, address: Address, association: Association) -> None:
+        self._base.unmap(address, association)
+
+    def _is_kernels_choice(self, address: Address) -> bool:
+        try:
+            with socket.socket(self._base.sock.family, socket.SOCK_DGRAM) as probe:
+                probe.connect(address)
+                return socket.inet_pton(probe.family, probe.getsockname()[0]) == self._local
+        except OSError:
+            return False
 
 
 def _enlarge(sock: socket.socket) -> None:
@@ -137,6 +208,7 @@ class UdpPort:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.number = number
+        self.is_free_choice = number == 0
         self.drops: Counter[str] = Counter()
         self.datagrams = 0
         self._bind = tuple(bind)
@@ -145,6 +217,8 @@ class UdpPort:
         self._sockets: list[_Socket] = []
         self._by_ufrag: dict[str, Association] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._indexes = count()
+        self._other_candidates: tuple[str, ...] = ()
 
     def open(self) -> None:
         """Bind. Raises OSError when the port is taken or an address is not ours."""
@@ -172,12 +246,17 @@ class UdpPort:
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             except OSError:
                 log.info("no kernel receive times on this system")
+            if ipaddress.ip_address(address).is_unspecified:
+                if version == 4:
+                    sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+                else:
+                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
             sock.bind((address, self.number))
         except OSError:
             sock.close()
             raise
         self.number = sock.getsockname()[1]
-        opened = _Socket(self, len(self._sockets), sock)
+        opened = _Socket(self, self.next_index(), sock)
         self._sockets.append(opened)
         assert self._loop is not None
         self._loop.add_reader(sock.fileno(), opened.readable)
@@ -193,19 +272,40 @@ class UdpPort:
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """SDP candidate values, best first (RFC 8839 section 5.1)."""
-        addresses = self._advertise or self._bind or own_addresses()
+        """SDP candidate values, best first (RFC 8839 section 5.1), with those of a port beside this one last."""
         lines = []
-        for index, address in enumerate(addresses):
+        for index, address in enumerate(self.addresses):
             priority = 126 << 24 | 65535 - index << 8 | 255  # RFC 8445 section 5.1.2.1
             lines.append(f"candidate:{index + 1} 1 udp {priority} {address} {self.number} typ host")
-        return tuple(lines)
+        return (*lines, *self._other_candidates)
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """What clients are told to send to, best first."""
+        return self._advertise or self._bind or own_addresses()
+
+    @property
+    def bound(self) -> Sequence[str]:
+        """The local addresses to listen on, as asked for; empty: all."""
+        return self._bind
+
+    def stand_beside(self, candidates: Sequence[str]) -> None:
+        """Another port leads to the same associations, by `received`: tell of its candidates too."""
+        self._other_candidates = tuple(candidates)
+
+    def next_index(self) -> int:
+        """A number no other socket, local address or connection of this port has had."""
+        return next(self._indexes)
+
+    def not_sent(self, error: OSError) -> None:
+        """Count a datagram the kernel did not take."""
+        self.drops["send buffer full" if isinstance(error, BlockingIOError) else "send refused"] += 1
 
     def associate(self) -> Association:
         """A place for a new transport. The owner must close it."""
         return Association(self._by_ufrag, self._clock)
 
-    def received(self, sock: _Socket, datagram: bytes, address: Address, arrival: float) -> None:
+    def received(self, sock: Origin, datagram: bytes, address: Address, arrival: float) -> None:
         """One datagram, whoever sent it. Never raises."""
         self.datagrams += 1
         try:
@@ -218,7 +318,7 @@ class UdpPort:
             self.drops[reason] += 1
 
     def _sort(  # noqa: PLR0911  one return per reason
-        self, sock: _Socket, datagram: bytes, address: Address, arrival: float
+        self, sock: Origin, datagram: bytes, address: Address, arrival: float
     ) -> str | None:
         """Handle a datagram, or say why not."""
         if not datagram:
@@ -234,13 +334,14 @@ class UdpPort:
                 return "short"
             if association.on_media is None:
                 return "media before keys"
+            association.heard_from, association.heard_at = address, arrival
             association.on_media(datagram, arrival)
             return None
         if 20 <= first < 64:
             return None if association.queue_dtls(datagram) else "queue full"
         return "unknown kind"
 
-    def _check(self, sock: _Socket, datagram: bytes, address: Address) -> str | None:
+    def _check(self, sock: Origin, datagram: bytes, address: Address) -> str | None:
         try:
             request = stun.parse_request(datagram)
         except MalformedPacket:

@@ -8,6 +8,7 @@ from sfu.rtcp import ReportBlock, SenderReport
 from sfu.rtp import forward_distance
 
 LONGEST_GAP = 200  # packets: after a longer one only a key frame helps
+LONGEST_SILENCE = 0.7  # seconds: what was lost in a longer one comes too late, and only a key frame helps
 MOST_MISSING = 256
 MOST_TRIES = 8
 RETRY_AFTER = 0.08  # seconds, growing by half with each try
@@ -75,7 +76,8 @@ class UpLayer:
                 return False, []
             self._note(size, arrival)
             return True, []
-        if arrival - self.last_at >= SILENT_AFTER:
+        silence = arrival - self.last_at
+        if silence >= SILENT_AFTER:
             self.live_since = arrival
         self._note(size, arrival)
         self._measure_jitter(timestamp, arrival)
@@ -83,7 +85,7 @@ class UpLayer:
         self._highest += ahead
         if ahead == 1:
             return True, []
-        if ahead > LONGEST_GAP or len(self._missing) + ahead > MOST_MISSING:
+        if ahead > LONGEST_GAP or silence > LONGEST_SILENCE or len(self._missing) + ahead > MOST_MISSING:
             self._missing.clear()
             self._key_frame_wanted = True
             return True, []

@@ -40,6 +40,7 @@ from signaling.foundation import foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.settings import Settings
+from signaling.turn import TurnServers
 
 log = structlog.get_logger()
 
@@ -114,9 +115,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
-        connections = Connections()
-        app = _web(settings, sessions, registry, connections, media_url=media_url)
-        app[CONNECTIONS] = connections
+        app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
@@ -125,7 +124,8 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(sockets.routes())
         match media:
             case EmbeddedMediaServer():
-                app.add_routes(livekit_socket.routes(media, JoinBinding(one_time, meetings.admission).admit))
+                admit = JoinBinding(one_time, meetings.admission).admit
+                app.add_routes(livekit_socket.routes(media, admit, _turn(settings)))
                 app.add_routes(room_service.routes(media))
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
@@ -138,6 +138,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app[DEMO_DAY] = day
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
+        await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
         tasks.start(_sweep(sessions, identifications), name="sweep")
         yield app
@@ -147,6 +148,7 @@ async def _embedded(settings: Settings, stack: AsyncExitStack, clock: Callable[[
     media = EmbeddedMediaServer(
         TokenKey(settings.media_api_key, settings.media_api_secret.get_secret_value()),
         udp_port=settings.media_udp_port,
+        tcp_port=settings.media_tcp_port,
         addresses=settings.media_address,
         max_participants=settings.media_max_participants,
         clock=clock,
@@ -172,11 +174,11 @@ def _web(
     settings: Settings,
     sessions: Sessions,
     registry: CollectorRegistry,
-    connections: Connections,
     *,
     media_url: str | None,
 ) -> web.Application:
     networks = security.Networks(settings.trusted_proxies)
+    connections = Connections()
     app = web.Application(
         client_max_size=BODY_LIMIT,
         middlewares=[
@@ -188,9 +190,14 @@ def _web(
             security.middleware(sessions, networks, settings.origin),
         ],
     )
+    app[CONNECTIONS] = connections
     app[pages.SUPPORT_PHONE] = settings.support_phone
     app[pages.DEMO] = settings.demo
     return app
+
+
+def _turn(settings: Settings) -> TurnServers:
+    return TurnServers(settings.turn_urls, settings.turn_secret.get_secret_value() if settings.turn_secret else "")
 
 
 async def _bankid(

@@ -20,6 +20,7 @@ from livekit.protocol.models import (
 )
 from livekit.protocol.rtc import (
     AddTrackRequest,
+    ICEServer,
     JoinRequest,
     JoinResponse,
     LeaveRequest,
@@ -49,6 +50,7 @@ from sfu.membership import Membership, new_sid
 from sfu.participant import TooLarge
 from sfu.publication import RequestRefused, TrackSettings, announce, named_tracks
 from sfu.sdp import SdpError
+from signaling.turn import TurnServers, new_holder
 
 log = structlog.get_logger()
 
@@ -76,13 +78,21 @@ def server_info() -> ServerInfo:
 class LivekitSession:
     """Signalling of one membership. Requests are handled in the order they come; a bad one ends nothing but itself."""
 
-    def __init__(self, membership: Membership, clock: Callable[[], datetime], sif_trailer: bytes) -> None:
+    def __init__(
+        self,
+        membership: Membership,
+        clock: Callable[[], datetime],
+        sif_trailer: bytes,
+        turn: TurnServers | None = None,
+    ) -> None:
         self.membership = membership
         self.participant = membership.participant
         self.room = membership.room
         self.bad_requests = 0
         self._clock = clock
         self._sif_trailer = sif_trailer
+        self._turn = turn or TurnServers()
+        self._turn_holder = new_holder()
         self._drop_on_resume = False
         self._handlers: dict[str, Callable[[Any], Next | None]] = {
             "offer": self._offer,
@@ -117,6 +127,7 @@ class LivekitSession:
                 participant=self.participant.info(),
                 other_participants=self.room.others(self.participant),
                 server_version=VERSION,
+                ice_servers=self._ice_servers(),
                 server_info=server_info(),
                 subscriber_primary=dual,
                 ping_interval=PING_INTERVAL,
@@ -145,8 +156,15 @@ class LivekitSession:
         self._send(update=ParticipantUpdate(participants=everybody))
         self.membership.back()
         self.membership.connection.restart()
-        reconnect = ReconnectResponse(server_info=server_info(), last_message_seq=self.participant.last_sequence)
+        reconnect = ReconnectResponse(
+            server_info=server_info(),
+            last_message_seq=self.participant.last_sequence,
+            ice_servers=self._ice_servers(),
+        )
         return SignalResponse(reconnect=reconnect), Next.GO_ON
+
+    def _ice_servers(self) -> list[ICEServer]:
+        return self._turn.for_client(self._turn_holder, self._clock())
 
     # Requests
 

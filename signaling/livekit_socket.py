@@ -22,6 +22,7 @@ from signaling.join_request import BadJoinRequest, read_v0, read_v1
 from signaling.livekit_session import PING_TIMEOUT, LivekitSession, Next
 from signaling.outbox import Outbox
 from signaling.signal_line import Budget, Line
+from signaling.turn import TurnServers
 
 log = structlog.get_logger()
 
@@ -43,14 +44,17 @@ async def admit_everyone(claims: Claims, request: web.Request) -> None:
     """The hook of `hemmaplan media`: the token alone decides."""
 
 
-def routes(server: EmbeddedMediaServer, admit: Admit = admit_everyone) -> list[web.RouteDef]:
+def routes(
+    server: EmbeddedMediaServer, admit: Admit = admit_everyone, turn: TurnServers | None = None
+) -> list[web.RouteDef]:
     """The signalling routes.
 
     admit: asked for each connection with the token's verified claims, before the upgrade; it refuses by raising
     AdmissionRefused. ``request["livekit_resume"]`` is True when a participant already in comes back on a new socket;
     ``request["livekit_validate"]`` is there when a client only asks why it was refused: nothing may be spent then.
+    turn: servers told to clients, none by default.
     """
-    sockets = LivekitSockets(server, admit)
+    sockets = LivekitSockets(server, admit, turn or TurnServers())
     return [
         web.get("/rtc", sockets.connect_v0),
         web.get("/rtc/v1", sockets.connect_v1),
@@ -78,9 +82,10 @@ class _Client:
 class LivekitSockets:
     """The handlers; see `routes`."""
 
-    def __init__(self, server: EmbeddedMediaServer, admit: Admit) -> None:
+    def __init__(self, server: EmbeddedMediaServer, admit: Admit, turn: TurnServers) -> None:
         self._server = server
         self._admit = admit
+        self._turn = turn
         self._clients: dict[str, _Client] = {}
         self._sif_trailer = secrets.token_bytes(16)
 
@@ -114,6 +119,9 @@ class LivekitSockets:
         except JoinRefused as refused:
             raise _Refused(refused.status, str(refused)) from None
         request[RESUME_KEY] = join_request.reconnect and self._server.member(claims.room, claims.identity) is not None
+        if join_request.reconnect and not request[RESUME_KEY]:
+            # Nothing opens: it is told to join anew, and needs this token for that. Asking would spend it.
+            return claims
         try:
             await self._admit(claims, request)
         except AdmissionRefused as refused:
@@ -137,6 +145,9 @@ class LivekitSockets:
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE, timeout=2.0)
         await socket.prepare(request)
         line = Line(socket, request.transport)
+        if join_request.reconnect and not request[RESUME_KEY]:
+            await self._send_away(line)
+            return socket
         if join_request.reconnect:
             client = await self._resume(line, claims, join_request)
         else:
@@ -164,7 +175,8 @@ class LivekitSockets:
             await line.close(WSCloseCode.TRY_AGAIN_LATER, str(refused).encode()[:120])
             return None
         membership.participant.send = outbox.put
-        client = _Client(outbox, LivekitSession(membership, self._server.clock, self._sif_trailer))
+        session = LivekitSession(membership, self._server.clock, self._sif_trailer, self._turn)
+        client = _Client(outbox, session)
         self._clients[membership.participant.sid] = client
         membership.on_end = lambda: self._ended(client)
         client.session.joined(request)
@@ -180,10 +192,7 @@ class LivekitSockets:
         client = self._clients.get(membership.participant.sid) if membership is not None else None
         sid = request.participant_sid
         if client is None or client.outbox.broken or (sid and sid != client.session.participant.sid):
-            # What it missed cannot be told any more: it is to join anew, which clients do by themselves.
-            leave = LeaveRequest(reason=STATE_MISMATCH, action=LeaveRequest.RECONNECT, can_reconnect=True)
-            await line.send(SignalResponse(leave=leave).SerializeToString())
-            await line.close(WSCloseCode.OK, b"join anew")
+            await self._send_away(line)
             return None
         first, following = client.session.resumed()
         if following is Next.DROP:
@@ -197,6 +206,13 @@ class LivekitSockets:
             client.session.receive(SignalRequest(sync_state=request.sync_state))
         log.info("signalling resumed", participant=client.session.participant.sid)
         return client
+
+    @staticmethod
+    async def _send_away(line: Line) -> None:
+        """What it missed cannot be told any more: it is to join anew, which clients do by themselves."""
+        leave = LeaveRequest(reason=STATE_MISMATCH, action=LeaveRequest.RECONNECT, can_reconnect=True)
+        await line.send(SignalResponse(leave=leave).SerializeToString())
+        await line.close(WSCloseCode.OK, b"join anew")
 
     async def _converse(self, client: _Client, line: Line) -> None:
         """Run one socket until it ends, whichever side ends it."""

@@ -12,12 +12,15 @@ from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
 from signaling import livekit_socket, room_service
 from signaling.livekit_socket import Admit, admit_everyone
+from signaling.turn import TurnServers
 
 
-def application(server: EmbeddedMediaServer, admit: Admit = admit_everyone) -> web.Application:
+def application(
+    server: EmbeddedMediaServer, admit: Admit = admit_everyone, turn: TurnServers | None = None
+) -> web.Application:
     """LiveKit's routes on a server that starts and stops with the application."""
     app = web.Application()
-    app.add_routes([web.get("/", _alive), *livekit_socket.routes(server, admit), *room_service.routes(server)])
+    app.add_routes([web.get("/", _alive), *livekit_socket.routes(server, admit, turn), *room_service.routes(server)])
 
     async def run(_: web.Application) -> None:
         await server.start()
@@ -35,18 +38,29 @@ async def _alive(request: web.Request) -> web.Response:  # noqa: ARG001
 
 
 async def serve_media(
-    host: str, port: int, udp_port: int, key: str, secret: str, *, addresses: Sequence[str] = ()
+    host: str,
+    port: int,
+    udp_port: int,
+    key: str,
+    secret: str,
+    *,
+    tcp_port: int | None = None,
+    addresses: Sequence[str] = (),
+    turn: TurnServers | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Tokens alone make rooms, as in LiveKit. Raises OSError where a port is taken."""
-    server = EmbeddedMediaServer(TokenKey(key, secret), udp_port=udp_port, addresses=addresses, auto_create=True)
-    runner = web.AppRunner(application(server), access_log=None, shutdown_timeout=5)
+    server = EmbeddedMediaServer(
+        TokenKey(key, secret), udp_port=udp_port, tcp_port=tcp_port, addresses=addresses, auto_create=True
+    )
+    runner = web.AppRunner(application(server, turn=turn), access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        click.echo(f"media server: ws://{host}:{port}, UDP {server.port.number}")
+        tcp = f", TCP {server.tcp.number}" if server.tcp is not None else ""
+        click.echo(f"media server: ws://{host}:{port}, UDP {server.port.number}{tcp}")
         await stopped.wait()
     finally:
         await runner.cleanup()
@@ -56,14 +70,33 @@ async def serve_media(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on for signalling.")
 @click.option("--port", default=7880, show_default=True, type=click.IntRange(0, 65535), help="Port for signalling.")
 @click.option("--udp-port", default=7882, show_default=True, type=click.IntRange(0, 65535), help="Port for all media.")
+@click.option(
+    "--tcp-port", type=click.IntRange(0, 65535), help="TCP port for media [default: UDP's number]; 0 for none."
+)
 @click.option("--key", envvar="LIVEKIT_API_KEY", required=True, help="API key that tokens are made with.")
 @click.option("--secret", envvar="LIVEKIT_API_SECRET", required=True, help="Its secret, at least 32 bytes.")
 @click.option("--address", "addresses", multiple=True, help="Address told to clients for media (repeatable).")
-def media(*, host: str, port: int, udp_port: int, key: str, secret: str, addresses: tuple[str, ...]) -> None:
+@click.option("--turn-url", "turn_urls", multiple=True, help="TURN server told to clients (repeatable).")
+@click.option("--turn-secret", envvar="HEMMAPLAN_TURN_SECRET", default="", help="Its static-auth-secret.")
+def media(
+    *,
+    host: str,
+    port: int,
+    udp_port: int,
+    tcp_port: int | None,
+    key: str,
+    secret: str,
+    addresses: tuple[str, ...],
+    turn_urls: tuple[str, ...],
+    turn_secret: str,
+) -> None:
     """Run the embedded media server alone, for any LiveKit client or SDK."""
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve_media(host, port, udp_port, key, secret, addresses=addresses))
+            turn = TurnServers(turn_urls, turn_secret)
+            runner.run(
+                serve_media(host, port, udp_port, key, secret, tcp_port=tcp_port, addresses=addresses, turn=turn)
+            )
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -6,6 +6,7 @@ Every setting is described in CONTRIBUTING.md's table (a test checks it).
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HEMMAPLAN_"
 DEMO_SECRET = "demo-only-secret-demo-only-secret-00"  # noqa: S105 - refused outside the demo
+
+
+_TURN_URL = re.compile(r"turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?", re.ASCII)  # RFC 7065
 
 
 class BadSettings(Exception):
@@ -54,10 +58,16 @@ class Settings(BaseSettings):
     """Secret of LiveKit access tokens, at least 32 characters."""
     media_udp_port: int = Field(7882, ge=0, le=65535)
     """The one UDP port of the embedded media server; 0 lets the system choose."""
+    media_tcp_port: int | None = Field(None, ge=0, le=65535)
+    """Its TCP port, for networks without UDP; default: the same number as UDP; 0: none."""
     media_max_participants: int = Field(48, ge=1)
     """People in all meetings of the embedded media server together, from which on no new meeting may begin."""
     media_address: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses (comma separated) offered to clients for media; default: this machine's own."""
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """TURN servers (comma separated turn: or turns: URLs) told to clients whose network lets little through."""
+    turn_secret: SecretStr | None = None
+    """The TURN servers' static-auth-secret, at least 32 characters."""
     bankid_url: str = "https://appapi2.bankid.com/rp/v6.0/"
     """BankID's relying-party API."""
     bankid_certificate: Path | None = None
@@ -74,7 +84,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
-        for name in ("trusted_proxies", "metrics_networks", "media_address"):
+        for name in ("trusted_proxies", "metrics_networks", "media_address", "turn_urls"):
             if isinstance(values.get(name), str):
                 values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
         return values
@@ -85,6 +95,7 @@ class Settings(BaseSettings):
             ipaddress.ip_network(network)
         for address in self.media_address:
             ipaddress.ip_address(address)
+        self._check_turn()
         url = urlsplit(self.origin)
         if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
@@ -93,6 +104,13 @@ class Settings(BaseSettings):
         if not self.demo:
             self._refuse_demo_values(url.scheme)
         return self
+
+    def _check_turn(self) -> None:
+        for address in self.turn_urls:
+            if not _TURN_URL.fullmatch(address):
+                raise ValueError(f"turn_urls: {address} is not like turns:turn.example.se:443?transport=tcp")
+        if self.turn_urls and (self.turn_secret is None or len(self.turn_secret.get_secret_value()) < 32):
+            raise ValueError("turn_secret: needed with turn_urls, at least 32 characters")
 
     def _check_media_url(self) -> None:
         url = urlsplit(self.media_url)
@@ -148,7 +166,7 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
 
 def _secret_files() -> dict[str, str]:
     found = {}
-    for name in ("SECRET", "MEDIA_API_SECRET", "REDIS_URL", "DATABASE_URL"):
+    for name in ("SECRET", "MEDIA_API_SECRET", "TURN_SECRET", "REDIS_URL", "DATABASE_URL"):
         if path := os.environ.get(f"{PREFIX}{name}_FILE"):
             found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
     return found

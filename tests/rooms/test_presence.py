@@ -206,6 +206,13 @@ async def test_after_a_restart_the_room_is_asked_who_is_there(world: World) -> N
         await running
 
 
+async def test_the_rooms_stand_before_anybody_is_let_in_again(world: World) -> None:
+    _, meeting, _ = await world.started()
+    world.media.rooms.clear()
+    await world.open_house().presence.restore()
+    assert await room_of(world, meeting) in world.media.rooms
+
+
 async def test_a_room_that_finished_closes_every_stay(world: World) -> None:
     anna, meeting, _ = await world.started()
     room = await room_of(world, meeting)

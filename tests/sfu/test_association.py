@@ -51,6 +51,38 @@ def test_the_first_validated_path_serves_until_one_is_nominated() -> None:
     assert changes == [1]
 
 
+def test_who_has_left_its_address_is_followed_before_it_nominates_another() -> None:
+    place = Place()
+    old = place.check(1)
+    place.association.heard_from, place.association.heard_at = old.address, 0.9
+    place.now = 1.5
+    place.check(2, nominated=False)
+    assert place.association.selected is old, "media still comes from there"
+    place.now = 1.9 + 0.1
+    new = place.check(2, nominated=False)
+    assert place.association.selected is new
+    place.check(1)
+    assert place.association.selected is old, "back by nomination"
+
+
+def test_who_sends_media_from_another_address_is_followed() -> None:
+    place = Place()
+    place.check(1)
+    new = place.check(2, nominated=False)
+    assert place.association.selected is not new
+    place.association.heard_from, place.association.heard_at = new.address, 0.1
+    place.check(2, nominated=False)
+    assert place.association.selected is new
+
+
+def test_silence_alone_moves_nobody_without_a_check_elsewhere() -> None:
+    place = Place()
+    old = place.check(1)
+    place.now = 4.0
+    place.check(1, nominated=False)
+    assert place.association.selected is old
+
+
 def test_an_address_left_behind_is_unmapped() -> None:
     place = Place()
     place.check(1)

@@ -99,6 +99,14 @@ def test_live_and_steady() -> None:
     assert not layer.is_steady(20.0)
 
 
+def test_what_was_lost_in_a_long_silence_is_left_to_a_key_frame() -> None:
+    layer = UpLayer(1, 90000)
+    layer.count(1, 0, 100, 0.0)
+    assert layer.count(5, 0, 100, 1.0) == (True, [])
+    assert layer.due_key_frame(1.0)
+    assert layer.count(7, 0, 100, 1.1) == (True, [6])
+
+
 def test_the_rate_follows_a_rise_sooner_than_a_fall() -> None:
     layer = UpLayer(1, 90000)
     layer.measure_rate(9.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,10 +18,13 @@ from livekit.protocol.rtc import (
     UpdateParticipantMetadata,
 )
 
-from sfu.access_token import Claims
+from sfu.access_token import Claims, TokenKey
+from sfu.server import EmbeddedMediaServer
 from signaling import livekit_socket
 from signaling.livekit_socket import AdmissionRefused
-from tests.sfu.sdk_client import MediaHost, eventually, media_host
+from signaling.media import application
+from signaling.turn import TurnServers
+from tests.sfu.sdk_client import KEY, SECRET, MediaHost, eventually, media_host
 
 
 @pytest.fixture
@@ -160,6 +164,44 @@ async def test_what_cannot_be_resumed_is_joined_anew(http: aiohttp.ClientSession
     leave = await line.hear("leave")
     assert (leave.reason, leave.action) == (STATE_MISMATCH, LeaveRequest.RECONNECT)
     assert await line.end() == 1000
+
+
+async def test_who_must_join_anew_still_has_its_token(http: aiohttp.ClientSession) -> None:
+    """After the server's restart: the question that comes to nothing must not spend a token that is good once."""
+    asked: list[str] = []
+
+    async def once(claims: Claims, request: web.Request) -> None:
+        if claims.identity in asked:
+            raise AdmissionRefused("used")
+        asked.append(claims.identity)
+
+    async with media_host(admit=once) as host:
+        line = await connect(http, host, "anna", reconnect="1", sid="PA_before")
+        assert (await line.hear("leave")).action == LeaveRequest.RECONNECT
+        assert asked == []
+        await (await connect(http, host, "anna")).hear("join")
+
+
+async def test_turn_servers_are_told_at_joining_and_at_coming_back(
+    http: aiohttp.ClientSession, host: MediaHost
+) -> None:
+    server = EmbeddedMediaServer(TokenKey(KEY, SECRET), auto_create=True)
+    turn = TurnServers(["turns:turn.example.se:443?transport=tcp"], "s" * 32)
+    runner = web.AppRunner(application(server, turn=turn), shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host.url = f"ws://127.0.0.1:{runner.addresses[0][1]}"
+    line = await connect(http, host, "anna")
+    join = await line.hear("join")
+    (told,) = join.ice_servers
+    expiry, _, holder = told.username.partition(":")
+    assert 290 < int(expiry) - time.time() <= 300
+    assert holder not in (join.participant.sid, "anna")
+    again = await connect(http, host, "anna", reconnect="1", sid=join.participant.sid)
+    (renewed,) = (await again.hear("reconnect")).ice_servers
+    assert renewed.username.endswith(f":{holder}")
+    assert int(renewed.username.partition(":")[0]) >= int(expiry)
+    await runner.cleanup()
 
 
 async def test_a_second_device_is_told_to_the_first(http: aiohttp.ClientSession, host: MediaHost) -> None:

@@ -50,6 +50,11 @@ def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
         ({"bankid_key": Path("missing.pem")}, "path of an existing file"),
         ({"port": 0}, "HEMMAPLAN_PORT"),
         ({"media_address": "not an address"}, "not an address"),
+        ({"media_tcp_port": 70000}, "HEMMAPLAN_MEDIA_TCP_PORT"),
+        ({"turn_urls": "https://turn.example.se"}, "is not like turns:"),
+        ({"turn_urls": "turn:turn.example.se:3478?transport=sctp"}, "is not like turns:"),
+        ({"turn_urls": "turn:turn.example.se"}, "turn_secret: needed"),
+        ({"turn_urls": "turn:turn.example.se", "turn_secret": "short"}, "turn_secret: needed"),
         ({"media_url": "media.example.se"}, "LiveKit cluster's address"),
         ({"media_url": "redis://media.example.se"}, "LiveKit cluster's address"),
         ({"media_url": "wss://media.example.se/livekit"}, "scheme and host only"),
@@ -65,6 +70,19 @@ def test_each_bad_setting_is_named(production: dict[str, Any], change: dict[str,
     with pytest.raises(BadSettings) as refused:
         load(**{**production, **change})
     assert line.lower() in str(refused.value).lower()
+
+
+def test_turn_servers_are_a_list_and_their_secret_a_file(
+    production: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "turn").write_text("t" * 32 + "\n")
+    monkeypatch.setenv("HEMMAPLAN_TURN_SECRET_FILE", str(tmp_path / "turn"))
+    urls = "turn:turn.example.se:3478?transport=udp, turns:turn.example.se:443?transport=tcp"
+    settings = load(**production, turn_urls=urls)
+    assert settings.turn_urls == tuple(urls.split(", "))
+    assert settings.turn_secret is not None
+    assert settings.turn_secret.get_secret_value() == "t" * 32
+    assert "t" * 32 not in repr(settings)
 
 
 def test_a_refusal_never_repeats_a_secret(production: dict[str, Any]) -> None:
