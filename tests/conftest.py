@@ -1,5 +1,6 @@
 """Fixtures every test may use: a fresh database and a clock that stands still."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,10 @@ pytest_plugins = ["tests.redis_server"]
 
 
 configure("console", quiet=True)
+
+# What the caller has set, `make` its port for one, is none of a test's business.
+for _name in [name for name in os.environ if name.startswith("HEMMAPLAN_")]:
+    del os.environ[_name]
 
 
 class FrozenClock:
