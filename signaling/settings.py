@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     """The one UDP port of the embedded media server; 0 lets the system choose."""
     media_tcp_port: int | None = Field(None, ge=0, le=65535)
     """Its TCP port, for networks without UDP; default: the same number as UDP; 0: none."""
-    media_max_participants: int = Field(48, ge=1)
+    media_max_participants: int = Field(36, ge=1)
     """People in all meetings of the embedded media server together, from which on no new meeting may begin."""
     media_address: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses (comma separated) offered to clients for media; default: this machine's own."""
