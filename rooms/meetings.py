@@ -23,11 +23,13 @@ from rooms.policy import Action
 from rooms.presence import Presence
 from rooms.room_names import RoomNames
 from rooms.store import Store
+from rooms.vouching import Voucher
 
 
 class Meetings:
     """planning, invitations, admission, hosting, network: the acts. presence: the background work, by `presence.run()`.
 
+    vouching_key: what vouchings are checked with (`vouching`).
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
 
@@ -47,7 +49,9 @@ class Meetings:
         self._desk = desk
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
-        self.admission = Admission(desk)
+        voucher = Voucher(bytes.fromhex(vault.derive("vouching 1")))
+        self.vouching_key = voucher.public
+        self.admission = Admission(desk, voucher)
         self.hosting = Hosting(desk)
         self.network = Network(desk)
         self.presence = Presence(desk, self.hosting, self.admission)

@@ -96,6 +96,9 @@ participants = sa.Table(
     sa.Column("not_yet", sa.Boolean, nullable=False),
     sa.Column("home", sa.Boolean, nullable=False),
     sa.Column("may_return", sa.Boolean, nullable=False),
+    sa.Column("key", sa.String(100)),
+    sa.Column("allowed_by", sa.String(200)),
+    sa.Column("vouching", sa.Text),
     sa.UniqueConstraint("meeting", "person"),
 )
 

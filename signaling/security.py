@@ -48,6 +48,7 @@ PUBLIC = frozenset(
         "/auth/logout",
         "/api/v1/openapi.json",
         "/api/v1/audit/checkpoint",
+        "/api/v1/vouching-key",
         # LiveKit's own: each demands its own access token
         "/rtc",
         "/rtc/v1",

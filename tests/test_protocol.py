@@ -14,6 +14,7 @@ from auth.errors import Refusal
 from signaling.app import application
 from signaling.settings import load
 from tests.browser.program import Problem, Program
+from tests.rooms.world import KEY
 
 TEXT = (Path(__file__).parent.parent / "PROTOCOL.md").read_text(encoding="utf-8")
 
@@ -74,7 +75,7 @@ async def test_the_examples_are_what_the_service_answers(address: str) -> None:
         meeting = planned["meeting"]["id"]
         await karin.identify("Karin Edlund", planned["links"][0]["url"].rpartition("/")[2])
         check(await karin.call("POST", f"/api/v1/meetings/{meeting}/join", {}), "waiting")
-        check(await anna.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": True}), "seat")
+        check(await anna.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": True, "key": KEY}), "seat")
 
         state = await anna.call("GET", f"/api/v1/meetings/{meeting}")
         assert state["participants"]

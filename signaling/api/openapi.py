@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from rooms.bodies import (
+    AdmitBody,
     ChangeBody,
     CoHostBody,
     DenyBody,
@@ -77,7 +78,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         NetworkBody,
     ),
     ("POST", f"{MEETING}/lobby/admit"): Operation("Let everybody in", STATE),
-    ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE),
+    ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE, AdmitBody),
     ("POST", f"{LOBBY}/deny"): Operation("Not yet, or not at all", STATE, DenyBody),
     ("POST", f"{PARTICIPANT}/remove"): Operation("Put out, to stay out until invited again", STATE),
     ("POST", f"{PARTICIPANT}/host"): Operation("Hand over the host's chair", STATE),
@@ -92,6 +93,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/audit/checkpoint"): Operation("The log's signed checkpoint", {200: "C2SP note"}, public=True),
     ("GET", "/api/v1/audit/proof"): Operation("Inclusion and consistency", {200: "proofs"}, query=("seq", "size")),
+    ("GET", "/api/v1/vouching-key"): Operation(
+        "The key that vouchings for end-to-end encryption are checked with", {200: "key"}, public=True
+    ),
     ("GET", "/api/v1/openapi.json"): Operation("This description", {200: "OpenAPI 3.1"}, public=True),
 }
 

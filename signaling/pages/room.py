@@ -15,6 +15,8 @@ from signaling.security import login_address, session_of
 class States(Protocol):
     """`rooms.meetings.Meetings`, as far as this page needs it."""
 
+    vouching_key: str
+
     async def state_for(self, viewer: Session, meeting: str) -> dict[str, Any]:
         """STATE; raises MeetingUnknown, also for a stranger to the meeting."""
         ...
@@ -41,6 +43,7 @@ async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bo
         "home": home,
         "phone": state["meeting"]["phone"] or request.app.get(SUPPORT_PHONE, ""),
         "start": login_address(request) if session.staff else "/",
+        "vouching_key": meetings.vouching_key,
         "state": state,
     }
     return render(request, "room.html", data=data)
