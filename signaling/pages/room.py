@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from auth.sessions import Session
-from signaling.pages.templates import SUPPORT_PHONE, render
+from signaling.pages.templates import SUPPORT_PHONE, render, static
 from signaling.security import login_address, session_of
 
 
@@ -44,6 +44,7 @@ async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bo
         "phone": state["meeting"]["phone"] or request.app.get(SUPPORT_PHONE, ""),
         "start": login_address(request) if session.staff else "/",
         "vouching_key": meetings.vouching_key,
+        "encryption_worker": static("encryption_worker.js"),
         "state": state,
     }
     return render(request, "room.html", data=data)

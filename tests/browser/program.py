@@ -145,10 +145,23 @@ class Program:
         people = (await self.state(meeting))["participants"]
         return next((one for one in people if one["name"] == name), None)
 
-    async def join(self, meeting: str, *, home: bool = False, seconds: float = 60) -> Any:
-        """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``."""
+    def events(self, meeting: str) -> Any:
+        """The meeting's socket, to be entered."""
+        return self._session.ws_connect(f"/api/v1/meetings/{meeting}/events")
+
+    async def join(
+        self,
+        meeting: str,
+        *,
+        home: bool = False,
+        key: str | None = None,
+        unencrypted: bool = False,
+        seconds: float = 60,
+    ) -> Any:
+        """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``. key: to encrypt end to end."""
+        body = {"home": home, "key": key, "unencrypted": unencrypted}
         for _ in range(int(seconds / 0.3)):
-            answer = await self.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": home})
+            answer = await self.call("POST", f"/api/v1/meetings/{meeting}/join", body)
             if "participant_token" in answer:
                 return answer
             await asyncio.sleep(0.3)

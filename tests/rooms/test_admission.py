@@ -1,13 +1,19 @@
 """Into the lobby, the room and out again: the order of things, and what each refusal is."""
 
+import base64
+import json
+
 import pytest
 
 from audit.events import EventType
 from audit.log import AuditUnavailable
 from rooms.admission import Early, Seat, Waiting
 from rooms.errors import (
+    CannotEncrypt,
     Denied,
+    EncryptionNeeded,
     HomeTaken,
+    InvalidFields,
     LeadsTheMeeting,
     LobbyShut,
     MeetingEnded,
@@ -20,6 +26,7 @@ from rooms.errors import (
 )
 from rooms.media import MediaUnavailable
 from rooms.meeting import ParticipantStatus
+from rooms.vouching import fingerprint
 from tests.rooms.world import ANNA, ELIN, KARIN, KEY, LEILA, PER, BrokenLog, World, invitation, number
 
 
@@ -389,3 +396,95 @@ async def test_a_refused_token_is_written_down(world: World) -> None:
     await world.meetings.admission.entry_refused("no such room", None, reason="other_browser")
     records = await world.records(meeting, EventType.PARTICIPANT_REFUSED)
     assert [record.event.details["reason"] for record in records if record.event] == ["other_browser"]
+
+
+async def test_a_seat_comes_with_the_meetings_word_about_its_key(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    assert (await world.participant(karin, meeting)).vouching is None, "let in, but has no seat to vouch for yet"
+    seat = await world.sit(karin, meeting)
+    statement = json.loads(base64.urlsafe_b64decode(seat.vouching.partition(".")[0] + "=="))
+    assert (statement["identity"], statement["key"], statement["name"]) == (seat.identity, KEY, "Karin Edlund")
+    state = await world.meetings.state_for(anna, meeting)
+    assert seat.vouching in [one["vouching"] for one in state["participants"]]
+    assert "participant.seated" in world.heard()
+    joined = (await world.records(meeting, EventType.PARTICIPANT_JOINED))[-1].event
+    assert joined is not None
+    assert joined.details["key"] == fingerprint(KEY)
+    await world.meetings.admission.leave(karin, meeting)
+    state = await world.meetings.state_for(anna, meeting)
+    assert seat.vouching not in [one["vouching"] for one in state["participants"]]
+    assert await world.meetings.admission.speaker(karin, meeting) is None
+    with pytest.raises(InvalidFields):
+        await world.meetings.admission.join(anna, meeting, home=False, binding=None, key="AAAA")
+
+
+async def test_whoever_cannot_encrypt_waits_until_a_leader_has_decided(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    per = await world.by_link(planned, "Per Wiklund", PER)
+    waiting = await world.meetings.admission.join(karin, meeting, home=False, binding=None, unencrypted=True)
+    assert isinstance(waiting, Waiting)
+    assert not waiting.encrypts, "a guest does not decide it"
+    with pytest.raises(CannotEncrypt):
+        await world.meetings.admission.admit(anna, meeting, waiting.participant)
+    with pytest.raises(CannotEncrypt):
+        await world.meetings.admission.admit_all(anna, meeting)
+    await world.wait(per, meeting)
+    assert await world.meetings.admission.admit_all(anna, meeting) == 1
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING
+
+    await world.meetings.admission.admit(anna, meeting, waiting.participant, unencrypted=True)
+    [decided] = await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)
+    assert decided.event is not None
+    assert decided.event.actor is not None
+    assert decided.event.subject is not None
+    assert (decided.event.actor.name, decided.event.subject.name) == ("Anna Sjödin", "Karin Edlund")
+    seat = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(seat, Seat)
+    statement = json.loads(base64.urlsafe_b64decode(seat.vouching.partition(".")[0] + "=="))
+    assert (statement["key"], statement["allowed_by"]) == (None, "Anna Sjödin")
+    assert await world.meetings.admission.speaker(karin, meeting) is None, "no key, no word in the exchange of keys"
+    # A reload of the same browser needs no new decision.
+    assert isinstance(await world.meetings.admission.join(karin, meeting, home=False, binding=None), Seat)
+    assert len(await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)) == 1
+    # With a browser that can, the permission is spent.
+    await world.sit(karin, meeting)
+    again = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(again, Waiting)
+    assert not again.encrypts
+
+
+async def test_a_seat_is_lost_for_a_browser_that_cannot_encrypt(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    seat = await world.sit(karin, meeting)
+    waiting = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(waiting, Waiting)
+    assert seat.identity not in world.media.rooms[(await world.gathering(meeting)).meeting.room]
+    # She comes to the door again with one that can: the leader sees it without being asked anything.
+    world.events.clear()
+    await world.wait(karin, meeting)
+    assert "lobby.ready" in world.heard()
+    await world.meetings.admission.admit(anna, meeting, waiting.participant)
+
+
+async def test_one_who_leads_decides_for_themselves(world: World) -> None:
+    anna = await world.anna()
+    planned = await world.plan(anna)
+    meeting = planned.gathering.meeting.id
+    await world.meetings.hosting.start(anna, meeting)
+    with pytest.raises(EncryptionNeeded):
+        await world.meetings.admission.join(anna, meeting, home=True, binding=None)
+    seat = await world.meetings.admission.join(anna, meeting, home=True, binding=None, unencrypted=True)
+    assert isinstance(seat, Seat)
+    [decided] = await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)
+    assert decided.event is not None
+    assert decided.event.subject is None
+    await world.media.join(seat.token)
+    await world.meetings.presence.drain()
+    joined = (await world.records(meeting, EventType.PARTICIPANT_JOINED))[-1].event
+    assert joined is not None
+    assert joined.details["unencrypted"] is True

@@ -96,7 +96,9 @@ class SdkClient:
         self._tasks: list[asyncio.Task[None]] = []
         self._sources: list[Any] = []
 
-    async def connect(self, token: str | None = None, *, auto_subscribe: bool = True) -> None:
+    async def connect(
+        self, token: str | None = None, *, auto_subscribe: bool = True, encryption: rtc.E2EEOptions | None = None
+    ) -> None:
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("data_received", self._data)
         self.room.on("active_speakers_changed", self._speaking)
@@ -113,7 +115,9 @@ class SdkClient:
             "reconnected",
         ):
             self.room.on(name, lambda *what, name=name: self.events.append(f"{name}:{_named(what)}"))
-        options = rtc.RoomOptions(auto_subscribe=auto_subscribe, single_peer_connection=self.single)
+        options = rtc.RoomOptions(
+            auto_subscribe=auto_subscribe, single_peer_connection=self.single, encryption=encryption
+        )
         await self.room.connect(self.host.url, token or self.host.token(self.identity), options)
 
     async def publish_video(self, *, simulcast: bool = False, size: tuple[int, int] = (320, 240)) -> Any:

@@ -233,3 +233,24 @@ async def test_the_token_is_bound_to_browser_or_address(house: House, client: Cl
         bindings.append(house.world.media.grants[seat["participant_token"]].binding)
     assert [str(binding).partition(":")[0] for binding in bindings] == ["address", "session"]
     assert ANNA not in str(bindings)
+
+
+async def test_who_cannot_encrypt_is_let_in_by_a_leaders_own_word(house: House, client: Client) -> None:
+    world = house.world
+    host, meeting, planned = await world.started()
+    anna, karin = house.headers(host), house.headers(await world.by_link(planned, "Karin Edlund", KARIN))
+    root = f"/api/v1/meetings/{meeting}"
+    waiting = await (await client.post(f"{root}/join", headers=karin)).json()
+    assert (waiting["state"], waiting["encrypts"]) == ("waiting", False)
+    admit = f"{root}/lobby/{waiting['participant']}/admit"
+    refused = await client.post(admit, headers=anna)
+    assert (refused.status, (await refused.json())["code"]) == (409, "cannot-encrypt")
+    assert (await client.post(admit, json={"unencrypted": True}, headers=anna)).status == 200
+    seat = await (await client.post(f"{root}/join", headers=karin)).json()
+    assert seat["vouching"]
+    state = await (await client.get(root, headers=anna)).json()
+    assert {one["name"]: one["allowed_by"] for one in state["participants"]}["Karin Edlund"] == "Anna Sjödin"
+    wrong = await client.post(f"{root}/join", json={"key": "AAAA"}, headers=karin)
+    assert (wrong.status, (await wrong.json())["errors"][0]["field"]) == (422, "key")
+    key = await (await client.get("/api/v1/vouching-key", headers=anna)).json()
+    assert key == {"key": world.meetings.vouching_key}

@@ -60,7 +60,7 @@ describe("a session", () => {
     for (const one of Object.values(listener)) one.mockReset();
     room = new FakeRoom();
     holder = document.createElement("div");
-    session = new Session(listener as unknown as SessionListener, holder, () => 0, room as unknown as Room);
+    session = new Session(listener as unknown as SessionListener, holder, null, () => 0, room as unknown as Room);
   });
 
   const sound = (sid: string) => {

@@ -6,6 +6,7 @@
 import {
   ConnectionQuality,
   DisconnectReason,
+  Encryption_Type,
   type LocalAudioTrack,
   type LocalTrack,
   type LocalVideoTrack,
@@ -17,6 +18,7 @@ import {
   VideoPresets,
   VideoQuality,
 } from "livekit-client";
+import type { SeatKeys } from "./encryption/seat_keys.js";
 import type { Quality, Sending } from "./network.js";
 import type { Picture, Seat } from "./seats.js";
 import { losses, NOTHING, totals, type Totals } from "./statistics.js";
@@ -48,8 +50,12 @@ const ENDS: Readonly<Partial<Record<DisconnectReason, SessionEnd>>> = {
 /** Milliseconds before each attempt to resume; then a new token is asked for. */
 const RESUME_AFTER = [0, 300, 1000, 2000, 3000] as const;
 
-const newRoom = (): Room =>
+/** Longest wait for the worker to say that we are encrypting, milliseconds. Nothing is sent before. */
+const ENCRYPTING_WITHIN = 8000;
+
+const newRoom = (keys: SeatKeys | null): Room =>
   new Room({
+    ...(keys ? { encryption: { keyProvider: keys.ring, worker: keys.guard.worker } } : {}),
     adaptiveStream: true,
     dynacast: true,
     stopLocalTrackOnUnpublish: false,
@@ -70,17 +76,47 @@ export class Session {
   constructor(
     private readonly listener: SessionListener,
     private readonly soundHolder: HTMLElement,
+    /** Null where this browser cannot encrypt end to end. */
+    private readonly keys: SeatKeys | null = null,
     private readonly clock: () => number = () => performance.now(),
-    private readonly room: Room = newRoom(),
+    private readonly room: Room = newRoom(keys),
   ) {
     this.listen();
   }
 
   /** Raises whatever livekit-client raises when the server cannot be reached or refuses the token. */
   async connect(url: string, token: string): Promise<void> {
+    await this.encrypt();
     await this.room.connect(url, token, { autoSubscribe: true, maxRetries: 0, peerConnectionTimeout: 12_000, websocketTimeout: 8_000 });
+    await this.encrypting();
     this.listener.soundBlocked(!this.room.canPlaybackAudio);
     this.listener.changed();
+  }
+
+  /** Encrypts end to end, or stops where a leader has allowed it: our tracks are then published anew. */
+  async encrypt(): Promise<void> {
+    if (this.keys && !this.over) await this.room.setE2EEEnabled(!this.keys.guard.mayBePlain);
+  }
+
+  private async encrypting(): Promise<void> {
+    const { keys, room } = this;
+    if (!keys) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("not encrypting")), ENCRYPTING_WITHIN);
+      const look = (): void => {
+        if (!room.isE2EEEnabled && !keys.guard.mayBePlain) return;
+        clearTimeout(timer);
+        room.off(RoomEvent.ParticipantEncryptionStatusChanged, look);
+        resolve();
+      };
+      room.on(RoomEvent.ParticipantEncryptionStatusChanged, look);
+      look();
+    });
+  }
+
+  /** What came in the clear is not taken for a participant's own words, unless the meeting is so by a leader's word. */
+  private holds(encryption: Encryption_Type | undefined): boolean {
+    return !this.keys || this.keys.guard.mayBePlain || (encryption !== undefined && encryption !== Encryption_Type.NONE);
   }
 
   get identity(): string {
@@ -229,10 +265,11 @@ export class Session {
       this.spare(this.wanted);
     });
     room.on(RoomEvent.AudioPlaybackStatusChanged, () => listener.soundBlocked(!room.canPlaybackAudio));
-    room.on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
-      if (participant && topic) listener.data(topic, participant.identity, payload);
+    room.on(RoomEvent.DataReceived, (payload, participant, _kind, topic, encryption) => {
+      if (participant && topic && this.holds(encryption)) listener.data(topic, participant.identity, payload);
     });
     room.registerTextStreamHandler(CHAT_TOPIC, (reader, from) => {
+      if (!this.holds(reader.info.encryptionType)) return;
       void reader.readAll().then(
         (text) => listener.message(reader.info.id, from.identity, text),
         () => undefined, // a text that broke off on the way is no text
