@@ -35,6 +35,7 @@ RESENDS_PER_SECOND = 1500
 RESEND_BURST = 400
 MOST_SKIPPED = 1024
 MOST_PADDING = 255  # bytes in one packet (RFC 3550 section 5.1)
+MORE_REDUNDANCY, LESS_REDUNDANCY = 0.04, 0.01  # packets lost, as the subscriber reports
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
 
 
@@ -70,6 +71,7 @@ class _Route:
     send_feedback: Callable[[rtcp.Packet], None]
     payload_type: int
     rtx_payload_type: int | None
+    red_payload_type: int | None
     ids: SharedIds
     has_send_time: bool
     number_id: int
@@ -149,6 +151,7 @@ class DownTrack:
         self._numbers = _Numbers()
         self._vp8 = Vp8Rewriter()
         self._cache = PacketCache(AUDIO_CACHE) if up_track.kind == "audio" else PacketCache()
+        self._red_distance = 1
         self._rtx_sequence = secrets.randbelow(0x8000)
         self._resends = float(RESEND_BURST)
         self._resends_at = clock()
@@ -218,6 +221,7 @@ class DownTrack:
             send_feedback=send_feedback,
             payload_type=section.codec.payload_type,
             rtx_payload_type=section.codec.rtx_payload_type,
+            red_payload_type=section.codec.red_payload_type,
             ids=shared_ids(extensions),
             has_send_time=bool(extensions.get(ABS_SEND_TIME)),
             number_id=number_id(section),
@@ -303,7 +307,17 @@ class DownTrack:
         block, two_byte = packet.extension_block(route.ids)
         block += route.mid_two_byte if two_byte else route.mid_one_byte
         length = len(block)
+        payload = packet.payload
         second = packet.marker | route.payload_type
+        if route.red_payload_type is not None:
+            second = packet.marker | route.red_payload_type
+            payload = self.up_track.history.wrap(
+                packet.sequence_number,
+                packet.timestamp,
+                payload,
+                payload_type=route.payload_type,
+                distance=self._red_distance,
+            )
         number_at = 0
         if identifier := route.number_id:
             pad = -(length + (4 if two_byte else 3)) & 3
@@ -329,7 +343,6 @@ class DownTrack:
             head = HEADER.pack(0x80, second, sequence, timestamp, self.ssrc)
         if packet.vp8 is not None:
             head += self._vp8.rewrite(packet.vp8_head, packet.vp8)
-        payload = packet.payload
         statistics = self.statistics
         statistics.packets += 1
         statistics.octets += len(payload)
@@ -501,7 +514,12 @@ class DownTrack:
 
     def take_report(self, block: rtcp.ReportBlock, now: float) -> None:
         """The subscriber's report on this stream."""
-        self.statistics.fraction_lost = block.fraction_lost / 256
+        self.statistics.fraction_lost = lost = block.fraction_lost / 256
+        # Twice the redundancy where single loses count; back only when the path has been good again.
+        if lost >= MORE_REDUNDANCY:
+            self._red_distance = 2
+        elif lost < LESS_REDUNDANCY:
+            self._red_distance = 1
         sent = self._reports_sent.get(block.last_report)
         if sent is not None:
             self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)
