@@ -8,6 +8,9 @@ MOST_OFFSET = 0x3FFF  # 14 bits: a third of a second at 48 kHz
 MOST_LENGTH = 0x3FF  # 10 bits
 MOST_BLOCKS = 8  # redundant ones in one packet that are read
 MOST_OCTETS = 1100  # of a payload made here: it must pass in one datagram
+LOSSY = 0.04  # share of packets lost from which a path's sound is repeated more
+STILL_LOSSY = 0.01
+GOOD_FOR = 20.0  # seconds without such losses after which it is repeated less: what is repeated hides them
 _SIZE = 8  # packets remembered, a power of two
 
 
@@ -93,3 +96,23 @@ class History:
         made = build(payload, blocks, payload_type)
         self._made = (key, made)
         return made
+
+
+class LossyPath:
+    """How often one subscriber gets the same sound, by the losses that it reports."""
+
+    def __init__(self) -> None:
+        self.is_lossy = False
+        self._lost_at = 0.0
+
+    @property
+    def distance(self) -> int:
+        """Packets repeated in each one."""
+        return 2 if self.is_lossy else 1
+
+    def report(self, lost: float, now: float) -> None:
+        """lost: 0 to 1 since the last report; now: monotonic seconds."""
+        if lost >= (STILL_LOSSY if self.is_lossy else LOSSY):
+            self.is_lossy, self._lost_at = True, now
+        elif now - self._lost_at >= GOOD_FOR:
+            self.is_lossy = False

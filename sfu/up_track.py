@@ -24,7 +24,7 @@ from sfu.rtp import (
     write_elements,
 )
 from sfu.speakers import AudioLevel
-from sfu.up_layer import UpLayer
+from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
     from sfu.down_track import DownTrack
@@ -169,7 +169,8 @@ class UpTrack:
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
         """A new SSRC of this track. One that had the same restriction id is replaced."""
         clock_rate = self.codec.clock_rate if self.codec else 90000
-        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids))
+        retry_after = RETRY_SOUND_AFTER if self.kind == "audio" else RETRY_AFTER
+        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids), retry_after=retry_after)
         if rid:
             self.layers = [other for other in self.layers if other.rid != rid]
         elif len(self.layers) >= MOST_LAYERS:
@@ -185,10 +186,12 @@ class UpTrack:
         codec = self.codec
         if codec is None:
             return
-        if lost and self._send_feedback is not None and "nack" in codec.feedback:
-            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
+        if lost:
+            self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
         if self.kind == "audio":
+            if layer.has_missing:
+                self._want_again(layer, layer.retries(at))  # sooner than the next tick
             self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
             level = passed[0]
             if level:
@@ -232,13 +235,15 @@ class UpTrack:
         """Retries, held back key-frame requests, and the layer choice of every subscriber."""
         for layer in self.layers:
             layer.measure_rate(now)
-            due = layer.retries(now)
-            if due and self._send_feedback is not None:
-                self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(due)))
+            self._want_again(layer, layer.retries(now))
             if self.kind == "video" and layer.due_key_frame(now):
                 self._ask(layer)
         for down_track in self.down_tracks:
             down_track.tick(now)
+
+    def _want_again(self, layer: UpLayer, lost: list[int]) -> None:
+        if lost and self._send_feedback is not None and self.codec is not None and "nack" in self.codec.feedback:
+            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
 
     def _ask(self, layer: UpLayer) -> None:
         if self._send_feedback is None or self.codec is None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sfu.red import MOST_BLOCKS, MOST_LENGTH, MOST_OCTETS, Block, History, build, parse
+from sfu.red import GOOD_FOR, MOST_BLOCKS, MOST_LENGTH, MOST_OCTETS, Block, History, LossyPath, build, parse
 from sfu.rtp import MalformedPacket
 
 
@@ -85,3 +85,16 @@ def test_history_stops_at_gaps_silence_and_size() -> None:
     assert len(wrapped(history, 34, 3)) == 1
     history.clear()
     assert wrapped(history, 34, 3) == []
+
+
+def test_a_lossy_path_is_remembered_for_a_while() -> None:
+    path = LossyPath()
+    path.report(0.03, 1.0)
+    assert (path.is_lossy, path.distance) == (False, 1)
+    path.report(0.1, 2.0)
+    assert (path.is_lossy, path.distance) == (True, 2)
+    path.report(0.02, 10.0)
+    path.report(0.0, 9.9 + GOOD_FOR)
+    assert path.is_lossy, "what is repeated hides the losses"
+    path.report(0.0, 10.0 + GOOD_FOR)
+    assert not path.is_lossy
