@@ -16,6 +16,7 @@ from auth.identification import Identifications
 from auth.people import Staff
 from auth.randomness import looks_like_secret, new_secret
 from auth.sessions import Session, Sessions, cookie_name
+from signaling.api.answers import SessionDescription, SessionStaff
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
@@ -145,7 +146,7 @@ def flow_cookie_name(secure: bool) -> str:
     return cookie_name(secure) + "-flow"
 
 
-def describe(session: Session) -> dict[str, Any]:
+def describe(session: Session) -> SessionDescription:
     """A session as a page may know it; no identity number is in it."""
     return {
         "id": session.id,
@@ -162,7 +163,7 @@ def describe(session: Session) -> dict[str, Any]:
     }
 
 
-def _describe_staff(staff: Staff) -> dict[str, Any]:
+def _describe_staff(staff: Staff) -> SessionStaff:
     return {
         "id": staff.id,
         "title": staff.title,
