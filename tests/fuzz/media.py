@@ -145,7 +145,7 @@ class _Room:
             track = UpTrack(kind)  # type: ignore[arg-type]
             self.sender.receive(section, track)
             down = DownTrack(track, self.clock)
-            down.ssrc, down.rtx_ssrc = SSRC + 100 + number, SSRC + 200 + number
+            down.ssrc = SSRC + 100 + number
             self.receiver.attach(down, SendSection(str(number), kind, codec, OUT))  # type: ignore[arg-type]
 
     def clock(self) -> float:
