@@ -43,7 +43,7 @@ async def _ready(url: str, name: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("name", ["Anna Sjödin", "Rut Söderlind"], ids=["host", "auditor"])
 def test_answers_keep_to_the_description(tmp_path: Path, name: str) -> None:
-    running = service.start(tmp_path)
+    running = service.start(tmp_path, {"HEMMAPLAN_REQUESTS_PER_SECOND": "1000"})
     try:
         cookie, meeting = asyncio.run(_ready(running.url, name))
         configuration = tmp_path / "schemathesis.toml"
