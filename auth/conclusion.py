@@ -1,9 +1,10 @@
-"""From BankID's final answer to who may go on: the number, the risk, the post or the invitation, and its record."""
+"""From a provider's final answer to who may go on: the number, the risk, the post or the invitation, and its record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
 from auth.errors import HighRisk, NotStaff, NumberNotRead
@@ -28,7 +29,7 @@ class Outcome:
 
 
 class Conclusions:
-    """Decides about a completed order."""
+    """Decides about completed identifications by one method."""
 
     def __init__(
         self,
@@ -43,20 +44,38 @@ class Conclusions:
         self._clock = clock
 
     async def reach(self, transaction: str, order: StoredOrder, completion: Completion) -> Outcome:
-        """Record the outcome, then tell it. Raises NumberNotRead, HighRisk, NotStaff, InvitationRefused,
-        AuditUnavailable; each refusal is recorded too."""
+        """Decide about BankID's answer. Raises NumberNotRead, HighRisk, and what `decide` raises; each refusal is
+        recorded before it is told."""
         identity = await self._identity(transaction, completion)
+        return await self.decide(
+            transaction,
+            identity,
+            link=order.link,
+            next_path=order.next,
+            risk=completion.risk or "unknown",
+            same_device=order.same_device,
+            # A phone beside a computer has an address of its own; on one device a difference deserves a look.
+            same_address=completion.device.ip_address == order.address,
+        )
+
+    async def decide(
+        self, transaction: str, identity: Identity, *, link: str | None, next_path: str | None, **details: Scalar
+    ) -> Outcome:
+        """Whoever it is, by whatever method: the post or the invitation. link: token of a personal link; None: staff.
+
+        details: for the record. Raises NotStaff, InvitationRefused, AuditUnavailable.
+        """
         person = await self._people.save_person(identity)
         posts = await self._people.staff_of(person.id)
         post = posts[0] if posts else None
-        if order.link is None:
+        if link is None:
             if post is None:
                 await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
-            await self._records.completed(transaction, order, completion, person, post)
-            return Outcome(person.id, post.id, None, order.next or _home_of(post))
-        await self._records.completed(transaction, order, completion, person, post)
-        invited = await self._invitations.identify(order.link, identity, person)
+            await self._records.completed(transaction, identity, person, post, **details)
+            return Outcome(person.id, post.id, None, next_path or _home_of(post))
+        await self._records.completed(transaction, identity, person, post, **details)
+        invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)
 
     async def _identity(self, transaction: str, completion: Completion) -> Identity:

@@ -103,7 +103,7 @@ class Identifications:
         self._origin = origin
         self._limits = limits or Limits()
         self._refused = Recent(self._limits.refused, timedelta(minutes=10), clock)
-        self._records = IdentificationRecords(audit)
+        self._records = IdentificationRecords(audit, Method.BANKID)
         self._started = Recent(self._limits.started, timedelta(minutes=10), clock)
         conclusions = Conclusions(people, invitations, self._records, clock)
         self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds)

@@ -7,15 +7,16 @@ from auth.conclusion import Conclusions
 from auth.demo import NORDVIK
 from auth.errors import HighRisk, NotStaff, NumberNotRead, WrongPerson
 from auth.flow import StoredOrder
+from auth.identity import Method
 from auth.identity_number import IdentityNumber
 from auth.people import Permission, Staff
 from auth.records import IdentificationRecords
 from tests.auth.conftest import ANNA, KARIN, House
 
 
-def completion(number: str, risk: str | None = "low") -> Completion:
+def completion(number: str, risk: str | None = "low", address: str = "192.0.2.7") -> Completion:
     user = {"personalNumber": number, "name": "Karin Maria Edlund", "givenName": "Karin Maria", "surname": "Edlund"}
-    return Completion.model_validate({"user": user, "risk": risk})
+    return Completion.model_validate({"user": user, "device": {"ipAddress": address}, "risk": risk})
 
 
 def order(house: House, *, link: str | None = None, next_path: str | None = None) -> StoredOrder:
@@ -33,7 +34,7 @@ def order(house: House, *, link: str | None = None, next_path: str | None = None
 
 @pytest.fixture
 def conclusions(house: House) -> Conclusions:
-    return Conclusions(house.people, house.links, IdentificationRecords(house.log), house.clock)
+    return Conclusions(house.people, house.links, IdentificationRecords(house.log, Method.BANKID), house.clock)
 
 
 async def test_the_names_are_the_eids_own(house: House, conclusions: Conclusions) -> None:
@@ -77,3 +78,12 @@ async def test_high_risk_makes_no_person(house: House, conclusions: Conclusions)
     with pytest.raises(HighRisk):
         await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number, "high"))
     assert await house.people.person_by_number(IdentityNumber.parse(KARIN.number)) is None
+
+
+async def test_an_address_that_differs_is_in_the_log_without_the_address(
+    house: House, conclusions: Conclusions
+) -> None:
+    for address in ("192.0.2.7", "192.0.2.99"):
+        await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number, address=address))
+    assert [event.details["same_address"] for event in house.log.events] == [True, False]
+    assert "192.0.2" not in repr(house.log.events)
