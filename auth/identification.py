@@ -9,6 +9,8 @@ import asyncio
 import base64
 import contextlib
 import hmac
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +21,13 @@ from audit.events import Reason
 from audit.log import AuditUnavailable
 from auth import bankid_texts, qr
 from auth.bankid import OURS, BankIdClient, BankIdError, Failure, Web
+from auth.browsers import device_of, is_robot
 from auth.collector import ORDER_LIMIT, OUTSTANDING, Collector, Live
 from auth.conclusion import Conclusions
 from auth.errors import (
     AlreadyInProgress,
+    BankIdMaintenance,
+    ForPeople,
     IdentificationUnavailable,
     IdentificationUnknown,
     InvitationRefused,
@@ -30,11 +35,13 @@ from auth.errors import (
     TooManyIdentifications,
     refusal,
 )
-from auth.flow import Browser, Invitations, Started, Status, StoredOrder, return_url, visible_text
+from auth.flow import Browser, Greeting, Invitations, Started, Status, StoredOrder, visible_text
 from auth.identity import AssuranceLevel, Method
-from auth.limits import Recent
+from auth.lease import Leases
+from auth.limits import HoldOff, Recent
 from auth.randomness import fingerprint, new_id
 from auth.records import IdentificationRecords
+from auth.return_path import return_url
 from auth.sessions import AuditLog, Session, Sessions
 from auth.store import Identification, IdentificationRows, People
 from auth.vault import Vault
@@ -45,6 +52,7 @@ log = structlog.get_logger()
 PICK_UP = timedelta(minutes=5)
 TOLD_AGAIN = timedelta(minutes=1)
 KEPT = timedelta(days=1)
+ASK_ROW_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Identifications:
         origin: str,
         limits: Limits | None = None,
         collect_seconds: float = 2.0,
+        leases: Leases | None = None,
     ) -> None:
         self._bankid = bankid
         self._rows = rows
@@ -106,7 +115,9 @@ class Identifications:
         self._records = IdentificationRecords(audit, Method.BANKID)
         self._started = Recent(self._limits.started, timedelta(minutes=10), clock)
         conclusions = Conclusions(people, invitations, self._records, clock)
-        self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds)
+        self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds, leases=leases)
+        self._hold_off = HoldOff(time.monotonic)
+        self._held_off_by: type[Refusal] = IdentificationUnavailable
 
     async def resume(self) -> None:
         """Go on with what a stopped process left; to be called once at the start."""
@@ -125,9 +136,13 @@ class Identifications:
     ) -> Started:
         """Begin. link: token of a personal link, None for staff; next_path: where staff go afterwards, checked already.
 
-        Raises InvitationRefused, TooManyIdentifications, IdentificationUnavailable, AlreadyInProgress,
+        Raises ForPeople, InvitationRefused, TooManyIdentifications, IdentificationUnavailable, AlreadyInProgress,
         AuditUnavailable.
         """
+        if is_robot(browser.user_agent):
+            raise ForPeople
+        if (seconds := self._hold_off.left()) > 0:
+            raise self._held_off_by(retry_after=math.ceil(seconds))
         await self._make_room(browser)
         self._refuse_if_full(browser, link)
         self._started.hit(browser.address)
@@ -136,10 +151,10 @@ class Identifications:
         # Counted from here on, so that a burst cannot slip past the limits.
         live[wish.transaction] = Live(fingerprint(browser.flow), browser.address, link)
         try:
-            organisation = await self._greeting(browser, link)
+            greeting = await self._greeting(browser, link)
             await self._records.started(wish.transaction, for_link=link is not None, same_device=same_device)
-            order = await self._order(wish, organisation)
-            await self._rows.add(_row(wish, order))
+            order = await self._order(wish, greeting)
+            await self._rows.add(_row(wish, order, self._collector.node))
         except BaseException:
             del live[wish.transaction]
             raise
@@ -169,30 +184,33 @@ class Identifications:
         ):
             raise TooManyIdentifications(retry_after=60)
 
-    async def _greeting(self, browser: Browser, link: str | None) -> str | None:
+    async def _greeting(self, browser: Browser, link: str | None) -> Greeting | None:
         if link is None:
             return None
         try:
-            return (await self._invitations.greeting(link)).organisation
+            return await self._invitations.greeting(link)
         except InvitationRefused as refused:
             self._refused.hit(browser.address)
             await self._records.link_refused(refused.reason)
             raise
 
-    async def _order(self, wish: _Wish, organisation: str | None) -> StoredOrder:
-        browser = wish.browser
-        way_back = return_url(self._origin, wish.transaction, self.nonce(wish.transaction), browser.user_agent)
+    async def _order(self, wish: _Wish, greeting: Greeting | None) -> StoredOrder:
+        browser, way_back = wish.browser, None
+        if wish.same_device:
+            nonce = self.nonce(wish.transaction)
+            way_back = return_url(self._origin, wish.transaction, nonce, browser.user_agent, touch=browser.touch)
         domain = self._origin.partition("://")[2].partition(":")[0]
         try:
             order = await self._bankid.auth(
                 end_user_ip=browser.address,
-                visible_text=visible_text(organisation, browser.language, kiosk=(wish.next or "").startswith("/kiosk")),
+                visible_text=visible_text(greeting, browser.language, kiosk=(wish.next or "").startswith("/kiosk")),
                 web=Web(domain, browser.user_agent or "unknown", fingerprint("device " + browser.flow)),
-                return_url=way_back if wish.same_device else None,
+                return_url=way_back,
             )
         except BankIdError as error:
             await self._records.ended(wish.transaction, error.failure.value)
-            raise _told(error) from None
+            raise self._told(error) from None
+        self._hold_off.answered()
         return StoredOrder(
             order=order,
             answered_at=self._clock(),
@@ -201,143 +219,11 @@ class Identifications:
             same_device=wish.same_device,
             link=wish.link,
             next=wish.next,
+            device=device_of(browser.user_agent, touch=browser.touch).value,
+            can_return=way_back is not None,
         )
 
-    async def status(self, transaction: str, flow: str, language: str) -> Status:
-        """How it stands, for the browser that started it. Raises IdentificationUnknown for any other.
-
-        The first answer after completion carries the new session's cookie.
-        """
-        row = await self._own(transaction, flow)
-        live = self._collector.live.get(transaction)
-        if row.status == "complete":
-            return await self._deliver(row, flow, language)
-        order = StoredOrder.model_validate_json(row.order) if row.order is not None else None
-        if row.status == "failed":
-            same_device = order is not None and order.same_device
-            return _failed(row.hint, row.problem, language, same_device=same_device)
-        if live is not None and live.problem is not None:
-            return _failed("", live.problem, language)
-        if order is None or (live is None and self._clock() - row.started_at > ORDER_LIMIT):
-            return _failed("expiredTransaction", None, language)
-        hint = live.hint if live is not None else row.hint
-        message = bankid_texts.message("pending", hint, language=language, same_device=order.same_device)
-        return Status("pending", hint, message, qr=self._qr(order) if hint == OUTSTANDING else None)
-
-    async def cancel(self, transaction: str, flow: str) -> None:
-        """The person gave up. Raises IdentificationUnknown; no error where it is finished already."""
-        row = await self._own(transaction, flow)
-        if row.status != "pending":
-            return
-        try:
-            await self._records.ended(transaction, Reason.CANCELLED)
-        except AuditUnavailable:  # giving up is the safe direction, whatever the log says
-            log.error("cancelled identification not recorded", transaction=transaction)
-        if not await self._rows.finish(transaction, status="failed", hint="cancelled", now=self._clock()):
-            return
-        self._collector.stop(transaction)
-        if row.order is not None:
-            try:
-                await self._bankid.cancel(StoredOrder.model_validate_json(row.order).order.order_ref)
-            except BankIdError as error:  # it dies of itself within three minutes, and nobody collects it
-                log.info("BankID order not taken back", failure=error.failure.value)
-
-    async def returned(
-        self, transaction: str, nonce: str, flow: str, language: str, *, wait_seconds: float = 10.0
-    ) -> tuple[Status, str]:
-        """The app on the same device led the person back: wait a little for the outcome.
-
-        Gives the status and the path of the page the person started from. Raises IdentificationUnknown where the
-        nonce is not this transaction's or the browser is another.
-        """
-        if not hmac.compare_digest(self.nonce(transaction).encode(), nonce.encode()):
-            raise IdentificationUnknown
-        row = await self._own(transaction, flow)
-        link = StoredOrder.model_validate_json(row.order).link if row.order is not None else None
-        live = self._collector.live.get(transaction)
-        if live is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_seconds):
-                    await live.done.wait()
-        return await self.status(transaction, flow, language), f"/i/{link}" if link is not None else "/login"
-
-    def nonce(self, transaction: str) -> str:
-        """What the way back from the app must carry; only this server can tell it."""
-        return self._vault.derive("return", transaction)[:32]
-
-    async def _own(self, transaction: str, flow: str) -> Identification:
-        row = await self._rows.find(transaction)
-        if row is None or not hmac.compare_digest(row.flow_hash, fingerprint(flow)):
-            raise IdentificationUnknown
-        return row
-
-    def _qr(self, order: StoredOrder) -> str:
-        seconds = max(0, int((self._clock() - order.answered_at).total_seconds()))
-        return qr.content(order.order.qr_start_token, order.order.qr_start_secret, seconds)
-
-    async def _deliver(self, row: Identification, flow: str, language: str) -> Status:
-        """The session is made when its browser asks for it. Its cookie follows from the transaction and the flow
-        cookie, so it can be told again for a minute to the same browser: an answer lost on the way costs nothing."""
-        now, secret, session = self._clock(), self._cookie(row.id, flow), None
-        if row.delivered_at is None:
-            if row.finished_at is None or now - row.finished_at > PICK_UP:
-                return _failed("expiredTransaction", None, language)
-            if await self._rows.deliver(row.id, now):
-                session = await self._new_session(row, language, secret)
-        elif now - row.delivered_at <= TOLD_AGAIN:
-            session = await self._sessions.get(secret)
-        message = bankid_texts.message("complete", "", language=language, same_device=False)
-        cookie = secret if session is not None else None
-        return Status("complete", "", message, next=row.next, cookie=cookie, session=session)
-
-    async def _new_session(self, row: Identification, language: str, secret: str) -> Session:
-        person = await self._people.person(row.person_id) if row.person_id is not None else None
-        if person is None or row.finished_at is None:
-            raise IdentificationUnknown
-        posts = await self._people.staff_of(person.id)
-        session, _ = await self._sessions.create(
-            person,
-            method=Method.BANKID,
-            assurance_level=AssuranceLevel.HIGH_3,
-            authenticated_at=row.finished_at,
-            staff=next((post for post in posts if post.id == row.staff_id), None),
-            invitation=row.invitation,
-            language=language,
-            secret=secret,
-        )
-        return session
-
-    def _cookie(self, transaction: str, flow: str) -> str:
-        value = bytes.fromhex(self._vault.derive("session", transaction, flow))
-        return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
-
-
-def _row(wish: _Wish, order: StoredOrder) -> Identification:
-    return Identification(
-        id=wish.transaction,
-        flow_hash=fingerprint(wish.browser.flow),
-        started_at=order.answered_at,
-        status="pending",
-        order=order.model_dump_json(by_alias=True),
-        answer=None,
-        hint=OUTSTANDING,
-    )
-
-
-def _told(error: BankIdError) -> Refusal:
-    """What the person is told of a start that BankID did not answer."""
-    if error.failure in OURS:
-        log.error("BankID refuses us: look at certificate and address", failure=error.failure.value)
-    retry_after = round(error.retry_after) if error.retry_after is not None else None
-    match error.failure:
-        case Failure.ALREADY_IN_PROGRESS:
-            return AlreadyInProgress()
-        case Failure.TOO_MANY_REQUESTS:
-            return TooManyIdentifications(retry_after=retry_after)
-    return IdentificationUnavailable(retry_after=retry_after)
-
-
-def _failed(hint: str, problem: str | None, language: str, *, same_device: bool = False) -> Status:
+    def _failed(hint: str, problem: str | None, language: str, *, same_device: bool = False) -> Status:
     if problem is not None:
         return Status("failed", hint, refusal(problem).text(language), problem=problem)
     return Status("failed", hint, bankid_texts.message("failed", hint, language=language, same_device=same_device))
