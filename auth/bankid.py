@@ -157,7 +157,7 @@ class BankIdClient:
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=100),
+            connector=aiohttp.TCPConnector(ssl=self._tls(), limit=100),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
         )

@@ -33,7 +33,9 @@ _ROBOT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 # Apps that show pages in a window of their own; iOS cannot be asked to lead back into it.
-_IN_APP = re.compile(r"FBAN|FBAV|FB_IAB|Instagram|Messenger|LinkedInApp|Snapchat|Line/|TeamsMobile|GSA/|TikTok|musical_ly")
+_IN_APP = re.compile(
+    r"FBAN|FBAV|FB_IAB|Instagram|Messenger|LinkedInApp|Snapchat|Line/|TeamsMobile|GSA/|TikTok|musical_ly"
+)
 
 
 def device_of(user_agent: str, *, touch: bool = False) -> Device:

@@ -18,8 +18,8 @@ _DAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 _MONTHS = {
-    "sv": "januari februari mars april maj juni juli augusti september oktober november december".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "sv": ("jan", "feb", "mars", "april", "maj", "juni", "juli", "aug", "sep", "okt", "nov", "dec"),
+    "en": ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
 
 
@@ -122,7 +122,9 @@ def visible_text(greeting: Greeting | None, language: str, *, kiosk: bool = Fals
     swindler's code sees it. Never whom the meeting is about. greeting: of a personal link; None for staff logging in.
     kiosk: on the travel laptop."""
     # Marks that would be formatting in a name are left out.
-    name = "".join(sign for sign in greeting.organisation if sign.isalnum() or sign in " .,&-()")[:120] if greeting else ""
+    name = (
+        "".join(sign for sign in greeting.organisation if sign.isalnum() or sign in " .,&-()")[:120] if greeting else ""
+    )
     when = _day(greeting.starts_at, language) if greeting else ""
     if language == "en":
         staff = "You are logging in as staff on the travel laptop." if kiosk else "You are logging in as staff."

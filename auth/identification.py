@@ -22,7 +22,7 @@ from audit.log import AuditUnavailable
 from auth import bankid_texts, qr
 from auth.bankid import OURS, BankIdClient, BankIdError, Failure, Web
 from auth.browsers import device_of, is_robot
-from auth.collector import ORDER_LIMIT, OUTSTANDING, Collector, Live
+from auth.collector import OUTSTANDING, Collector, Live
 from auth.conclusion import Conclusions
 from auth.errors import (
     AlreadyInProgress,
@@ -115,7 +115,9 @@ class Identifications:
         self._records = IdentificationRecords(audit, Method.BANKID)
         self._started = Recent(self._limits.started, timedelta(minutes=10), clock)
         conclusions = Conclusions(people, invitations, self._records, clock)
-        self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds, leases=leases)
+        self._collector = Collector(
+            bankid, rows, conclusions, self._records, clock, seconds=collect_seconds, leases=leases
+        )
         self._hold_off = HoldOff(time.monotonic)
         self._held_off_by: type[Refusal] = IdentificationUnavailable
 
@@ -223,7 +225,158 @@ class Identifications:
             can_return=way_back is not None,
         )
 
-    def _failed(hint: str, problem: str | None, language: str, *, same_device: bool = False) -> Status:
+    def _told(self, error: BankIdError) -> Refusal:
+        """What the person is told of a start that BankID did not answer, and for how long nobody asks it again."""
+        if error.failure in OURS:
+            log.error("BankID refuses us: look at certificate and address", failure=error.failure.value)
+        if error.failure is Failure.ALREADY_IN_PROGRESS:
+            return AlreadyInProgress()
+        kind = _REFUSALS.get(error.failure, IdentificationUnavailable)
+        if error.failure not in _REFUSALS:
+            return kind(retry_after=round(error.retry_after) if error.retry_after is not None else None)
+        self._held_off_by = kind
+        return kind(retry_after=math.ceil(self._hold_off.refused(error.retry_after)))
+
+    async def status(self, transaction: str, flow: str, language: str) -> Status:
+        """How it stands, for the browser that started it. Raises IdentificationUnknown for any other.
+
+        The first answer after completion carries the new session's cookie.
+        """
+        row = await self._own(transaction, flow)
+        live = self._collector.live.get(transaction)
+        if row.status == "complete":
+            return await self._deliver(row, flow, language)
+        order = StoredOrder.model_validate_json(row.order) if row.order is not None else None
+        if row.status == "failed":
+            same_device = order is not None and order.same_device
+            return _failed(row.hint, row.problem, language, same_device=same_device)
+        if live is not None and live.problem is not None:
+            return _failed("", live.problem, language)
+        if order is None:
+            return _failed("expiredTransaction", None, language)
+        hint = live.hint if live is not None else row.hint
+        message = bankid_texts.message("pending", hint, language=language, same_device=order.same_device)
+        return Status("pending", hint, message, qr=self._qr(order) if hint == OUTSTANDING else None)
+
+    async def cancel(self, transaction: str, flow: str) -> None:
+        """The person gave up. Raises IdentificationUnknown; no error where it is finished already."""
+        row = await self._own(transaction, flow)
+        if row.status != "pending":
+            return
+        try:
+            await self._records.ended(transaction, Reason.CANCELLED)
+        except AuditUnavailable:  # giving up is the safe direction, whatever the log says
+            log.error("cancelled identification not recorded", transaction=transaction)
+        if not await self._rows.finish(transaction, status="failed", hint="cancelled", now=self._clock()):
+            return
+        self._collector.stop(transaction)
+        if row.order is not None:
+            try:
+                await self._bankid.cancel(StoredOrder.model_validate_json(row.order).order.order_ref)
+            except BankIdError as error:  # it dies of itself within three minutes, and nobody collects it
+                log.info("BankID order not taken back", failure=error.failure.value)
+
+    async def returned(
+        self, transaction: str, nonce: str, flow: str, language: str, *, wait_seconds: float = 10.0
+    ) -> tuple[Status, str]:
+        """The app on the same device led the person back: wait a little for the outcome.
+
+        Gives the status and the path of the page the person started from. Raises IdentificationUnknown where the
+        nonce is not this transaction's or the browser is another.
+        """
+        if not hmac.compare_digest(self.nonce(transaction).encode(), nonce.encode()):
+            raise IdentificationUnknown
+        row = await self._own(transaction, flow)
+        link = StoredOrder.model_validate_json(row.order).link if row.order is not None else None
+        await self._rows.come_back(transaction)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self._settled(transaction)
+        return await self.status(transaction, flow, language), f"/i/{link}" if link is not None else "/login"
+
+    async def _settled(self, transaction: str) -> None:
+        live = self._collector.live.get(transaction)
+        if live is not None:
+            await live.done.wait()
+            return
+        # Another node collects it: its row is all there is to look at.
+        while (row := await self._rows.find(transaction)) is not None and row.status == "pending":  # noqa: ASYNC110
+            await asyncio.sleep(ASK_ROW_SECONDS)
+
+    def nonce(self, transaction: str) -> str:
+        """What the way back from the app must carry; only this server can tell it."""
+        return self._vault.derive("return", transaction)[:32]
+
+    async def _own(self, transaction: str, flow: str) -> Identification:
+        row = await self._rows.find(transaction)
+        if row is None or not hmac.compare_digest(row.flow_hash, fingerprint(flow)):
+            raise IdentificationUnknown
+        return row
+
+    def _qr(self, order: StoredOrder) -> str:
+        seconds = max(0, int((self._clock() - order.answered_at).total_seconds()))
+        return qr.content(order.order.qr_start_token, order.order.qr_start_secret, seconds)
+
+    async def _deliver(self, row: Identification, flow: str, language: str) -> Status:
+        """The session is made when its browser asks for it. Its cookie follows from the transaction and the flow
+        cookie, so it can be told again for a minute to the same browser: an answer lost on the way costs nothing."""
+        now, secret, session = self._clock(), self._cookie(row.id, flow), None
+        if row.delivered_at is None:
+            if row.finished_at is None or now - row.finished_at > PICK_UP:
+                return _failed("expiredTransaction", None, language)
+            if await self._rows.deliver(row.id, now):
+                session = await self._new_session(row, language, secret)
+        elif now - row.delivered_at <= TOLD_AGAIN:
+            session = await self._sessions.get(secret)
+        message = bankid_texts.message("complete", "", language=language, same_device=False)
+        cookie = secret if session is not None else None
+        return Status("complete", "", message, next=row.next, cookie=cookie, session=session)
+
+    async def _new_session(self, row: Identification, language: str, secret: str) -> Session:
+        person = await self._people.person(row.person_id) if row.person_id is not None else None
+        if person is None or row.finished_at is None:
+            raise IdentificationUnknown
+        posts = await self._people.staff_of(person.id)
+        session, _ = await self._sessions.create(
+            person,
+            method=Method.BANKID,
+            assurance_level=AssuranceLevel.HIGH_3,
+            authenticated_at=row.finished_at,
+            staff=next((post for post in posts if post.id == row.staff_id), None),
+            invitation=row.invitation,
+            language=language,
+            secret=secret,
+            device=row.device,
+            confirmed_on=row.confirmed_on,
+        )
+        return session
+
+    def _cookie(self, transaction: str, flow: str) -> str:
+        value = bytes.fromhex(self._vault.derive("session", transaction, flow))
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+
+
+# Those after which BankID is left in peace for a while (`limits.HoldOff`).
+_REFUSALS: dict[Failure, type[Refusal]] = {
+    Failure.TOO_MANY_REQUESTS: TooManyIdentifications,
+    Failure.MAINTENANCE: BankIdMaintenance,
+}
+
+
+def _row(wish: _Wish, order: StoredOrder, node: str) -> Identification:
+    return Identification(
+        id=wish.transaction,
+        flow_hash=fingerprint(wish.browser.flow),
+        started_at=order.answered_at,
+        status="pending",
+        order=order.model_dump_json(by_alias=True),
+        answer=None,
+        hint=OUTSTANDING,
+        collector=node,
+    )
+
+
+def _failed(hint: str, problem: str | None, language: str, *, same_device: bool = False) -> Status:
     if problem is not None:
         return Status("failed", hint, refusal(problem).text(language), problem=problem)
     return Status("failed", hint, bankid_texts.message("failed", hint, language=language, same_device=same_device))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,6 +74,7 @@ class MemoryLog:
 @dataclass(frozen=True)
 class LinkGreeting:
     organisation: str
+    starts_at: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
