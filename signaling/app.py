@@ -28,7 +28,7 @@ from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
-from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
+from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import livekit_webhook
@@ -188,7 +188,9 @@ def _web(
             metrics.middleware(registry),
             i18n.language_middleware,
             problems.middleware(pages.error_page),
+            rate_limits.by_address(settings.requests_per_second, networks),
             security.middleware(sessions, networks, settings.origin),
+            rate_limits.by_person(settings.requests_per_second),
         ],
     )
     app[CONNECTIONS] = connections
