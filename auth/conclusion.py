@@ -1,17 +1,19 @@
-"""From BankID's final answer to who may go on: the number, the risk, the post or the invitation, and its record."""
+"""From a provider's final answer to who may go on: the number, the risk, the post or the invitation, and its record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
-from auth.errors import HighRisk, NotStaff, NumberNotRead
+from auth.errors import HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
 from auth.flow import Invitations, StoredOrder
 from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
 from auth.people import Permission, Staff
 from auth.records import IdentificationRecords
+from auth.relay import Place, Verdict, place_of, verdict
 from auth.store import People
 
 _LEADS_TO_TODAY = frozenset({Permission.HOST, Permission.PLANNER})
@@ -28,7 +30,7 @@ class Outcome:
 
 
 class Conclusions:
-    """Decides about a completed order."""
+    """Decides about completed identifications by one method."""
 
     def __init__(
         self,
@@ -42,21 +44,48 @@ class Conclusions:
         self._records = records
         self._clock = clock
 
-    async def reach(self, transaction: str, order: StoredOrder, completion: Completion) -> Outcome:
-        """Record the outcome, then tell it. Raises NumberNotRead, HighRisk, NotStaff, InvitationRefused,
-        AuditUnavailable; each refusal is recorded too."""
+    async def reach(
+        self, transaction: str, order: StoredOrder, completion: Completion, *, came_back: bool = False
+    ) -> Outcome:
+        """Decide about BankID's answer. came_back: by our nonce, in the browser that started.
+
+        Raises NumberNotRead, HighRisk, OnAnotherDevice, and what `decide` raises; each refusal is recorded before it
+        is told.
+        """
         identity = await self._identity(transaction, completion)
+        if judge(order, completion, came_back=came_back) is not Verdict.LET_IN:
+            known = await self._people.person_by_number(identity.number)
+            await self._records.ended(transaction, Reason.ON_ANOTHER_DEVICE, known)
+            raise OnAnotherDevice
+        return await self.decide(
+            transaction,
+            identity,
+            link=order.link,
+            next_path=order.next,
+            risk=completion.risk or "unknown",
+            same_device=order.same_device,
+            address=place_of(order.address, completion.device.ip_address).value,
+            came_back=came_back,
+        )
+
+    async def decide(
+        self, transaction: str, identity: Identity, *, link: str | None, next_path: str | None, **details: Scalar
+    ) -> Outcome:
+        """Whoever it is, by whatever method: the post or the invitation. link: token of a personal link; None: staff.
+
+        details: for the record. Raises NotStaff, InvitationRefused, AuditUnavailable.
+        """
         person = await self._people.save_person(identity)
         posts = await self._people.staff_of(person.id)
         post = posts[0] if posts else None
-        if order.link is None:
+        if link is None:
             if post is None:
                 await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
-            await self._records.completed(transaction, order, completion, person, post)
-            return Outcome(person.id, post.id, None, order.next or _home_of(post))
-        await self._records.completed(transaction, order, completion, person, post)
-        invited = await self._invitations.identify(order.link, identity, person)
+            await self._records.completed(transaction, identity, person, post, **details)
+            return Outcome(person.id, post.id, None, next_path or _home_of(post))
+        await self._records.completed(transaction, identity, person, post, **details)
+        invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)
 
     async def _identity(self, transaction: str, completion: Completion) -> Identity:
@@ -72,6 +101,25 @@ class Conclusions:
         return Identity(
             number, user.given_name, user.surname, user.name, Method.BANKID, AssuranceLevel.HIGH_3, authenticated_at=now
         )
+
+
+def judge(order: StoredOrder, completion: Completion, *, came_back: bool) -> Verdict:
+    """Whether the one who approved sits where the one who asked does; the table stands in `auth.relay`."""
+    return verdict(
+        same_device=order.same_device,
+        place=place_of(order.address, completion.device.ip_address),
+        risk=completion.risk,
+        came_back=came_back,
+        can_come_back=order.can_return,
+    )
+
+
+def confirmed_on(order: StoredOrder, completion: Completion) -> str:
+    """For the person's list of logins: approved on "this" device, on an "other" one, or on an "other-network"."""
+    if order.same_device:
+        return "this"
+    place = place_of(order.address, completion.device.ip_address)
+    return "other-network" if place is Place.OTHER else "other"
 
 
 def _home_of(post: Staff) -> str:

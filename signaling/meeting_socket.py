@@ -30,7 +30,7 @@ from db.engine import DatabaseFailure
 from rooms.desk import Publish
 from rooms.errors import MeetingUnknown
 from rooms.meetings import Meetings
-from rooms.view import Json
+from rooms.state import State
 from rooms.vouching import MOST_MESSAGE
 from signaling.bus import Bus, BusUnavailable, SlowReader
 from signaling.security import session_of
@@ -226,7 +226,7 @@ class _Page:
         except TimeoutError:
             raise _Closing(TOO_SLOW) from None
 
-    def _follow(self, event: str, state: Json) -> None:
+    def _follow(self, event: str, state: State) -> None:
         me, own = state["me"], state["me"]["participant"]
         inside = me["this_device"] and me["state"] in ("admitted", "in_room")
         self._inside = me["identity"] if inside else None
@@ -277,7 +277,7 @@ class _Page:
             await self._bus.publish(topic_of(self.meeting), json.dumps(message).encode())
 
 
-def _read(text: str) -> Json:
+def _read(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

@@ -3,11 +3,12 @@
 The page holds STATE as it was when it was made; the script follows it on `/api/v1/meetings/{id}/events`.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from auth.sessions import Session
+from rooms.state import State
 from signaling.pages.templates import SUPPORT_PHONE, render, static
 from signaling.security import login_address, session_of
 
@@ -17,7 +18,7 @@ class States(Protocol):
 
     vouching_key: str
 
-    async def state_for(self, viewer: Session, meeting: str) -> dict[str, Any]:
+    async def state_for(self, viewer: Session, meeting: str) -> State:
         """STATE; raises MeetingUnknown, also for a stranger to the meeting."""
         ...
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0004_vouching"
-down_revision: str | None = "0003_rooms"
+revision: str = "0006_vouching"
+down_revision: str | None = "0005_sessions"
 
 
 def upgrade() -> None:
