@@ -45,20 +45,25 @@ class SdkPerson:
             self.keys = SeatKeys(meeting, signer)
             answer = await self.program.join(meeting, home=home, key=self.keys.public)
             self.keys.identity = answer["identity"]
-        # The client asks its host for nothing but the address, since the token is ours.
-        self.client = SdkClient(cast(MediaHost, SimpleNamespace(url=answer["server_url"])), self.name)
-        await self.client.connect(answer["participant_token"], encryption=_options() if self._encrypts else None)
+        client = await self.connect(answer, encrypted=self._encrypts)
         if self.keys is not None:
             self._use(self.keys.identity, self.keys.key, self.keys.generation)
             socket = await self._stack.enter_async_context(self.program.events(meeting))
             tasks = Tasks()
             self._stack.push_async_callback(tasks.close)
             tasks.start(follow(socket, self.keys, self._use), name="keys")
-        await self.client.publish_audio()
-        await self.client.publish_video()
+        await client.publish_audio()
+        await client.publish_video()
         if self.keys is not None:
             self._use(self.keys.identity, self.keys.key, self.keys.generation)
         return str(answer["participant_token"])
+
+    async def connect(self, answer: dict[str, Any], *, encrypted: bool) -> SdkClient:
+        """With the answer of `join`; publishes nothing."""
+        # The client asks its host for nothing but the address, since the token is ours.
+        self.client = SdkClient(cast(MediaHost, SimpleNamespace(url=answer["server_url"])), self.name)
+        await self.client.connect(answer["participant_token"], encryption=_options() if encrypted else None)
+        return self.client
 
     def _use(self, identity: str, key: bytes, index: int) -> None:
         manager = self.media.room.e2ee_manager
