@@ -22,6 +22,7 @@ from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
 from rooms.room_names import RoomNames
+from rooms.state import State, Summary
 from rooms.store import Store
 
 
@@ -69,11 +70,11 @@ class Meetings:
         """The meeting with everybody in it, for pages. Raises MeetingUnknown also where the viewer is a stranger."""
         return await self._desk.open_to(viewer, meeting, Action.SEE_MEETING)
 
-    async def state_for(self, viewer: Session, meeting: str) -> view.Json:
+    async def state_for(self, viewer: Session, meeting: str) -> State:
         """STATE as `view.state` describes it. Raises MeetingUnknown."""
         return view.state(await self.gathering(viewer, meeting), viewer, self._desk.now())
 
-    async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[view.Json]:
+    async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[Summary]:
         """The viewer's meetings overlapping [since, until), by start."""
         found = await self.planning.meetings_for(viewer, since, until)
         return [view.summary(gathering, viewer, self._desk.now()) for gathering in found]

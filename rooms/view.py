@@ -5,17 +5,26 @@ waiting person who is invited and who leads the meeting, an auditor that it was 
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal, overload
 
 from auth.sessions import Session
 from rooms import lifecycle
 from rooms.meeting import Gathering, Invitation, Meeting, Participant, ParticipantStatus, initials
 from rooms.policy import Action, actions, relations
+from rooms.state import (
+    InvitationState,
+    InvitedState,
+    Leader,
+    MeetingState,
+    MeState,
+    ParticipantState,
+    Patient,
+    State,
+    Summary,
+)
 
-Json = dict[str, Any]
 
-
-def state(gathering: Gathering, viewer: Session, now: datetime) -> Json:
+def state(gathering: Gathering, viewer: Session, now: datetime) -> State:
     """{"meeting": {...}, "me": {...}, "participants": [...], "invited": [...], "invitations": [...]}.
 
     Lists the viewer may not see are empty.
@@ -32,7 +41,7 @@ def state(gathering: Gathering, viewer: Session, now: datetime) -> Json:
     }
 
 
-def summary(gathering: Gathering, viewer: Session, now: datetime) -> Json:
+def summary(gathering: Gathering, viewer: Session, now: datetime) -> Summary:
     """One line of a list of meetings: `meeting` and `me` as in STATE, and how many are invited and have come."""
     whole = state(gathering, viewer, now)
     invited = whole["invited"]
@@ -60,7 +69,7 @@ def attributes(gathering: Gathering, participant: Participant) -> dict[str, str]
     }
 
 
-def participant_json(gathering: Gathering, participant: Participant) -> Json:
+def participant_json(gathering: Gathering, participant: Participant) -> ParticipantState:
     invitation = gathering.invitation_of(participant)
     meeting = gathering.meeting
     home = participant.home
@@ -86,6 +95,12 @@ def participant_json(gathering: Gathering, participant: Participant) -> Json:
     }
 
 
+@overload
+def iso(moment: datetime) -> str: ...
+@overload
+def iso(moment: None) -> None: ...
+@overload
+def iso(moment: datetime | None) -> str | None: ...
 def iso(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with a Z, whole seconds."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -99,7 +114,7 @@ def _sees(item: Participant, me: Participant | None, may: frozenset[Action]) -> 
     return item.status is ParticipantStatus.WAITING and Action.SEE_LOBBY in may
 
 
-def _meeting(gathering: Gathering, may: frozenset[Action], now: datetime) -> Json:
+def _meeting(gathering: Gathering, may: frozenset[Action], now: datetime) -> MeetingState:
     meeting = gathering.meeting
     presence = lifecycle.host_presence(gathering, now)
     return {
@@ -132,12 +147,12 @@ def _meeting(gathering: Gathering, may: frozenset[Action], now: datetime) -> Jso
     }
 
 
-def _patient(meeting: Meeting) -> Json:
+def _patient(meeting: Meeting) -> Patient:
     patient = meeting.patient
     return {"name": patient.name, "given_name": patient.given_name, "initials": initials(patient.name)}
 
 
-def _leader(host: Invitation | None) -> Json | None:
+def _leader(host: Invitation | None) -> Leader | None:
     if host is None:
         return None
     return {
@@ -149,7 +164,7 @@ def _leader(host: Invitation | None) -> Json | None:
     }
 
 
-def _me(gathering: Gathering, viewer: Session, me: Participant | None, may: frozenset[Action]) -> Json:
+def _me(gathering: Gathering, viewer: Session, me: Participant | None, may: frozenset[Action]) -> MeState:
     invitation = gathering.invited(viewer.person.id)
     return {
         "participant": me.id if me else None,
@@ -174,7 +189,7 @@ def _me(gathering: Gathering, viewer: Session, me: Participant | None, may: froz
     }
 
 
-def _invited(gathering: Gathering) -> list[Json]:
+def _invited(gathering: Gathering) -> list[InvitedState]:
     return [
         {
             "invitation": item.id,
@@ -195,7 +210,7 @@ def _invited(gathering: Gathering) -> list[Json]:
     ]
 
 
-def _coming(gathering: Gathering, invitation: Invitation) -> str:
+def _coming(gathering: Gathering, invitation: Invitation) -> Literal["expected", "arrived", "here", "left"]:
     participant = next((item for item in gathering.participants if item.invitation == invitation.id), None)
     if participant is None:
         return "expected"
@@ -204,7 +219,7 @@ def _coming(gathering: Gathering, invitation: Invitation) -> str:
     return "arrived" if participant.status is ParticipantStatus.WAITING else "left"
 
 
-def _invitations(gathering: Gathering, now: datetime) -> list[Json]:
+def _invitations(gathering: Gathering, now: datetime) -> list[InvitationState]:
     return [
         {
             "invitation": item.id,
@@ -219,7 +234,7 @@ def _invitations(gathering: Gathering, now: datetime) -> list[Json]:
     ]
 
 
-def _link_state(invitation: Invitation, now: datetime) -> str:
+def _link_state(invitation: Invitation, now: datetime) -> Literal["valid", "expired", "revoked", "none"]:
     if invitation.revoked_at is not None:
         return "revoked"
     if invitation.token_hash is None:

@@ -14,12 +14,13 @@ from db.tasks import Tasks
 from sfu import rtcp, rtp
 from sfu.bandwidth import ReportedBandwidth
 from sfu.bandwidth_rate import MOST
-from sfu.down_track import DownTrack, number_id
+from sfu.down_track import DownTrack
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.outlet import Outlet
 from sfu.pacer import STEP
 from sfu.quality import Conditions
 from sfu.reception import Reception
+from sfu.route import number_id
 from sfu.transport import Certificate, Transport
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack

@@ -26,7 +26,7 @@ from db.engine import DatabaseFailure
 from rooms.desk import Publish
 from rooms.errors import MeetingUnknown
 from rooms.meetings import Meetings
-from rooms.view import Json
+from rooms.state import State
 from signaling.bus import Bus, BusUnavailable, SlowReader
 from signaling.security import session_of
 
@@ -204,7 +204,7 @@ class _Page:
             raise _Closing(TOO_SLOW) from None
         self._follow(event, state)
 
-    def _follow(self, event: str, state: Json) -> None:
+    def _follow(self, event: str, state: State) -> None:
         me, own = state["me"], state["me"]["participant"]
         if event == "meeting.ended":
             raise _Closing(ENDED)

@@ -9,6 +9,7 @@ from auth.errors import Refusal
 from auth.sessions import Session
 from rooms import view
 from rooms.meetings import Meetings
+from rooms.state import State
 from signaling.i18n import language_of
 from signaling.pages.staff import today_of
 from signaling.pages.templates import render, type_name
@@ -46,7 +47,7 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
     return [web.get("/kiosk", home), web.post("/kiosk/meetings/{id}/start", start)]
 
 
-def mine_of(states: list[view.Json]) -> list[view.Json]:
+def mine_of(states: list[State]) -> list[State]:
     """Those the nurse may start and that are not over, in order of time."""
     kept = [
         item for item in states if "start" in item["me"]["may"] and item["meeting"]["status"] in ("planned", "open")
@@ -54,25 +55,25 @@ def mine_of(states: list[view.Json]) -> list[view.Json]:
     return sorted(kept, key=lambda item: (item["meeting"]["status"] != "open", item["meeting"]["starts_at"]))
 
 
-def first_of(mine: list[view.Json], now: datetime, *, show_early: bool = False) -> view.Json | None:
+def first_of(mine: list[State], now: datetime, *, show_early: bool = False) -> State | None:
     """The meeting that is shown by name: under way, or soon; an earlier one only when the nurse asks for it."""
     if not mine:
         return None
     return mine[0] if show_early or named(mine[0], now) else None
 
 
-def early(mine: list[view.Json]) -> view.Json | None:
+def early(mine: list[State]) -> State | None:
     """The next meeting, whether or not it is shown by name yet."""
     return mine[0] if mine else None
 
 
-def named(item: view.Json, now: datetime) -> bool:
+def named(item: State, now: datetime) -> bool:
     meeting = item["meeting"]
     starts = datetime.fromisoformat(meeting["starts_at"])
     return meeting["status"] == "open" or starts - NAMED_BEFORE <= now
 
 
-def later_of(item: view.Json, now: datetime, language: str) -> dict[str, object]:
+def later_of(item: State, now: datetime, language: str) -> dict[str, object]:
     meeting = item["meeting"]
     starts = datetime.fromisoformat(meeting["starts_at"])
     return {

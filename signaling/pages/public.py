@@ -8,9 +8,9 @@ from aiohttp import web
 
 from auth.people import Permission
 from auth.sessions import Session, Sessions
-from rooms import view
 from rooms.meeting import MeetingStatus
 from rooms.meetings import Meetings
+from rooms.state import State
 from signaling.i18n import gettext_of
 from signaling.pages.staff import meeting_page, see_other
 from signaling.pages.templates import render
@@ -115,7 +115,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
     ]
 
 
-def out_page(request: web.Request, state: view.Json) -> web.Response:
+def out_page(request: web.Request, state: State) -> web.Response:
     """The person was put out, or not let in, and stays out until invited again."""
     _ = gettext_of(request)
     removed = state["me"]["state"] == "removed"
@@ -136,7 +136,7 @@ def out_page(request: web.Request, state: view.Json) -> web.Response:
     )
 
 
-def over_page(request: web.Request, state: view.Json) -> web.Response:
+def over_page(request: web.Request, state: State) -> web.Response:
     """The meeting is held, or was called off."""
     _ = gettext_of(request)
     meeting = state["meeting"]

@@ -3,11 +3,12 @@
 The page holds STATE as it was when it was made; the script follows it on `/api/v1/meetings/{id}/events`.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from auth.sessions import Session
+from rooms.state import State
 from signaling.pages.templates import SUPPORT_PHONE, render
 from signaling.security import login_address, session_of
 
@@ -15,7 +16,7 @@ from signaling.security import login_address, session_of
 class States(Protocol):
     """`rooms.meetings.Meetings`, as far as this page needs it."""
 
-    async def state_for(self, viewer: Session, meeting: str) -> dict[str, Any]:
+    async def state_for(self, viewer: Session, meeting: str) -> State:
         """STATE; raises MeetingUnknown, also for a stranger to the meeting."""
         ...
 

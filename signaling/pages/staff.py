@@ -16,6 +16,7 @@ from rooms.invitations import Link
 from rooms.lifecycle import START_BEFORE
 from rooms.meeting import MEETING_TYPES
 from rooms.meetings import Meetings
+from rooms.state import State
 from signaling.i18n import ZONE, gettext_of, language_of, translations
 from signaling.pages import plan_form
 from signaling.pages.plan_form import Form, PlanForm
@@ -35,7 +36,7 @@ class StaffPages:
         self._meetings = meetings
         self._clock = clock
 
-    async def _states(self, session: Session, since: datetime, until: datetime) -> list[view.Json]:
+    async def _states(self, session: Session, since: datetime, until: datetime) -> list[State]:
         found = await self._meetings.planning.meetings_for(session, since, until)
         states = [view.state(item, session, self._clock()) for item in found]
         return sorted(states, key=lambda item: str(item["meeting"]["starts_at"]))
@@ -193,7 +194,7 @@ def plan_page(request: web.Request, form: PlanForm) -> web.Response:
 
 def meeting_page(
     request: web.Request,
-    state: view.Json,
+    state: State,
     now: datetime,
     *,
     links: tuple[Link, ...] = (),
@@ -238,7 +239,7 @@ def today_of(now: datetime) -> tuple[datetime, datetime]:
     return since, max(since + timedelta(days=1), now + START_BEFORE)
 
 
-def next_of(states: list[view.Json], now: datetime) -> str | None:
+def next_of(states: list[State], now: datetime) -> str | None:
     """The meeting that stands unfolded: the one under way, else the next that has not ended."""
     for item in states:
         if item["meeting"]["status"] == "open":
@@ -249,14 +250,14 @@ def next_of(states: list[view.Json], now: datetime) -> str | None:
     return None
 
 
-def by_day(states: list[view.Json]) -> list[tuple[datetime, list[view.Json]]]:
-    def day(item: view.Json) -> datetime:
+def by_day(states: list[State]) -> list[tuple[datetime, list[State]]]:
+    def day(item: State) -> datetime:
         return day_of(datetime.fromisoformat(item["meeting"]["starts_at"]))
 
     return [(moment, list(items)) for moment, items in groupby(states, key=day)]
 
 
-def to_do(states: list[view.Json], now: datetime, language: str) -> list[dict[str, Any]]:
+def to_do(states: list[State], now: datetime, language: str) -> list[dict[str, Any]]:
     """What in the day's meetings waits for a hand, the most pressing first."""
     found = translations(language)
     _, ngettext = found.gettext, found.ngettext

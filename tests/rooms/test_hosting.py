@@ -111,7 +111,9 @@ async def test_the_chair_is_handed_over(world: World) -> None:
     seat = await world.sit(leila, meeting)
     await world.meetings.hosting.hand_over(anna, meeting, seat.participant)
     state = await world.meetings.state_for(leila, meeting)
-    assert (state["me"]["host"], state["meeting"]["led_by"]["name"]) == (True, "Leila Haddad")
+    leader = state["meeting"]["led_by"]
+    assert leader is not None
+    assert (state["me"]["host"], leader["name"]) == (True, "Leila Haddad")
     assert (await world.meetings.state_for(anna, meeting))["me"]["co_host"]
     assert world.media.updated[seat.identity]["host"] == "1"
     with pytest.raises(NotAllowed):

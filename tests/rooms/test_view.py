@@ -28,7 +28,8 @@ HOUSE = gathering(
 ).changed(participant("anna", I_, home=True))
 
 
-def seen(who: str, *staff: Any, house: Gathering = HOUSE) -> dict[str, Any]:
+def seen(who: str, *staff: Any, house: Gathering = HOUSE) -> Any:
+    """As read from JSON."""
     return view.state(house, viewer(who, *staff), NOW)
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sfu.down_track import number_id
 from sfu.negotiated import Codec
 from sfu.negotiation import Forwarded
+from sfu.route import number_id
 from sfu.rtp import MID
 from sfu.sdp import Description, SdpError, parse, write
 from sfu.server_offer import OfferLayout, offer, settle
