@@ -28,11 +28,10 @@ from auth.identity import Identity, Method
 from auth.limits import Recent
 from auth.oidc_client import OidcClient
 from auth.oidc_errors import PASSING, Failure, OidcError
-from auth.oidc_store import Away, OidcRows
 from auth.randomness import fingerprint, new_id, new_secret
 from auth.records import IdentificationRecords
 from auth.sessions import AuditLog, Session, Sessions
-from auth.store import People
+from auth.store import Away, OidcRows, People
 
 log = structlog.get_logger()
 

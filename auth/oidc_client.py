@@ -21,7 +21,7 @@ from auth.fetched import Fetched
 from auth.id_token import Asked, PublicKey, header, read
 from auth.identity import Identity
 from auth.oidc_errors import Failure, OidcError
-from auth.oidc_provider import ClientKey, Provider
+from auth.oidc_provider import LEAST_RSA_BITS, ClientKey, Provider
 from auth.randomness import new_id
 
 LARGEST_ANSWER = 256 * 1024
@@ -30,7 +30,6 @@ KEPT = timedelta(hours=1)
 KEYS_REST = timedelta(seconds=30)
 """However many tokens name unknown keys, the keys are fetched at most this often."""
 MOST_KEYS = 50
-LEAST_RSA_BITS = 2048
 ASSERTION_LIFETIME = timedelta(seconds=60)
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

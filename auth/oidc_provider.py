@@ -8,14 +8,18 @@ those of the Swedish framework for e-legitimation (DIGG) under the names each pr
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from auth.identity import AssuranceLevel, Method
 
 ClientKey = RSAPrivateKey | EllipticCurvePrivateKey
+LEAST_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,23 @@ FREJA = Profile(
     number_claim="https://frejaeid.com/oidc/claims/personalIdentityNumber",
 )
 PROFILES: Mapping[Method, Profile] = MappingProxyType({profile.method: profile for profile in (SITHS, FREJA)})
+
+
+class BadClientKey(Exception):
+    """For the operator: the file holds no private key that can be used."""
+
+
+def load_client_key(path: Path) -> ClientKey:
+    """An unencrypted PEM key, RSA of 2048 bits or more, or P-256. Raises BadClientKey, OSError."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadClientKey(f"{path} holds no unencrypted private key (PEM)") from None
+    if isinstance(key, RSAPrivateKey) and key.key_size >= LEAST_RSA_BITS:
+        return key
+    if isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
+        return key
+    raise BadClientKey(f"{path} must hold an RSA key of at least {LEAST_RSA_BITS} bits or a P-256 key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ class Invitations:
             raise InvitationUnknown
         invitation, gathering = found
         meeting = gathering.meeting
-        if not self._vault.matches(identity.number, invitation.number_hash):
+        if identity.number is None or not self._vault.matches(identity.number, invitation.number_hash):
             await self._refused(invitation, meeting, actor, WrongPerson.reason)
             raise WrongPerson
         if not valid(invitation, meeting, self._desk.now()):

@@ -13,12 +13,17 @@ from prometheus_client import CollectorRegistry
 from audit.log import Log
 from auth.bankid import BankIdClient, tls_context
 from auth.bankid_simulator import BankIdSimulator
-from auth.demo import DEMO_PEOPLE, seed
+from auth.demo import DEMO_PEOPLE, OIDC_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
 from auth.identification import Identifications
+from auth.identity import Method
+from auth.oidc import OidcLogins
+from auth.oidc_client import OidcClient, http_session
+from auth.oidc_provider import PROFILES, Provider, load_client_key
+from auth.oidc_simulator import OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
-from auth.store import IdentificationRows, OneTimeRows, SessionRows
+from auth.store import IdentificationRows, OidcRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
@@ -32,6 +37,7 @@ from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import livekit_webhook
 from signaling.api import meetings as meetings_api
+from signaling.api import oidc as oidc_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
 from signaling.bus import open_bus
@@ -94,6 +100,16 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
+        clients, issuers = await _openid(settings, stack, clock)
+        logins = OidcLogins(
+            clients,
+            rows=OidcRows(engine, vault),
+            people=people,
+            sessions=sessions,
+            invitations=meetings.invitations,
+            audit=audit,
+            clock=clock,
+        )
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
@@ -118,6 +134,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
+        app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
         app.add_routes(openapi_api.routes())
@@ -131,7 +148,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
         app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
-        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
+        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, methods=logins.methods, issuers=issuers))
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
 
@@ -140,7 +157,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
-        tasks.start(_sweep(sessions, identifications), name="sweep")
+        tasks.start(_sweep(sessions, identifications, logins), name="sweep")
         yield app
 
 
@@ -217,6 +234,28 @@ async def _bankid(
     return await stack.enter_async_context(client), None
 
 
+async def _openid(
+    settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
+) -> tuple[list[OidcClient], OidcSimulator | None]:
+    """A client for each provider that is set up; in the demo they call the providers' doubles."""
+    simulator = None
+    if settings.demo:
+        simulator = await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))
+        providers = [issuer.provider for issuer in simulator.issuers.values()]
+    else:
+        providers = [made for method in PROFILES if (made := _provider(settings, method)) is not None]
+    http = await stack.enter_async_context(http_session())
+    back = f"{settings.origin}/auth/oidc/"
+    return [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers], simulator
+
+
+def _provider(settings: Settings, method: Method) -> Provider | None:
+    issuer, client, secret, key = settings.openid(method.value)
+    if not issuer:
+        return None
+    return Provider(PROFILES[method], issuer, client, secret, load_client_key(key) if key is not None else None)
+
+
 def _writable(audit: Log) -> health.Check:
     async def check() -> None:
         await audit.checkpoint()
@@ -226,13 +265,14 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _sweep(sessions: Sessions, identifications: Identifications) -> None:
+async def _sweep(sessions: Sessions, identifications: Identifications, logins: OidcLogins) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await sessions.sweep()
             await identifications.sweep()
+            await logins.sweep()
         except Exception as failure:  # noqa: BLE001 - the next round tries again
             log.error("sweep failed", failure=type(failure).__name__)
 

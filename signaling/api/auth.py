@@ -21,8 +21,11 @@ from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
+METHOD_COOKIE = "hemmaplan-method"
+"""Which way was used last, for the next visit's page; tells nothing of who."""
+METHOD_LIFETIME_SECONDS = 365 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):
@@ -59,7 +62,7 @@ class AuthApi:
     async def start(self, request: web.Request) -> web.Response:
         """200 ``{transaction, autoStartToken, qr}``."""
         body = await _body(request)
-        if body.next is not None and _NEXT.fullmatch(body.next) is None:
+        if body.next is not None and NEXT.fullmatch(body.next) is None:
             raise BadRequest
         flow = self._flow(request) or new_secret()
         user_agent = request.headers.get("User-Agent", "")[:256]
@@ -134,6 +137,7 @@ class AuthApi:
             await self._sessions.replace(before, status.session)
         # Without an age: gone when the browser is closed, which counts on a shared computer.
         self._set(response, cookie_name(self._secure), status.cookie, None)
+        self._set(response, METHOD_COOKIE, status.session.method.value, METHOD_LIFETIME_SECONDS)
 
     def _flow(self, request: web.Request) -> str | None:
         value = request.cookies.get(flow_cookie_name(self._secure), "")
