@@ -99,9 +99,7 @@ OIDC_PEOPLE: dict[Method, tuple[SimulatedPerson, ...]] = {
         SimulatedPerson(post.person, "http://id.sambi.se/loa/loa3", hsa_id=post.hsa_id) for post in POSTS
     ),
     # Tomas has not shown his passport in the app: his Freja is not sure enough for most meetings.
-    Method.FREJA: tuple(
-        SimulatedPerson(person, "EXTENDED" if person is TOMAS else "PLUS") for person in DEMO_PEOPLE
-    ),
+    Method.FREJA: tuple(SimulatedPerson(person, "EXTENDED" if person is TOMAS else "PLUS") for person in DEMO_PEOPLE),
 }
 """Whom the simulated providers know."""
 

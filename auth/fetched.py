@@ -11,8 +11,8 @@ Value = TypeVar("Value")
 
 
 class Fetched(Generic[Value]):
-    """fetch: raises OidcError. kept: how long a value is used. rest: least time between two fetches, save the first
-    and those of a value that is too old; after a failure, its error is told again for that long."""
+    """fetch: raises OidcError. kept: how long a value is used. rest: least time between two fetches that were asked for
+    before that. failed_rest: how long a failure is told again without another try."""
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Fetched(Generic[Value]):
         self._value: Value | None = None
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
+        self._hurried_at: datetime | None = None
         self._failure: OidcError | None = None
 
     async def value(self) -> Value:
@@ -44,12 +45,14 @@ class Fetched(Generic[Value]):
             return await self._again()
 
     async def newer(self, than: Value) -> Value:
-        """A value fetched after `than`, or `than` itself where the last try is too recent. Raises OidcError."""
+        """A value fetched after `than`, or `than` itself where that was asked for too recently. Raises OidcError."""
         async with self._lock:
             if self._value is not None and self._value is not than:
                 return self._value  # somebody else asked meanwhile
-            if self._tried_at is not None and timedelta() <= self._clock() - self._tried_at < self._rest:
+            now = self._clock()
+            if self._hurried_at is not None and now - self._hurried_at < self._rest:
                 return than
+            self._hurried_at = now
             return await self._again()
 
     async def _again(self) -> Value:

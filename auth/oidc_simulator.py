@@ -80,7 +80,6 @@ class Issuer:
         self._codes: dict[str, _Code] = {}
         self._keys: list[tuple[str, rsa.RSAPrivateKey]] = []
         self._rotated_at = clock()
-        self.rotate()
 
     @property
     def provider(self) -> Provider:
@@ -191,6 +190,7 @@ class Issuer:
         return claims
 
     def sign(self, claims: Mapping[str, Any]) -> str:
+        self._let_time_pass()
         kid, key = self._keys[0]
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": kid})
 
@@ -203,7 +203,7 @@ class Issuer:
             claims = jwt.decode(
                 form.get("client_assertion", ""),
                 self._client_key.public_key(),
-                algorithms=["RS256", "ES256"],
+                algorithms=["RS256" if isinstance(self._client_key, rsa.RSAPrivateKey) else "ES256"],
                 audience=self.metadata()["token_endpoint"],
                 options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["jti", "exp"]},
             )
@@ -213,7 +213,7 @@ class Issuer:
 
     def _let_time_pass(self) -> None:
         now = self._clock()
-        if now - self._rotated_at >= KEY_LIFETIME:
+        if not self._keys or now - self._rotated_at >= KEY_LIFETIME:
             self.rotate()
         self._codes = {code: made for code, made in self._codes.items() if now - made.made_at < CODE_LIFETIME}
 

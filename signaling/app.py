@@ -20,7 +20,7 @@ from auth.identity import Method
 from auth.oidc import OidcLogins
 from auth.oidc_client import OidcClient, http_session
 from auth.oidc_provider import PROFILES, Provider, load_client_key
-from auth.oidc_simulator import OidcSimulator
+from auth.oidc_simulator import Issuer, OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
 from auth.store import IdentificationRows, OidcRows, OneTimeRows, SessionRows
@@ -42,7 +42,7 @@ from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
 from signaling.bus import open_bus
 from signaling.connections import Connections
-from signaling.foundation import foundation, utc_now
+from signaling.foundation import Foundation, foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.settings import Settings
@@ -100,16 +100,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
-        clients, issuers = await _openid(settings, stack, clock)
-        logins = OidcLogins(
-            clients,
-            rows=OidcRows(engine, vault),
-            people=people,
-            sessions=sessions,
-            invitations=meetings.invitations,
-            audit=audit,
-            clock=clock,
-        )
+        logins, issuers = await _openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
@@ -137,8 +128,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes(openapi_api.routes())
-        app.add_routes(sockets.routes())
+        app.add_routes([*openapi_api.routes(), *sockets.routes(), *i18n.routes()])
         match media:
             case EmbeddedMediaServer():
                 admit = JoinBinding(one_time, meetings.admission).admit
@@ -146,9 +136,19 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
                 app.add_routes(room_service.routes(media))
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
-        app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
-        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, methods=logins.methods, issuers=issuers))
+        app.add_routes(
+            pages.routes(
+                meetings,
+                sessions,
+                audit,
+                clock,
+                cookie=cookie,
+                demo=settings.demo,
+                methods=logins.methods | {Method.BANKID},
+                issuers=issuers,
+            )
+        )
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
 
@@ -235,18 +235,33 @@ async def _bankid(
 
 
 async def _openid(
-    settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
-) -> tuple[list[OidcClient], OidcSimulator | None]:
-    """A client for each provider that is set up; in the demo they call the providers' doubles."""
-    simulator = None
+    settings: Settings,
+    stack: AsyncExitStack,
+    ground: Foundation,
+    clock: Callable[[], datetime],
+    *,
+    sessions: Sessions,
+    meetings: Meetings,
+) -> tuple[OidcLogins, dict[Method, Issuer]]:
+    """Logins with each provider that is set up; in the demo with the providers' doubles, which are given too."""
+    issuers: dict[Method, Issuer] = {}
     if settings.demo:
-        simulator = await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))
-        providers = [issuer.provider for issuer in simulator.issuers.values()]
+        issuers = (await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))).issuers
+        providers = [issuer.provider for issuer in issuers.values()]
     else:
         providers = [made for method in PROFILES if (made := _provider(settings, method)) is not None]
     http = await stack.enter_async_context(http_session())
     back = f"{settings.origin}/auth/oidc/"
-    return [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers], simulator
+    logins = OidcLogins(
+        [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers],
+        rows=OidcRows(ground.engine, ground.vault),
+        people=ground.people,
+        sessions=sessions,
+        invitations=meetings.invitations,
+        audit=ground.audit,
+        clock=clock,
+    )
+    return logins, issuers
 
 
 def _provider(settings: Settings, method: Method) -> Provider | None:
