@@ -55,6 +55,8 @@ _TOLD: dict[Failure, type[Refusal]] = {
     Failure.PERSON: PersonNotTold,
 }
 
+NOT_TRUSTED = frozenset(Failure) - frozenset(_TOLD)
+"""Answers that were not to our question, or not the provider's."""
 PASSING = frozenset({Failure.UNREACHABLE, Failure.GIVEN_UP, Failure.TOO_LATE})
 """What happens on an ordinary day; everything else is worth an operator's look."""
 

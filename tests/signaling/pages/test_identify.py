@@ -33,6 +33,7 @@ async def site(world: World) -> AsyncIterator[Site]:
 @pytest.fixture
 async def links(site: Site) -> dict[str, str]:
     planned = await site.planned()
+    site.viewer = None
     return {link.name: link.url.partition(".example")[2] for link in planned.links}
 
 
