@@ -3,8 +3,9 @@ carries and what the publisher sends. A change waits for the new layer's key fra
 """
 
 from sfu import layers
+from sfu.arrived import Arrived
 from sfu.up_layer import UpLayer
-from sfu.up_track import Arrived, UpTrack
+from sfu.up_track import UpTrack
 
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
 

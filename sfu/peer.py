@@ -83,13 +83,13 @@ class Peer:
         self._transport = Transport(self._association, certificate, self)
         self._tasks = Tasks()
         self._ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
-        self._reception = Reception(self._send_feedback)
+        self._reception = Reception(self._send_feedback, port.gathered)
         self._down_tracks: dict[int, DownTrack] = {}  # by SSRC
         self._reported_at = clock()
         self._is_closed = False
         self._remote: RemoteTransport | None = None
         self.remote_estimate: int | None = None  # bit/s by the client's REMB, where it sends any
-        self.outlet = Outlet(self._transport.send_rtp, clock)
+        self.outlet = Outlet(self._transport.send_rtp, clock, self._transport.send_run)
         self.outlet.pacer.on_wait = self._start_timer
         self._timer: asyncio.TimerHandle | None = None
         self._reported = ReportedBandwidth()
@@ -157,8 +157,10 @@ class Peer:
         if number_id(section):
             self._numbered_since = self._numbered_since or self._clock()
             # Sound never waits; only video comes in bursts.
-            send = outlet.pacer.take if section.kind == "video" else outlet.send
-            down_track.open(section, send, self._send_feedback, outlet.repair if section.kind == "video" else None)
+            if section.kind == "video":
+                down_track.open(section, outlet.pacer.take, self._send_feedback, outlet.repair, outlet.pace_run)
+            else:
+                down_track.open(section, outlet.send, self._send_feedback, None, outlet.send_run)
         else:
             down_track.open(section, outlet.send, self._send_feedback)
         self._down_tracks[down_track.ssrc] = down_track
