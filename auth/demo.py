@@ -1,7 +1,8 @@
 """The demo's made-up region, seven municipalities, their staff, and the people around one patient.
 
 Every identity number is from Skatteverket's open series of test numbers, held by nobody. The telephone numbers are from
-the series the Swedish Post and Telecom Authority sets aside for books and films (0980-319200 to 319299).
+the series the Swedish Post and Telecom Authority sets aside for books and films (0980-319200 to 319299). The
+organisation numbers, and the HSA-ids under them, are of nobody.
 """
 
 from collections.abc import Iterable
@@ -12,18 +13,18 @@ from auth.identity_number import IdentityNumber
 from auth.people import Organisation, Permission, Staff
 from auth.store import People
 
-REGION = Organisation("region-hoga-kusten", "Region Höga Kusten", "region", "0980-31 92 00")
-NORDVIK = Organisation("nordvik", "Nordviks kommun", "kommun", "0980-31 92 10")
-SORVIK = Organisation("sorvik", "Sörviks kommun", "kommun", "0980-31 92 20")
+REGION = Organisation("region-hoga-kusten", "Region Höga Kusten", "region", "0980-31 92 00", "232100-9991")
+NORDVIK = Organisation("nordvik", "Nordviks kommun", "kommun", "0980-31 92 10", "212000-9911")
+SORVIK = Organisation("sorvik", "Sörviks kommun", "kommun", "0980-31 92 20", "212000-9929")
 ORGANISATIONS = (
     REGION,
     NORDVIK,
     SORVIK,
-    Organisation("alvsund", "Älvsunds kommun", "kommun", "0980-31 92 30"),
-    Organisation("skogsnas", "Skogsnäs kommun", "kommun", "0980-31 92 40"),
-    Organisation("hogbo", "Högbo kommun", "kommun", "0980-31 92 50"),
-    Organisation("fjardhamn", "Fjärdhamns kommun", "kommun", "0980-31 92 60"),
-    Organisation("angsjo", "Ängsjö kommun", "kommun", "0980-31 92 70"),
+    Organisation("alvsund", "Älvsunds kommun", "kommun", "0980-31 92 30", "212000-9937"),
+    Organisation("skogsnas", "Skogsnäs kommun", "kommun", "0980-31 92 40", "212000-9945"),
+    Organisation("hogbo", "Högbo kommun", "kommun", "0980-31 92 50", "212000-9952"),
+    Organisation("fjardhamn", "Fjärdhamns kommun", "kommun", "0980-31 92 60", "212000-9960"),
+    Organisation("angsjo", "Ängsjö kommun", "kommun", "0980-31 92 70", "212000-9978"),
 )
 
 _LEADS = frozenset({Permission.HOST, Permission.PLANNER})
@@ -40,6 +41,12 @@ class DemoPost:
     title: str
     unit: str
     permissions: frozenset[Permission]
+
+    @property
+    def hsa_id(self) -> str:
+        """As the organisation's directory would have it: the end of the person's test number is as good as any."""
+        assert self.organisation.number is not None, "the demo's have one"
+        return f"SE{self.organisation.number.replace('-', '')}-{self.person.number[-4:]}"
 
 
 def _post(
@@ -88,10 +95,12 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (*(post.person for post in POSTS), GUNNAR,
 async def seed(people: People) -> None:
     """Store organisations, posts and everyone; safe to run at every start."""
     for organisation in ORGANISATIONS:
-        await people.add_organisation(organisation)
+        if not await people.add_organisation(organisation):
+            await people.change_organisation(organisation)
     for post in POSTS:
         made = post.person
         person = await people.save_named(
             IdentityNumber.parse(made.number), given_name=made.given_name, surname=made.surname, name=made.name
         )
-        await people.add_staff(Staff(post.id, person, post.organisation, post.title, post.unit, post.permissions))
+        staff = Staff(post.id, person, post.organisation, post.title, post.unit, post.permissions, hsa_id=post.hsa_id)
+        await people.add_staff(staff)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sfu.bandwidth_history import OVERHEAD
 from sfu.codecs import Vp8Descriptor, Vp8Offsets, Vp8Rewriter, parse_vp8, rewritten_vp8
+from sfu.red import History
 from sfu.rtp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
@@ -32,36 +33,49 @@ class Shape:
     """How packets look to some subscribers, apart from the numbers of each. Equal ones are the same object: `shape`.
 
     ids: of ABS_SEND_TIME and each of PASSED_ON, 0 where not negotiated; number_id: of the transport-wide number; mid:
-    the element in its one-byte and its two-byte form.
+    the element in its one-byte and its two-byte form; red: the payload type within redundant sound and how many packets
+    each repeats, None where sound is sent plain.
     """
 
-    __slots__ = ("ids", "mid", "number_id")
+    __slots__ = ("ids", "mid", "number_id", "red")
 
-    def __init__(self, ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes]) -> None:
+    def __init__(
+        self, ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None
+    ) -> None:
         self.ids = ids
         self.number_id = number_id
         self.mid = mid
+        self.red = red
 
 
 @lru_cache(maxsize=1024)
-def _interned(ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes]) -> Shape:
-    return Shape(ids, number_id, mid)
+def _interned(ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None) -> Shape:
+    return Shape(ids, number_id, mid, red)
 
 
-def shape(extensions: dict[str, int], number_id: int, mid: tuple[bytes, bytes] = (b"", b"")) -> Shape:
+def shape(
+    extensions: dict[str, int],
+    number_id: int,
+    mid: tuple[bytes, bytes] = (b"", b""),
+    red: tuple[int, int] | None = None,
+) -> Shape:
     """extensions: ids by name, as negotiated with the subscriber."""
     ids = tuple([extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON)])
-    return _interned(ids, number_id, mid)
+    return _interned(ids, number_id, mid, red)
 
 
 class Arrived:
-    """One packet. marker: 0x80 or 0; at: when it came; vp8: the payload's descriptor, where it has one."""
+    """One packet. marker: 0x80 or 0; at: when it came; vp8: the payload's descriptor, where it has one; history: of
+    sound, from which redundancy is made.
+    """
 
     __slots__ = (
         "_block",
         "_block_shape",
         "_passed",
+        "_redundant",
         "at",
+        "history",
         "is_padding",
         "key_frame",
         "layer",
@@ -82,6 +96,8 @@ class Arrived:
         self.key_frame = False
         self.vp8: Vp8Descriptor | None = None
         self.at = at
+        self.history: History | None = None
+        self._redundant: dict[tuple[int, int], bytes] = {}
         self._passed = passed
         self._block: tuple[bytes, int] = (b"", 0)
         self._block_shape: Shape | None = None
@@ -89,6 +105,19 @@ class Arrived:
     def read_vp8(self) -> None:
         """Find the payload descriptor, whose numbers are every subscriber's own."""
         self.vp8 = parse_vp8(self.payload)
+
+    def body(self, shape: Shape) -> bytes:
+        """The payload, with redundancy where that is wanted; always the same once made."""
+        red = shape.red
+        if red is None or self.history is None:
+            return self.payload
+        made = self._redundant.get(red)
+        if made is None:
+            payload_type, distance = red
+            made = self._redundant[red] = self.history.wrap(
+                self.sequence_number, self.timestamp, self.payload, payload_type=payload_type, distance=distance
+            )
+        return made
 
     def extensions(self, shape: Shape, now: float | None = None) -> tuple[bytes, int]:
         """The whole extension block, its header first, and where in the packet the transport-wide number goes, or 0.
@@ -131,7 +160,7 @@ class Arrived:
         """
         block, number_at = self.extensions(shape, now)
         head = HEADER.pack(0x90 if block else 0x80, self.marker | payload_type, sequence, timestamp, ssrc)
-        payload = self.payload
+        payload = self.body(shape)
         if vp8 is not None and self.vp8 is not None:
             payload = rewritten_vp8(payload, self.vp8, vp8) + payload[self.vp8.length :]
         if original is not None:
@@ -162,9 +191,10 @@ class Form:
             if number_at != NUMBER_AT:
                 self.is_numbered = False
                 return
-            size = 12 + len(block) + len(packet.payload)
+            body = packet.body(shape)
+            size = 12 + len(block) + len(body)
             kept = size + OVERHEAD
-            rest = block[7:] + packet.payload
+            rest = block[7:] + body
             self.packets.append(
                 (
                     0x9000 | packet.marker,

@@ -15,6 +15,7 @@ from sfu.codecs import UNCHANGED
 from sfu.layer_choice import LayerChoice
 from sfu.negotiated import SendSection
 from sfu.numbering import Numbering
+from sfu.red import LossyPath
 from sfu.repair import Repairs
 from sfu.route import Numbers, Repair, Route, Send, SendFeedback, SendRun, route
 from sfu.up_layer import UpLayer
@@ -53,6 +54,8 @@ class DownTrack:
         self._run_numbers = Numbers(0, self.ssrc, 0, 0, None)
         self._shape: Shape | None = None
         self._is_known = False  # the subscriber has told of the stream
+        self._path = LossyPath()
+        self._repeats = False  # sound without redundancy is sent twice
         self._reports_sent: dict[int, float] = {}  # middle of NTP time -> when sent
 
     @property
@@ -86,7 +89,7 @@ class DownTrack:
     @property
     def is_numbered(self) -> bool:
         """Whether the subscriber tells of the arrival of each of its packets."""
-        return self._route is not None and self._route.shape.number_id > 0
+        return self._route is not None and self._route.number_id > 0
 
     @property
     def can_probe(self) -> bool:
@@ -110,8 +113,8 @@ class DownTrack:
         send, repair, send_run: as in `sfu.route.Route`.
         """
         self._route = made = route(section, send, send_feedback, repair, send_run)
-        self._shape = made.shape if self._is_known else made.first_shape
-        self._run_numbers.payload_type = made.payload_type
+        self._shape = made.shape(is_known=self._is_known, distance=self._path.distance)
+        self._run_numbers.payload_type = made.sent_payload_type
         self._choice.is_open = True
 
     def shut(self) -> None:
@@ -159,7 +162,7 @@ class DownTrack:
         if route is None or shape is None or choice.is_paused:
             return
         numbers = self._numbers
-        if route.send_run is not None and run.layer is choice.current and numbers.take_run(run):
+        if route.send_run is not None and run.layer is choice.current and not self._repeats and numbers.take_run(run):
             added = self._run_numbers
             added.sequence = numbers.sequence_offset
             added.timestamp = numbers.timestamp_offset
@@ -185,9 +188,11 @@ class DownTrack:
 
     def _send(self, packet: Arrived, sequence: int, timestamp: int, route: Route, shape: Shape) -> None:
         vp8 = self._numbers.vp8.offsets
-        route.send(*packet.write(shape, route.payload_type, sequence, timestamp, self.ssrc, vp8=vp8))
+        route.send(*packet.write(shape, route.sent_payload_type, sequence, timestamp, self.ssrc, vp8=vp8))
         self.statistics.packets += 1
         self.statistics.octets += len(packet.payload)
+        if self._repeats:
+            self._repairs.resend(((sequence - 1) & 0xFFFF,), route, shape, packet.at)
 
     def tick(self, now: float) -> None:
         """Called by the track about twenty times a second."""
@@ -195,14 +200,16 @@ class DownTrack:
 
     def resend(self, lost: Sequence[int], now: float) -> None:
         """Answer a NACK from the cache."""
-        if self._route is None:
+        if self._route is None or self._shape is None:
             return
         self.statistics.nacked += len(lost)
-        self.statistics.resent += self._repairs.resend(lost, self._route, now)
+        self.statistics.resent += self._repairs.resend(lost, self._route, self._shape, now)
 
     def probe(self, size: int) -> tuple[bytes, int] | None:
         """A repair packet nobody needs, about `size` bytes, and where its number goes; None without repair stream."""
-        return self._repairs.probe(size, self._route, self._clock()) if self._route is not None else None
+        if self._route is None or self._shape is None:
+            return None
+        return self._repairs.probe(size, self._route, self._shape, self._clock())
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""
@@ -218,9 +225,18 @@ class DownTrack:
 
     def take_report(self, block: rtcp.ReportBlock, now: float) -> None:
         """The subscriber's report on this stream."""
-        if not self._is_known and self._route is not None:
-            self._is_known, self._shape = True, self._route.shape
         self.statistics.fraction_lost = block.fraction_lost / 256
+        self._is_known = True
+        route = self._route
+        if self.up_track.kind == "audio":
+            before = self._path.distance
+            self._path.report(self.statistics.fraction_lost, now)
+            self._repeats = route is not None and route.red_payload_type is None and self._path.is_lossy
+            if self._path.distance != before and route is not None and route.red_payload_type is not None:
+                # One number must never carry two contents (RFC 3711 section 9.1, RFC 7714 section 8.4).
+                self._numbers.forget()
+        if route is not None:
+            self._shape = route.shape(is_known=True, distance=self._path.distance)
         sent = self._reports_sent.get(block.last_report)
         if sent is not None:
             self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)

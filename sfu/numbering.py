@@ -19,6 +19,7 @@ _GUARDED = 4096  # packets after a splice in which one of before it may still co
 class Origin:
     """What an outgoing number stands for: a packet of a layer, and what was added to its numbers."""
 
+    number: int
     layer: UpLayer
     sequence_number: int
     timestamp_offset: int
@@ -42,7 +43,7 @@ class _Part:
             if forward_distance(skipped, (number - offset) & 0xFFFF) > 0:
                 break
             offset = before
-        return Origin(self.source, (number - offset) & 0xFFFF, self.timestamp_offset, self.vp8)
+        return Origin(number, self.source, (number - offset) & 0xFFFF, self.timestamp_offset, self.vp8)
 
 
 class Numbering:
@@ -149,6 +150,11 @@ class Numbering:
         """The stream stops: what was sent before is not sent again."""
         self._is_cut = True
         self._parts.clear()
+
+    def forget(self) -> None:
+        """What was sent before is not sent again; the stream goes on."""
+        self._parts.clear()
+        self._first = (self.last_sequence + 1) & 0xFFFF
 
     def _part(self, source: UpLayer) -> _Part:
         return _Part(

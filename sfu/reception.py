@@ -90,15 +90,17 @@ class Reception:
             return
         section = source.section
         codec = section.description.codec
+        gather = section.track.gather
         if source.is_repair:
             if packet.payload_type != codec.rtx_payload_type or not _unwrap(packet, source.layer, codec.payload_type):
                 return
         elif packet.payload_type != codec.payload_type:
-            self.ignored += 1
-            return
-        track = section.track
-        if track.gather(source.layer, packet, values[:_PASSED], arrival, len(data)) and not self._gathered(track):
-            track.pass_on(arrival)
+            if packet.payload_type != codec.red_payload_type:
+                self.ignored += 1
+                return
+            gather = section.track.gather_redundant
+        if gather(source.layer, packet, values[:_PASSED], arrival, len(data)) and not self._gathered(section.track):
+            section.track.pass_on(arrival)
 
     def _values(self, packet: RtpPacket) -> tuple[bytes | None, ...]:
         values: list[bytes | None] = [None] * len(_SLOTS)
@@ -122,7 +124,7 @@ class Reception:
             source = _Source(section, layer, is_repair=True)
         else:
             rid = _text(values[_SLOTS[rtp.RID]])
-            if packet.payload_type != description.codec.payload_type:
+            if packet.payload_type not in (description.codec.payload_type, description.codec.red_payload_type):
                 return None
             if (description.rids or rid) and rid not in description.rids:
                 return None
@@ -143,7 +145,8 @@ class Reception:
             description = section.description
             if packet.ssrc in description.ssrcs or packet.ssrc in description.rtx_ssrcs:
                 return section
-            if packet.payload_type == description.codec.payload_type and not description.rids:
+            codec = description.codec
+            if packet.payload_type in (codec.payload_type, codec.red_payload_type) and not description.rids:
                 fitting.append(section)
         # A payload type of one section only also tells (RFC 8843 section 9.2, last resort).
         return fitting[0] if len(fitting) == 1 else None

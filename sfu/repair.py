@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from sfu.arrived import NUMBER_AT, Arrived
+from sfu.arrived import NUMBER_AT, Arrived, Shape
 from sfu.numbering import Numbering, Origin
 from sfu.route import Route
 from sfu.rtp import ONE_BYTE, WITH_EXTENSIONS
@@ -24,7 +24,7 @@ class Repairs:
         self._allowed = float(RESEND_BURST)
         self._allowed_at = now
 
-    def resend(self, lost: Sequence[int], route: Route, now: float) -> int:
+    def resend(self, lost: Sequence[int], route: Route, shape: Shape, now: float) -> int:
         """Answer a NACK, at most RESENDS_PER_SECOND whatever is asked for. How many packets were sent again."""
         self._allowed = min(RESEND_BURST, self._allowed + (now - self._allowed_at) * RESENDS_PER_SECOND)
         self._allowed_at = now
@@ -35,18 +35,18 @@ class Repairs:
             origin = self._numbers.origin(number)
             packet = origin.layer.kept.get(origin.sequence_number) if origin is not None else None
             if origin is not None and packet is not None:
-                if not route.repair(*self._again(number, packet, origin, route, now)):
+                if not route.repair(*self._again(packet, origin, route, shape, now)):
                     break
                 self._allowed -= 1
                 count += 1
         return count
 
-    def probe(self, size: int, route: Route, now: float) -> tuple[bytes, int] | None:
+    def probe(self, size: int, route: Route, shape: Shape, now: float) -> tuple[bytes, int] | None:
         """A repair packet nobody needs, of about `size` bytes, and where its number goes: tells of the path alone.
 
         One sent before, where there is one of that size; else padding. None without a repair stream.
         """
-        number_id = route.shape.number_id
+        number_id = route.number_id
         if route.rtx_payload_type is None or not number_id:
             return None
         if size > MOST_PADDING:
@@ -55,29 +55,29 @@ class Repairs:
                 origin = self._numbers.origin(number)
                 packet = origin.layer.kept.get(origin.sequence_number) if origin is not None else None
                 if origin is not None and packet is not None and size / 2 < len(packet.payload) <= 1.5 * size:
-                    return self._again(number, packet, origin, route, now)
+                    return self._again(packet, origin, route, shape, now)
         self._sequence = (self._sequence + 1) & 0xFFFF
         length = max(1, min(MOST_PADDING, size - 24))
-        elements = bytes((number_id << 4 | 1, 0, 0)) + route.first_shape.mid[0]
+        elements = bytes((number_id << 4 | 1, 0, 0)) + shape.mid[0]
         elements += bytes(-len(elements) & 3)
         numbers = self._sequence, self._numbers.last_timestamp, self.rtx_ssrc
         head = WITH_EXTENSIONS.pack(0xB0, route.rtx_payload_type, *numbers, ONE_BYTE, len(elements) >> 2)
         return head + elements + bytes(length - 1) + bytes((length,)), NUMBER_AT
 
-    def _again(self, number: int, packet: Arrived, origin: Origin, route: Route, now: float) -> tuple[bytes, int]:
+    def _again(self, packet: Arrived, origin: Origin, route: Route, shape: Shape, now: float) -> tuple[bytes, int]:
         timestamp = (packet.timestamp + origin.timestamp_offset) & 0xFFFFFFFF
         if route.rtx_payload_type is None:
             return packet.write(
-                route.first_shape, route.payload_type, number, timestamp, self._ssrc, vp8=origin.vp8, now=now
+                shape, route.sent_payload_type, origin.number, timestamp, self._ssrc, vp8=origin.vp8, now=now
             )
         self._sequence = (self._sequence + 1) & 0xFFFF
         return packet.write(
-            route.first_shape,
+            shape,
             route.rtx_payload_type,
             self._sequence,
             timestamp,
             self.rtx_ssrc,
             vp8=origin.vp8,
             now=now,
-            original=number,
+            original=origin.number,
         )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfu import rtcp
-from sfu.arrived import Form, Shape, shape
+from sfu.arrived import Form, Shape
+from sfu.arrived import shape as shape_of
 from sfu.codecs import Vp8Rewriter
 from sfu.negotiated import SendSection
 from sfu.rtp import MID, TRANSPORT_CC, write_elements
@@ -40,7 +41,7 @@ class Route:
     what is sent again, and says False when there is no room for more. send_run takes a whole run made ready, and the
     time, or says False and takes nothing: it must then go packet by packet.
 
-    shape: as of all packets; first_shape: with the mid, until the subscriber has told of the stream (RFC 8843, 15).
+    sent_payload_type: the codec's own, or that of its redundant form.
     """
 
     send: Send
@@ -49,9 +50,21 @@ class Route:
     send_feedback: SendFeedback
     payload_type: int
     rtx_payload_type: int | None
-    shape: Shape
-    first_shape: Shape
+    red_payload_type: int | None
+    sent_payload_type: int
+    number_id: int
     mid: str
+    mid_elements: tuple[bytes, bytes]
+    extensions: dict[str, int]
+
+    def shape(self, *, is_known: bool, distance: int) -> Shape:
+        """How packets look. The mid is in them until the subscriber has told of the stream (RFC 8843, 15).
+
+        distance: packets of sound repeated in each, where redundancy is negotiated.
+        """
+        mid = (b"", b"") if is_known else self.mid_elements
+        red = None if self.red_payload_type is None else (self.payload_type, distance)
+        return shape_of(self.extensions, self.number_id, mid, red)
 
 
 def route(
@@ -72,7 +85,6 @@ def route(
     mid = section.mid.encode()[:16]
     one_byte = write_elements([(mid_id, mid)], two_byte=False) if mid_id and mid_id <= 14 and mid else b""
     two_byte = write_elements([(mid_id, mid)], two_byte=True) if mid_id else b""
-    number = number_id(section)
     return Route(
         send=send,
         repair=repair or send_again,
@@ -80,7 +92,10 @@ def route(
         send_feedback=send_feedback,
         payload_type=section.codec.payload_type,
         rtx_payload_type=section.codec.rtx_payload_type,
-        shape=shape(extensions, number),
-        first_shape=shape(extensions, number, (one_byte, two_byte)),
+        red_payload_type=section.codec.red_payload_type,
+        sent_payload_type=section.codec.red_payload_type or section.codec.payload_type,
+        number_id=number_id(section),
         mid=section.mid,
+        mid_elements=(one_byte, two_byte),
+        extensions=extensions,
     )

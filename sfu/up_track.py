@@ -9,18 +9,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sfu import rtcp
-from sfu.arrived import Arrived, Run
+from sfu.arrived import PASSED_ON, Arrived, Run
 from sfu.codecs import is_key_frame
 from sfu.layers import HIGH, quality_of
 from sfu.negotiated import Codec, Kind, ReceiveSection
 from sfu.packet_cache import SIZE as KEPT
+from sfu.red import History
+from sfu.red import parse as parse_red
 from sfu.rtp import RtpPacket
 from sfu.speakers import AudioLevel
-from sfu.up_layer import UpLayer
+from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
     from sfu.down_track import DownTrack
 
+_NOTHING_PASSED: tuple[bytes | None, ...] = (None,) * len(PASSED_ON)
 SILENT_TRACK = 4.0  # seconds without packets after which a video takes no place on the path
 AUDIO_KEPT = 256  # packets
 MOST_LAYERS = 6  # SSRCs of one track at a time; the longest silent one makes room
@@ -30,7 +33,8 @@ class UpTrack:
     """One published track. Made by the control plane, bound to a media section by `Peer.receive`.
 
     codec: known once bound. down_tracks: in the care of `Peer.attach` and `detach`. level: of the last audio packet, 0
-    loudest to 127 silent; audio: the same collected for `sfu.speakers`. cname: names the source towards subscribers.
+    loudest to 127 silent; audio: the same collected for `sfu.speakers`. history: of sound, for subscribers' redundancy.
+    cname: names the source towards subscribers.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -40,11 +44,13 @@ class UpTrack:
         self.down_tracks: list[DownTrack] = []
         self.level = 127
         self.audio = AudioLevel()
+        self.history = History()
         self.cname = secrets.token_hex(8)
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
         self._rids: tuple[str, ...] = ()
         self._runs: list[Run] = []
+        self._is_waiting = False
         self._send_feedback: Callable[[rtcp.Packet], None] | None = None
         self._fir_count = 0
 
@@ -78,12 +84,20 @@ class UpTrack:
     def unbind(self) -> None:
         self._send_feedback = None
         self.layers.clear()
+        self.history.clear()
 
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
         """A new SSRC of this track. One that had the same restriction id is replaced."""
         clock_rate = self.codec.clock_rate if self.codec else 90000
-        kept = AUDIO_KEPT if self.kind == "audio" else KEPT
-        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids), keep=kept)
+        is_audio = self.kind == "audio"
+        layer = UpLayer(
+            ssrc,
+            clock_rate,
+            rid=rid,
+            quality=quality_of(rid, self._rids),
+            retry_after=RETRY_SOUND_AFTER if is_audio else RETRY_AFTER,
+            keep=AUDIO_KEPT if is_audio else KEPT,
+        )
         if rid:
             self.layers = [other for other in self.layers if other.rid != rid]
         elif len(self.layers) >= MOST_LAYERS:
@@ -104,10 +118,14 @@ class UpTrack:
         codec = self.codec
         if codec is None:
             return False
-        if lost and self._send_feedback is not None and "nack" in codec.feedback:
-            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
+        if lost:
+            self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
         if self.kind == "audio":
+            if layer.has_missing:
+                self._want_again(layer, layer.retries(at))  # sooner than the next tick
+            self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
+            arrived.history = self.history
             level = passed[0]
             if level:
                 self.level = level[0] & 127
@@ -124,15 +142,33 @@ class UpTrack:
             runs[-1].add(arrived)
         else:
             runs.append(Run(arrived))
-        return len(runs) == 1 and len(runs[0].packets) == 1
+        first = not self._is_waiting
+        self._is_waiting = True
+        return first
 
     def pass_on(self, now: float) -> None:
         """Give all subscribers what has been gathered."""
-        runs, self._runs = self._runs, []
+        runs, self._runs, self._is_waiting = self._runs, [], False
         for run in runs:
             run.now = now
             for down_track in self.down_tracks:
                 down_track.forward(run)
+
+    def gather_redundant(
+        self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int
+    ) -> bool:
+        """A packet with redundancy: what was lost before it comes first, then its own sound. Raises MalformedPacket."""
+        if self.codec is None:
+            return False
+        first = False
+        packet.payload, blocks = parse_red(packet.payload, self.codec.payload_type)
+        for back, block in zip(range(len(blocks), 0, -1), blocks, strict=True):
+            if block.payload and layer.packets:
+                number = (packet.sequence_number - back) & 0xFFFF
+                timestamp = (packet.timestamp - block.offset) & 0xFFFFFFFF
+                earlier = RtpPacket(self.codec.payload_type, False, number, timestamp, packet.ssrc, block.payload)
+                first |= self.gather(layer, earlier, _NOTHING_PASSED, at, 0)
+        return self.gather(layer, packet, passed, at, size) or first
 
     def take_sender_report(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         layer.take_sender_report(report, now)
@@ -148,13 +184,15 @@ class UpTrack:
         """Retries, held back key-frame requests, and the layer choice of every subscriber."""
         for layer in self.layers:
             layer.measure_rate(now)
-            due = layer.retries(now)
-            if due and self._send_feedback is not None:
-                self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(due)))
+            self._want_again(layer, layer.retries(now))
             if self.kind == "video" and layer.due_key_frame(now):
                 self._ask(layer)
         for down_track in self.down_tracks:
             down_track.tick(now)
+
+    def _want_again(self, layer: UpLayer, lost: list[int]) -> None:
+        if lost and self._send_feedback is not None and self.codec is not None and "nack" in self.codec.feedback:
+            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
 
     def _ask(self, layer: UpLayer) -> None:
         if self._send_feedback is None or self.codec is None:

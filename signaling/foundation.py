@@ -42,7 +42,7 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
         audit = await open_log(engine, signer, clock)
         try:
             vault = Vault({"1": settings.secret.get_secret_value()}, current="1")
-            yield Foundation(engine, audit, vault, People(engine, vault))
+            yield Foundation(engine, audit, vault, People(engine, vault, clock))
         finally:
             await audit.close()
     finally:

@@ -31,5 +31,5 @@ def test_what_has_no_way_of_its_own_is_sent_again_as_all_else() -> None:
 def test_the_mid_in_each_form_it_can_have(identifier: int, one_byte: bytes, two_byte: bytes) -> None:
     extensions = {rtp.MID: identifier} if identifier else {}
     made = route(SendSection("7", "video", VP8, extensions), lambda *_: None, lambda _told: None)
-    assert made.first_shape.mid == (one_byte, two_byte)
-    assert made.shape.mid == (b"", b"")
+    assert made.shape(is_known=False, distance=1).mid == (one_byte, two_byte)
+    assert made.shape(is_known=True, distance=1).mid == (b"", b"")

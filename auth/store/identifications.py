@@ -1,0 +1,133 @@
+"""Identifications under way: the table and its SQL. What could be misused (order, answer) is ciphered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.vault import Vault
+from db.schema import UtcDateTime, metadata
+
+IDENTIFICATIONS = sa.Table(
+    "identifications",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("flow_hash", sa.String(64), nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("order_sealed", sa.LargeBinary, nullable=True),
+    sa.Column("answer_sealed", sa.LargeBinary, nullable=True),
+    sa.Column("hint", sa.String(64), nullable=False),
+    sa.Column("problem", sa.String(64), nullable=True),
+    sa.Column("person_id", sa.String(64), sa.ForeignKey("people.id"), nullable=True),
+    sa.Column("staff_id", sa.String(64), sa.ForeignKey("staff.id"), nullable=True),
+    sa.Column("invitation", sa.String(64), nullable=True),
+    sa.Column("next", sa.String(200), nullable=True),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
+    sa.Column("delivered_at", UtcDateTime, nullable=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """One transaction as stored. status: pending, complete or failed.
+
+    order: what is needed to collect it, gone once it is complete; answer: the provider's final word, gone once it is
+    finished. Both JSON.
+    problem: code of the refusal that ended it (`auth.errors`). delivered_at: when the browser was given its session.
+    """
+
+    id: str
+    flow_hash: str
+    started_at: datetime
+    status: str
+    order: str | None
+    answer: str | None
+    hint: str
+    problem: str | None = None
+    person_id: str | None = None
+    staff_id: str | None = None
+    invitation: str | None = None
+    next: str | None = None
+    finished_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+class IdentificationRows:
+    """Identifications under way. What could be misused (order, answer) is ciphered."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+
+    async def add(self, identification: Identification) -> None:
+        if identification.order is None:
+            raise ValueError("a new identification has its order")
+        values = {
+            "id": identification.id,
+            "flow_hash": identification.flow_hash,
+            "started_at": identification.started_at,
+            "status": identification.status,
+            "hint": identification.hint,
+            "order_sealed": self._vault.seal(identification.order, record=identification.id),
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.insert(IDENTIFICATIONS).values(**values))
+
+    async def find(self, identification: str) -> Identification | None:
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(sa.select(IDENTIFICATIONS).where(IDENTIFICATIONS.c.id == identification))
+            row = rows.first()
+        return self._read(row._mapping) if row is not None else None
+
+    async def pending(self, since: datetime) -> list[Identification]:
+        """Those a stopped process left unfinished."""
+        query = sa.select(IDENTIFICATIONS).where(
+            IDENTIFICATIONS.c.status == "pending", IDENTIFICATIONS.c.started_at >= since
+        )
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query)
+        return [self._read(row._mapping) for row in rows]
+
+    async def keep_answer(self, identification: str, answer: str) -> None:
+        """The provider tells a final answer once: store it before anything is done with it."""
+        sealed = self._vault.seal(answer, record=identification)
+        await self._change(identification, IDENTIFICATIONS.c.status == "pending", answer_sealed=sealed)
+
+    async def finish(self, identification: str, *, status: str, hint: str, now: datetime, **result: str | None) -> bool:
+        """Set the outcome once; False where it was set already. result: the columns problem to next."""
+        return await self._change(
+            identification,
+            IDENTIFICATIONS.c.status == "pending",
+            status=status,
+            hint=hint,
+            finished_at=now,
+            answer_sealed=None,
+            **({"order_sealed": None} if status == "complete" else {}),
+            **result,
+        )
+
+    async def deliver(self, identification: str, now: datetime) -> bool:
+        """Hand the outcome over once; False where another answer did so first."""
+        condition = sa.and_(IDENTIFICATIONS.c.status == "complete", IDENTIFICATIONS.c.delivered_at.is_(None))
+        return await self._change(identification, condition, delivered_at=now)
+
+    async def forget(self, before: datetime) -> None:
+        """Remove those begun before."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(IDENTIFICATIONS).where(IDENTIFICATIONS.c.started_at < before))
+
+    async def _change(self, identification: str, condition: sa.ColumnElement[bool], **values: object) -> bool:
+        update = sa.update(IDENTIFICATIONS).where(IDENTIFICATIONS.c.id == identification, condition)
+        async with self._engine.begin() as connection:
+            done = await connection.execute(update.values(**values))
+        return done.rowcount == 1
+
+    def _read(self, row: Any) -> Identification:
+        def opened(sealed: bytes | None) -> str | None:
+            return self._vault.open(sealed, record=row["id"]) if sealed is not None else None
+
+        plain = {name: row[name] for name in Identification.__slots__ if name not in ("order", "answer")}
+        return Identification(order=opened(row["order_sealed"]), answer=opened(row["answer_sealed"]), **plain)

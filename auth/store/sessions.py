@@ -1,0 +1,100 @@
+"""Sessions: the table and its SQL."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.identity import AssuranceLevel, Method
+from auth.sessions import Session
+from auth.store.tables import PEOPLE, STAFF, person_columns, read_person, read_staff, staff_columns, with_staff
+from db.schema import UtcDateTime, metadata
+
+SESSIONS = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("person_id", sa.String(64), sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("staff_id", sa.String(64), sa.ForeignKey("staff.id"), nullable=True),
+    sa.Column("invitation", sa.String(64), nullable=True),
+    sa.Column("method", sa.String(16), nullable=False),
+    sa.Column("assurance_level", sa.Integer, nullable=False),
+    sa.Column("authenticated_at", UtcDateTime, nullable=False),
+    sa.Column("idle_until", UtcDateTime, nullable=False),
+    sa.Column("language", sa.String(2), nullable=False),
+)
+
+
+class SessionRows:
+    """Sessions by the hash of their cookie."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, session: Session, idle_until: datetime) -> None:
+        values = {
+            "id": session.id,
+            "secret_hash": session.secret_hash,
+            "person_id": session.person.id,
+            "staff_id": session.staff.id if session.staff else None,
+            "invitation": session.invitation,
+            "method": session.method.value,
+            "assurance_level": int(session.assurance_level),
+            "authenticated_at": session.authenticated_at,
+            "idle_until": idle_until,
+            "language": session.language,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.insert(SESSIONS).values(**values))
+
+    async def find(
+        self, *, secret_hash: str | None = None, session: str | None = None
+    ) -> tuple[Session, datetime] | None:
+        """A session and the moment its idle time ends, by its cookie's hash or by its id."""
+        condition = SESSIONS.c.secret_hash == secret_hash if secret_hash is not None else SESSIONS.c.id == session
+        found = await self._read(condition)
+        return found[0] if found else None
+
+    async def of_person(self, person: str) -> list[Session]:
+        return [session for session, _ in await self._read(SESSIONS.c.person_id == person)]
+
+    async def over(self, now: datetime, oldest: datetime) -> list[Session]:
+        """Sessions idle too long at `now`, or begun before `oldest`."""
+        condition = sa.or_(SESSIONS.c.idle_until <= now, SESSIONS.c.authenticated_at <= oldest)
+        return [session for session, _ in await self._read(condition)]
+
+    async def keep(self, session: str, idle_until: datetime) -> None:
+        """Lengthen the idle time; never shortens it."""
+        update = sa.update(SESSIONS).where(SESSIONS.c.id == session, SESSIONS.c.idle_until < idle_until)
+        async with self._engine.begin() as connection:
+            await connection.execute(update.values(idle_until=idle_until))
+
+    async def remove(self, session: str) -> bool:
+        async with self._engine.begin() as connection:
+            done = await connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.id == session))
+        return done.rowcount == 1
+
+    async def _read(self, condition: sa.ColumnElement[bool]) -> list[tuple[Session, datetime]]:
+        chosen = sa.select(SESSIONS, *person_columns(), *staff_columns()).join(
+            PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id
+        )
+        query = with_staff(chosen, STAFF.c.id == SESSIONS.c.staff_id).where(condition)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query)
+        return [(_session(row._mapping), row.idle_until) for row in rows]
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        id=row["id"],
+        secret_hash=row["secret_hash"],
+        person=read_person(row, "p_"),
+        method=Method(row["method"]),
+        assurance_level=AssuranceLevel(row["assurance_level"]),
+        authenticated_at=row["authenticated_at"],
+        staff=read_staff(row) if row["s_id"] is not None else None,
+        invitation=row["invitation"],
+        language=row["language"],
+    )

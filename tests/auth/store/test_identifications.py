@@ -1,0 +1,70 @@
+"""Identifications: an outcome is set once and handed over once, and nothing can be read in the file."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.identity_number import IdentityNumber
+from auth.store import Identification, IdentificationRows, People
+from auth.vault import Vault
+from tests.conftest import FrozenClock
+
+NUMBER = IdentityNumber.parse("199508172385")
+
+
+def _identification(clock: FrozenClock, order: str = "order") -> Identification:
+    return Identification("t", "f" * 64, clock(), "pending", order, None, "outstandingTransaction")
+
+
+@pytest.fixture
+def rows(database: AsyncEngine, vault: Vault) -> IdentificationRows:
+    return IdentificationRows(database, vault)
+
+
+async def test_an_outcome_is_set_once(rows: IdentificationRows, clock: FrozenClock) -> None:
+    await rows.add(_identification(clock))
+    await rows.keep_answer("t", "answer")
+    kept = await rows.find("t")
+    assert kept is not None
+    assert (kept.order, kept.answer) == ("order", "answer")
+    assert await rows.finish("t", status="complete", hint="", now=clock(), next="/today")
+    assert not await rows.finish("t", status="failed", hint="cancelled", now=clock())
+    done = await rows.find("t")
+    assert done is not None
+    assert (done.status, done.order, done.answer, done.next) == ("complete", None, None, "/today")
+
+
+async def test_an_outcome_is_handed_over_once(rows: IdentificationRows, clock: FrozenClock) -> None:
+    await rows.add(_identification(clock))
+    assert not await rows.deliver("t", clock())
+    await rows.finish("t", status="complete", hint="", now=clock())
+    handed = await asyncio.gather(*(rows.deliver("t", clock()) for _ in range(5)))
+    assert sorted(handed) == [False] * 4 + [True]
+
+
+async def test_pending_and_forgotten(rows: IdentificationRows, clock: FrozenClock) -> None:
+    await rows.add(_identification(clock))
+    assert [row.id for row in await rows.pending(clock())] == ["t"]
+    assert await rows.pending(clock() + timedelta(seconds=1)) == []
+    await rows.forget(clock() + timedelta(seconds=1))
+    assert await rows.find("t") is None
+    with pytest.raises(ValueError, match="order"):
+        await rows.add(replace(_identification(clock), order=None))
+
+
+async def test_nothing_personal_can_be_read_in_the_file(
+    clock: FrozenClock, tmp_path: Path, engine: AsyncEngine, vault: Vault
+) -> None:
+    await People(engine, vault).save_named(NUMBER, given_name="Karin", surname="Edlund", name="Karin Edlund")
+    rows = IdentificationRows(engine, vault)
+    await rows.add(_identification(clock, order="qr secret"))
+    await rows.keep_answer("t", f"answer {NUMBER.reveal()}")
+    await engine.dispose()
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())  # noqa: ASYNC240 - a test may wait
+    assert b"Edlund" in content
+    for secret in (NUMBER.reveal(), NUMBER.reveal()[2:], "qr secret"):
+        assert secret.encode() not in content
