@@ -126,9 +126,12 @@ class Arrived:
         """
         if now is None and shape is self._block_shape:
             return self._block
-        values = zip(shape.ids, (abs_send_time(now or self.at), *self._passed), strict=True)
-        elements = [(identifier, value) for identifier, value in values if identifier and value is not None]
-        two_byte = any(needs_two_bytes(identifier, value) for identifier, value in elements)
+        elements = []
+        two_byte = False
+        for identifier, value in zip(shape.ids, (abs_send_time(now or self.at), *self._passed), strict=True):
+            if identifier and value is not None:
+                elements.append((identifier, value))
+                two_byte = two_byte or needs_two_bytes(identifier, value)
         number_at = 0
         if shape.number_id:
             elements.insert(0, (shape.number_id, b"\0\0"))

@@ -119,7 +119,8 @@ class LayerChoice:
 
     def tick(self, now: float) -> None:
         """About twenty times a second."""
-        if self.up_track.kind == "video":
+        there = self.up_track.layers
+        if self.up_track.kind == "video" and not (len(there) == 1 and there[0] is self.current is self.target):
             self.retarget(now)
             if self.target not in (None, self.current) and now - self._asked_at > ASK_AGAIN_AFTER:
                 self._ask(self.target, now)
