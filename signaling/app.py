@@ -27,7 +27,7 @@ from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
-from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
+from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import livekit_webhook
@@ -120,7 +120,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes(openapi_api.routes())
+        app.add_routes(openapi_api.routes(secure=settings.secure))
         app.add_routes(sockets.routes())
         match media:
             case EmbeddedMediaServer():
@@ -187,7 +187,9 @@ def _web(
             metrics.middleware(registry),
             i18n.language_middleware,
             problems.middleware(pages.error_page),
+            rate_limits.by_address(settings.requests_per_second, networks),
             security.middleware(sessions, networks, settings.origin),
+            rate_limits.by_person(settings.requests_per_second),
         ],
     )
     app[CONNECTIONS] = connections
