@@ -35,7 +35,7 @@ from tests.browser.program import Planned, Program
 from tests.browser.service import Service, start
 
 BAR = 1.0  # MiB an hour
-WARM_UP = 1 / 4  # of the time
+WARM_UP = 0.4  # of the time
 SAMPLE_EVERY = 5.0  # seconds
 FLOORS = 5  # parts of the time after the warm-up, each longer than the collector's round
 FAREWELL = 25.0  # seconds after the last meeting: one who vanished is kept for 15
