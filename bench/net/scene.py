@@ -17,7 +17,7 @@ from bench.net.namespaces import Network, inside
 PORT, MEDIA_PORT, TURN_PORT = 7880, 7882, 3478
 KEY = "net"
 GAP = 0.35  # seconds without anything: an interruption, and not a frame that is late
-PATIENCE = 30.0
+PATIENCE = 60.0  # Chromium takes its time to start on a busy machine
 
 
 class NotSeen(Exception):
@@ -82,6 +82,7 @@ class Scene:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.secret = secrets.token_urlsafe(32)
+        self.trusted = ""  # SPKI hash of a TURN server's key, for pages
         self.seats: list[Seat] = []
 
     def server_command(self, *more: str) -> list[str]:
@@ -105,18 +106,18 @@ class Scene:
         grants = api.VideoGrants(room_join=True, room="room")
         return api.AccessToken(KEY, self.secret).with_identity(identity).with_grants(grants).to_jwt()
 
-    def seat(self, client: str, *, address: str = "", large: bool = False) -> Seat:
+    def seat(self, client: str, *, address: str = "", large: bool = False, page: bool = False) -> Seat:
         """Start a participant in a client's namespace. Its connecting and what follows is told by itself.
 
-        large: it publishes a picture worth some 600 kbit/s in two layers.
+        large: it publishes a picture worth some 600 kbit/s in two layers. page: it is real Chromium.
         """
         number = self.network.clients.index(client) + 1
         identity = f"p{number}"
         url = f"ws://{address or self.network.server_address(number)}:{PORT}"
         process = self.network.start(
             client,
-            *(sys.executable, "-m", "bench.net.participant", url, self.token(identity)),
-            *(("large",) if large else ()),
+            *(sys.executable, "-m", "bench.net.page" if page else "bench.net.participant", url, self.token(identity)),
+            *((self.trusted,) if page else ("large",) if large else ()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -150,10 +151,10 @@ class Scene:
                 raise NotSeen(f"not within {seconds:.0f} s: {what}")
             time.sleep(0.05)
 
-    def meet(self, clients: Sequence[str], *, large: bool = False) -> None:
-        """Everybody in, everybody seen and heard, and a while of calm."""
+    def meet(self, clients: Sequence[str], *, large: bool = False, pages: Sequence[str] = ()) -> None:
+        """Everybody in, everybody seen and heard, and a while of calm. pages: those of them that are Chromium."""
         for client in clients:
-            self.seat(client, large=large)
+            self.seat(client, large=large, page=client in pages)
         self.until(self.all_seen, "everybody sees and hears everybody")
         time.sleep(2.0)
 
