@@ -1,6 +1,7 @@
 """A participant in real Chromium: ``python -m bench.net.page <url> <token> [spki hash]``.
 
-It tells what `bench.net.participant` tells. spki hash: base64 SHA-256 of a public key whose certificates the browser shall trust (a TURN server's of a scenario).
+It tells what `bench.net.participant` tells. spki hash: base64 SHA-256 of a public key whose certificates the browser
+shall trust (a TURN server's of a scenario).
 """
 
 import asyncio
