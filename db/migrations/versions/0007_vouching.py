@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0006_vouching"
-down_revision: str | None = "0005_sessions"
+revision: str = "0007_vouching"
+down_revision: str | None = "0006_oidc"
 
 
 def upgrade() -> None:
