@@ -110,6 +110,7 @@ class Reason(StrEnum):
     # An identification without an identity, and a login that ended.
     NOT_STAFF = "not_staff"
     NUMBER_UNREADABLE = "number_unreadable"
+    WRONG_CODE = "wrong_code"
     HIGH_RISK = "high_risk"
     LOGGED_OUT = "logged_out"
     LOGGED_OUT_EVERYWHERE = "logged_out_everywhere"
