@@ -44,6 +44,8 @@ PUBLIC = frozenset(
         "/auth/bankid/{transaction}",
         "/auth/bankid/{transaction}/cancel",
         "/auth/bankid/return",
+        "/auth/sms/start",
+        "/auth/sms/verify",
         "/auth/session",
         "/auth/logout",
         "/api/v1/openapi.json",
@@ -62,6 +64,7 @@ PUBLIC = frozenset(
         "/simulator/bankid/orders",
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",
+        "/simulator/sms/outbox",
     }
 )
 
