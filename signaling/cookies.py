@@ -1,14 +1,19 @@
-"""Our two cookies: one holds a browser's identifications before anyone is known (the flow), one the session.
+"""Our cookies: one holds a browser's identifications before anyone is known (the flow), one the session, one the way
+that was used last.
 
-Both ``__Host-`` under https, HttpOnly and SameSite=Lax.
+Flow and session are ``__Host-`` under https, HttpOnly and SameSite=Lax.
 """
 
 from aiohttp import web
 
+from auth.identity import Method
 from auth.randomness import looks_like_secret
 from auth.sessions import cookie_name
 
 FLOW_SECONDS = 30 * 24 * 3600
+METHOD_SECONDS = 365 * 24 * 3600
+METHOD_COOKIE = "hemmaplan-method"
+"""Which way was used last, for the next visit's page; tells nothing of who."""
 
 
 class Cookies:
@@ -30,6 +35,9 @@ class Cookies:
     def keep_session(self, response: web.StreamResponse, secret: str) -> None:
         """Without an age: gone when the browser is closed, which counts on a shared computer."""
         self._set(response, self.session, secret, None)
+
+    def keep_method(self, response: web.StreamResponse, method: Method) -> None:
+        self._set(response, METHOD_COOKIE, method.value, METHOD_SECONDS)
 
     def drop_session(self, response: web.StreamResponse) -> None:
         self._set(response, self.session, "", 0)

@@ -46,6 +46,8 @@ PUBLIC = frozenset(
         "/auth/bankid/return",
         "/auth/sms/start",
         "/auth/sms/verify",
+        "/auth/oidc/{provider}/start",
+        "/auth/oidc/{provider}/callback",
         "/auth/session",
         "/auth/logout",
         "/api/v1/openapi.json",
@@ -65,6 +67,7 @@ PUBLIC = frozenset(
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",
         "/simulator/sms/outbox",
+        "/simulator/oidc/{provider}",
     }
 )
 

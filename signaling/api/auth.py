@@ -3,6 +3,7 @@
 The flow cookie's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = r"^/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}$"
+NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):
@@ -32,7 +33,7 @@ class StartBody(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
     invitation: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", repr=False)
-    next: str | None = Field(None, max_length=200, pattern=_NEXT)
+    next: str | None = Field(None, max_length=200, pattern=f"^{NEXT.pattern}$")
     same_device: bool = False
     touch: bool = False
 
@@ -139,6 +140,7 @@ class AuthApi:
         if before is not None and before.id != status.session.id:
             await self._sessions.replace(before, status.session)
         self._cookies.keep_session(response, status.cookie)
+        self._cookies.keep_method(response, status.session.method)
 
 
 def describe(session: Session) -> SessionDescription:

@@ -5,8 +5,8 @@ from alembic import op
 
 from db.schema import UtcDateTime
 
-revision: str = "0006_sms"
-down_revision: str | None = "0005_sessions"
+revision: str = "0007_sms"
+down_revision: str | None = "0006_oidc"
 branch_labels: str | None = None
 depends_on: str | None = None
 
