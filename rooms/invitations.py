@@ -63,7 +63,8 @@ class Invited:
 class Greeting:
     """What a link's page may say before we know who opened it: when, and who asks; not whom the meeting is about.
 
-    staff: whether it was made out to staff. methods: the ways to identify that are enough.
+    staff: whether it was made out to staff. methods: the ways to identify that are enough. by_sms: whether a
+    code by SMS opens it for one who has none of them.
     """
 
     starts_at: datetime
@@ -71,6 +72,7 @@ class Greeting:
     phone: str
     staff: bool
     methods: frozenset[Method]
+    by_sms: bool
 
 
 def valid(invitation: Invitation, meeting: Meeting, now: datetime) -> bool:
@@ -246,6 +248,7 @@ class Invitations:
             phone=meeting.phone,
             staff=invitation.party in (Party.KOMMUN, Party.REGION),
             methods=frozenset({Method.BANKID, Method.SITHS, Method.FREJA}),
+            by_sms=invitation.phone_sealed is not None,
         )
 
     async def living(self, token: str) -> tuple[Invitation, Gathering]:

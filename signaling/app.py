@@ -51,6 +51,7 @@ from signaling.connections import Connections
 from signaling.foundation import Foundation, foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
+from signaling.pages import sms as sms_pages
 from signaling.settings import Settings
 from signaling.turn import TurnServers
 
@@ -133,6 +134,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(sms_api.routes(sms_codes, sessions, secure=settings.secure))
+        app.add_routes(sms_pages.routes(meetings, sms_codes, sessions, secure=settings.secure))
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))

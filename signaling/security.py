@@ -29,6 +29,8 @@ PUBLIC = frozenset(
         "/login",
         "/logout",  # also with a session that has ended: the answer leads to the login
         "/i/{token}",
+        "/i/{token}/sms",
+        "/i/{token}/sms/code",
         "/language",
         "/help",
         "/easy-read",
