@@ -64,6 +64,7 @@ class RoomService:
 
     def __init__(self, server: EmbeddedMediaServer) -> None:
         self._server = server
+        self.calls = server.traffic.calls
         self._methods: dict[str, tuple[type[Message], Callable[[Claims, Any], Message]]] = {
             "CreateRoom": (messages.CreateRoomRequest, self._create_room),
             "ListRooms": (messages.ListRoomsRequest, self._list_rooms),
@@ -79,10 +80,15 @@ class RoomService:
         }
 
     async def call(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
         try:
-            return await self._call(request)
+            response = await self._call(request)
         except TwirpError as error:
+            if method in self._methods:
+                self.calls[method, "failure", error.code] += 1
             return error.response()
+        self.calls[method, "success", "ok"] += 1
+        return response
 
     async def _call(self, request: web.Request) -> web.Response:
         kind, handler = self._methods.get(request.match_info["method"], (None, None))
