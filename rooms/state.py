@@ -75,6 +75,7 @@ class MeState(TypedDict):
     ready: bool
     not_yet: bool
     this_device: bool
+    unrecognised: bool
     name: str
     given_name: str
     initials: str
@@ -89,6 +90,7 @@ class MeState(TypedDict):
 class ParticipantState(TypedDict):
     """One who waits or sits in the room. identity: the LiveKit participant's, null until they are let in.
 
+    unrecognised: came by a code alone, and no leader has said yet that it is the right person.
     encrypts: their browser can, end to end. allowed_by: the leader who lets one without take part. vouching: what the
     meeting has signed of their seat, null until they have one.
     """
@@ -104,6 +106,7 @@ class ParticipantState(TypedDict):
     party: str
     relation: str
     method: str
+    unrecognised: bool
     state: str
     ready: bool
     not_yet: bool
