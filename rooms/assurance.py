@@ -29,9 +29,11 @@ def table_of(own: Mapping[Key, Rule]) -> dict[Key, Rule]:
 
 
 async def rule_for(rows: AssuranceRows, meeting: Meeting, invitation: Invitation) -> Rule:
-    """What is enough for this one person in this meeting."""
+    """What is enough for this one person in this meeting. A leader who asks for more also rules out a code by SMS."""
     audience = audience_of(invitation)
     floor = table_of(await rows.rules(meeting.organisation))[meeting.type, audience]
+    if invitation.phone_sealed is not None:  # decided for this one, with a reason (`rooms.sms_invitations`)
+        floor = Rule(floor.methods | {Method.SMS}, floor.level)
     raised = (await rows.raised(meeting.id)).get(audience)
     return floor if raised is None else floor.raised(raised)
 

@@ -10,7 +10,9 @@ from auth.identity import AssuranceLevel, Method
 from auth.people import Permission
 from auth.sessions import Session
 from rooms.admission import Waiting
+from rooms.assurance import rule_for
 from rooms.assurance_rule import DEFAULT, Audience, Rule
+from rooms.assurance_store import AssuranceRows
 from rooms.errors import AssuranceNotEnough, InvalidFields, MeetingUnknown, NotAllowed, NotYourPost
 from rooms.planning import Planned
 from tests.rooms.world import KARIN, LEILA, PER, REGION, World, number, token_of
@@ -129,3 +131,15 @@ async def test_who_may_set_what(world: World, eva: Session) -> None:
         with pytest.raises(InvalidFields):
             await policy.change_table(eva, unfit)
     assert await world.records(None, EventType.ASSURANCE_CHANGED) == []
+
+
+async def test_a_code_by_sms_is_enough_where_it_was_decided_until_a_leader_asks_for_more(world: World) -> None:
+    anna = await world.anna()
+    gathering = (await world.plan(anna)).gathering
+    karin = next(item for item in gathering.invitations if item.name == "Karin Edlund")
+    rows = AssuranceRows(world.engine)
+    assert Method.SMS not in (await rule_for(rows, gathering.meeting, karin)).methods
+    decided = replace(karin, phone_sealed=b"sealed")
+    assert (await rule_for(rows, gathering.meeting, decided)).enough(Method.SMS, AssuranceLevel.LOW)
+    await world.meetings.assurance.raise_for(anna, gathering.meeting.id, {Audience.VISITOR: BANKID_3})
+    assert not (await rule_for(rows, gathering.meeting, decided)).enough(Method.SMS, AssuranceLevel.LOW)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0007_assurance"
-down_revision: str | None = "0006_oidc"
+revision: str = "0008_assurance"
+down_revision: str | None = "0007_sms"
 
 
 def upgrade() -> None:
