@@ -10,6 +10,7 @@ from audit.events import Actor, EventType, Reason
 from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
+from rooms.assurance import refuse_if_below
 from rooms.desk import Desk, actor_in, refuse_if_over
 from rooms.errors import (
     CannotEncrypt,
@@ -87,7 +88,7 @@ class Admission:
         home: take the seat of the patient's home. binding: see `media.Grant`. The newest device wins.
         key, unencrypted: see `bodies.JoinBody`. Without a key one waits until a leader has allowed it; a leader says so
         themselves. Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, HomeTaken,
-        RoomFull, EncryptionNeeded, InvalidFields, AuditUnavailable, MediaUnavailable.
+        AssuranceNotEnough, RoomFull, EncryptionNeeded, InvalidFields, AuditUnavailable, MediaUnavailable.
         """
         key = None if key is None else public_key(key)
         async with self._desk.lock(meeting):
@@ -98,6 +99,7 @@ class Admission:
             came = before.participant_of(viewer.person.id)
             invitation = before.invited(viewer.person.id)
             assert invitation is not None, "JOIN is for the invited"
+            await refuse_if_below(self._desk, before, invitation, viewer)
             if before.meeting.status is MeetingStatus.OPEN and (
                 invitation.leads or (came is not None and lobby.has_seat(came))
             ):

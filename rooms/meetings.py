@@ -10,6 +10,7 @@ from auth.store import People
 from auth.vault import Vault
 from rooms import view
 from rooms.admission import Admission
+from rooms.assurance import Assurance
 from rooms.desk import Desk, Publish
 from rooms.drafts import MeetingDraft
 from rooms.errors import MediaFull
@@ -30,7 +31,8 @@ from rooms.vouching import Voucher
 
 
 class Meetings:
-    """planning, invitations, admission, hosting, network: the acts. presence: the background work, by `presence.run()`.
+    """planning, invitations, admission, assurance, hosting, network: the acts. presence: the background work, by
+    `presence.run()`.
 
     vouching_key: what vouchings are checked with (`vouching`).
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
@@ -55,6 +57,7 @@ class Meetings:
         voucher = Voucher(bytes.fromhex(vault.derive("vouching 1")))
         self.vouching_key = voucher.public
         self.admission = Admission(desk, voucher)
+        self.assurance = Assurance(desk)
         self.hosting = Hosting(desk)
         self.sight = Sight(desk)
         self.sms_invitations = SmsInvitations(desk, self.invitations, people, vault)

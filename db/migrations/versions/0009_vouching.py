@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0008_vouching"
-down_revision: str | None = "0007_sms"
+revision: str = "0009_vouching"
+down_revision: str | None = "0008_assurance"
 
 
 def upgrade() -> None:
