@@ -154,9 +154,10 @@ class DownTrack:
         if route is None or choice.is_paused:
             return
         if packet.layer is not choice.current:
-            if not choice.enters(packet):
+            entered = self._enter(packet)
+            if entered is None:
                 return
-            self._splice(packet)
+            packet = entered
         numbered = self._numbers.take(packet, passed_on=not packet.is_padding)
         if numbered is None:
             return
@@ -199,6 +200,34 @@ class DownTrack:
         if self._repeats:
             self._repairs.resend(((sequence - 1) & 0xFFFF,), route, packet.at)
 
+    def _enter(self, packet: Arrived) -> Arrived | None:
+        """A packet that is not just the next of the layer that flows: as it is to be sent, None when it is not."""
+        choice = self._choice
+        if packet.frame is None:
+            if not choice.enters(packet):
+                return None
+            self._splice(packet)
+            return packet
+        begins = choice.current is None
+        sends = choice.selects(packet, packet.frame)
+        if sends is None:
+            return None
+        if not sends:
+            if not begins:
+                self._numbers.take(packet, passed_on=False)
+            return None
+        if begins or self._numbers.source is not packet.layer:
+            self._splice(packet)
+        spatial = choice.spatial
+        # The last packet of the highest layer sent ends the picture.
+        marker = 0x80 if packet.frame.last and packet.frame.spatial == spatial.spatial else packet.marker
+        tells = spatial.is_news or packet.frame.brings_structure
+        return packet.variant(marker, spatial.active if tells else 0)
+
+    def begin_again(self) -> None:
+        """The stream turns out to have spatial layers."""
+        self._stopped()
+
     def _redundant(self, packet: Arrived, route: Route) -> bytes:
         number, kind = packet.sequence_number, route.payload_type
         history = self.up_track.history
@@ -230,7 +259,7 @@ class DownTrack:
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""
-        if self._route is None or layer is not self._choice.current or not self.statistics.packets:
+        if self._route is None or layer is not self._numbers.source or not self.statistics.packets:
             return
         middle = report.ntp >> 16 & 0xFFFFFFFF
         self._reports_sent[middle] = now

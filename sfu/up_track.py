@@ -4,7 +4,8 @@ A packet is read once; what all subscribers share of it is prepared once, in `Ar
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from sfu.rtp import (
     write_elements,
 )
 from sfu.speakers import AudioLevel
+from sfu.svc import LAYERED, Frame, Layering
 from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
@@ -53,13 +55,16 @@ class Arrived:
     """One packet on its way from a layer to all subscribers.
 
     vp8, vp8_head: the payload descriptor, read and as it stands; payload: what follows it, or all of another codec's.
+    frame: its place among the spatial layers of a stream that has some.
     """
 
     __slots__ = (
         "_block",
         "_block_ids",
         "_passed",
+        "_variants",
         "at",
+        "frame",
         "is_padding",
         "key_frame",
         "layer",
@@ -81,8 +86,10 @@ class Arrived:
         self.key_frame = False
         self.vp8: Vp8Descriptor | None = None
         self.vp8_head = b""
+        self.frame: Frame | None = None
         self.at = at
         self._passed = passed
+        self._variants: dict[tuple[int, int], Arrived] | None = None
         self._block_ids: SharedIds | None = None
         self._block = (b"", False)
 
@@ -93,6 +100,22 @@ class Arrived:
             self.vp8 = descriptor
             self.vp8_head = self.payload[: descriptor.length]
             self.payload = self.payload[descriptor.length :]
+
+    def variant(self, marker: int, active: int) -> "Arrived":
+        """The same with another marker, and, unless `active` is 0, a descriptor of these decode targets alone."""
+        narrow = self.frame.narrow if self.frame is not None and active else None
+        if marker == self.marker and narrow is None:
+            return self
+        if self._variants is None:
+            self._variants = {}
+        made = self._variants.get((marker, active))
+        if made is None:
+            made = self._variants[marker, active] = copy(self)
+            made.marker = marker
+            made._block_ids = None
+            if narrow is not None:
+                made._passed = (*self._passed[:2], narrow.to(active))
+        return made
 
     def extension_block(self, ids: SharedIds) -> tuple[bytes, bool]:
         """The elements that do not depend on the subscriber, send time first, and whether they need two-byte form."""
@@ -130,9 +153,15 @@ class UpTrack:
         self.cname = secrets.token_hex(8)
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
+        self._layering: Layering | None = None
         self._rids: tuple[str, ...] = ()
         self._send_feedback: Callable[[rtcp.Packet], None] | None = None
         self._fir_count = 0
+
+    @property
+    def choices(self) -> Sequence[UpLayer]:
+        """What a subscriber may get one of: the layers, or the spatial layers of the only one."""
+        return self._layering.layers if self._layering is not None and self._layering.layers else self.layers
 
     @property
     def is_receiving(self) -> bool:
@@ -145,13 +174,14 @@ class UpTrack:
 
     def layer_rates(self, now: float) -> dict[int, float | None]:
         """quality -> bit/s (None: never measured) of the layers that come, or would come if they were asked for."""
-        newest = max((layer.last_at for layer in self.layers if layer.packets), default=-1e9)
+        choices = self.choices
+        newest = max((layer.last_at for layer in choices if layer.packets), default=-1e9)
         if self.asked_quality >= 0 and now - newest > SILENT_TRACK and now - self.asked_at > SILENT_TRACK:
             return {}
         waits = now - self.asked_at < SILENT_TRACK
         return {
             layer.quality: layer.rate
-            for layer in self.layers
+            for layer in choices
             if layer.packets and (layer.quality > self.asked_quality or waits or layer.is_live(newest))
         }
 
@@ -164,6 +194,7 @@ class UpTrack:
     def unbind(self) -> None:
         self._send_feedback = None
         self.layers.clear()
+        self._layering = None
         self.history.clear()
 
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
@@ -176,6 +207,8 @@ class UpTrack:
         elif len(self.layers) >= MOST_LAYERS:
             self.layers.remove(min(self.layers, key=lambda other: other.last_at))
         self.layers.append(layer)
+        is_layered = self.codec is not None and self.codec.mime_type in LAYERED and not self._rids
+        self._layering = Layering(self.codec.mime_type, layer) if self.codec and is_layered else None
         return layer
 
     def take(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> None:
@@ -190,21 +223,36 @@ class UpTrack:
             self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
         if self.kind == "audio":
-            if layer.has_missing:
-                self._want_again(layer, layer.retries(at))  # sooner than the next tick
-            self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
-            level = passed[0]
-            if level:
-                self.level = level[0] & 127
-                self.audio.observe(self.level)
+            self._take_sound(layer, packet, passed[0], at)
         elif packet.payload:
             if is_key_frame(codec.mime_type, packet.payload, passed[2]):
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
                 arrived.split_vp8()
+        if self._layering is not None:
+            self._place(arrived, passed[2], size)
         for down_track in self.down_tracks:
             down_track.forward(arrived)
+
+    def _take_sound(self, layer: UpLayer, packet: RtpPacket, level: bytes | None, at: float) -> None:
+        if layer.has_missing:
+            self._want_again(layer, layer.retries(at))  # sooner than the next tick
+        self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
+        if level:
+            self.level = level[0] & 127
+            self.audio.observe(self.level)
+
+    def _place(self, packet: Arrived, dependencies: bytes | None, size: int) -> None:
+        """Find out which spatial layer a packet belongs to."""
+        layering = self._layering
+        if layering is None or layering.whole is not packet.layer:
+            return
+        was_layered = bool(layering.layers)
+        packet.frame = layering.read(packet.payload, dependencies, size, packet.at)
+        if not was_layered and layering.layers:
+            for down_track in self.down_tracks:
+                down_track.begin_again()
 
     def take_redundant(
         self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int
@@ -238,6 +286,8 @@ class UpTrack:
             self._want_again(layer, layer.retries(now))
             if self.kind == "video" and layer.due_key_frame(now):
                 self._ask(layer)
+        for layer in self._layering.layers if self._layering is not None else ():
+            layer.measure_rate(now)
         for down_track in self.down_tracks:
             down_track.tick(now)
 
