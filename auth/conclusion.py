@@ -7,12 +7,13 @@ from datetime import datetime
 from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
-from auth.errors import HighRisk, NotStaff, NumberNotRead
+from auth.errors import HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
 from auth.flow import Invitations, StoredOrder
 from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
 from auth.people import Permission, Staff
 from auth.records import IdentificationRecords
+from auth.relay import Place, Verdict, place_of, verdict
 from auth.store import People
 
 _LEADS_TO_TODAY = frozenset({Permission.HOST, Permission.PLANNER})
@@ -43,10 +44,19 @@ class Conclusions:
         self._records = records
         self._clock = clock
 
-    async def reach(self, transaction: str, order: StoredOrder, completion: Completion) -> Outcome:
-        """Decide about BankID's answer. Raises NumberNotRead, HighRisk, and what `decide` raises; each refusal is
-        recorded before it is told."""
+    async def reach(
+        self, transaction: str, order: StoredOrder, completion: Completion, *, came_back: bool = False
+    ) -> Outcome:
+        """Decide about BankID's answer. came_back: by our nonce, in the browser that started.
+
+        Raises NumberNotRead, HighRisk, OnAnotherDevice, and what `decide` raises; each refusal is recorded before it
+        is told.
+        """
         identity = await self._identity(transaction, completion)
+        if judge(order, completion, came_back=came_back) is not Verdict.LET_IN:
+            known = await self._people.person_by_number(identity.number)
+            await self._records.ended(transaction, Reason.ON_ANOTHER_DEVICE, known)
+            raise OnAnotherDevice
         return await self.decide(
             transaction,
             identity,
@@ -54,8 +64,8 @@ class Conclusions:
             next_path=order.next,
             risk=completion.risk or "unknown",
             same_device=order.same_device,
-            # A phone beside a computer has an address of its own; on one device a difference deserves a look.
-            same_address=completion.device.ip_address == order.address,
+            address=place_of(order.address, completion.device.ip_address).value,
+            came_back=came_back,
         )
 
     async def decide(
@@ -91,6 +101,25 @@ class Conclusions:
         return Identity(
             number, user.given_name, user.surname, user.name, Method.BANKID, AssuranceLevel.HIGH_3, authenticated_at=now
         )
+
+
+def judge(order: StoredOrder, completion: Completion, *, came_back: bool) -> Verdict:
+    """Whether the one who approved sits where the one who asked does; the table stands in `auth.relay`."""
+    return verdict(
+        same_device=order.same_device,
+        place=place_of(order.address, completion.device.ip_address),
+        risk=completion.risk,
+        came_back=came_back,
+        can_come_back=order.can_return,
+    )
+
+
+def confirmed_on(order: StoredOrder, completion: Completion) -> str:
+    """For the person's list of logins: approved on "this" device, on an "other" one, or on an "other-network"."""
+    if order.same_device:
+        return "this"
+    place = place_of(order.address, completion.device.ip_address)
+    return "other-network" if place is Place.OTHER else "other"
 
 
 def _home_of(post: Staff) -> str:

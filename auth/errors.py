@@ -78,6 +78,47 @@ class HighRisk(Refusal):
     )
 
 
+class OnAnotherDevice(Refusal):
+    """Started for this device, approved on another: most likely somebody was led to approve a stranger's login."""
+
+    code = "identification-on-another-device"
+    status = 403
+    swedish = (
+        "BankID öppnades på en annan enhet eller ett annat nät än den här sidan, så vi släpper inte in någon. Har "
+        "någon ringt dig eller skickat dig en länk till BankID? Lägg på. Annars, försök igen och läs av koden med den "
+        "enhet där du har BankID."
+    )
+    english = (
+        "BankID was opened on another device or network than this page, so nobody is let in. Has someone phoned you or "
+        "sent you a link to BankID? Hang up. Otherwise, try again and scan the code with the device that has your "
+        "BankID."
+    )
+
+
+class CookiesBlocked(Refusal):
+    """The browser sent nothing back of what identification is bound to."""
+
+    code = "cookies-blocked"
+    status = 400
+    swedish = (
+        "Webbläsaren sparar inte den kaka (cookie) som behövs för att veta att det är du. Tillåt kakor för den här "
+        "sidan, eller öppna länken i en annan webbläsare."
+    )
+    english = (
+        "The browser does not keep the cookie that is needed to know that it is you. Allow cookies for this site, or "
+        "open the link in another browser."
+    )
+
+
+class ForPeople(Refusal):
+    """A program that says it fetches links for somebody: it is shown the page and starts nothing."""
+
+    code = "for-people"
+    status = 403
+    swedish = "Här identifierar sig människor. Öppna länken i en vanlig webbläsare."
+    english = "This is where people identify themselves. Open the link in an ordinary browser."
+
+
 class NumberNotRead(Refusal):
     code = "identification-unreadable"
     status = 502
@@ -113,6 +154,14 @@ class IdentificationUnavailable(Refusal):
     status = 503
     swedish = "BankID svarar inte just nu. Inget har hänt. Vänta en stund och försök igen."
     english = "BankID does not answer right now. Nothing has happened. Wait a while and try again."
+
+
+class BankIdMaintenance(IdentificationUnavailable):
+    """BankID says so itself (RFA5, with what is known besides)."""
+
+    code = "identification-maintenance"
+    swedish = "Internt tekniskt fel hos BankID, som är stängt en stund. Inget har hänt. Försök igen om några minuter."
+    english = "Internal error at BankID, which is closed for a while. Nothing has happened. Try again in a few minutes."
 
 
 class AlreadyInProgress(Refusal):
@@ -154,10 +203,14 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WrongPerson,
     NotStaff,
     HighRisk,
+    OnAnotherDevice,
+    CookiesBlocked,
+    ForPeople,
     NumberNotRead,
     IdentificationUnknown,
     TooManyIdentifications,
     IdentificationUnavailable,
+    BankIdMaintenance,
     AlreadyInProgress,
     NotLogged,
     SimulatorRefused,

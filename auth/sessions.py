@@ -40,7 +40,8 @@ class Session:
 
     id: public and opaque, not the cookie. secret_hash: SHA-256 of the cookie's value, hex.
     staff: the post this login works in, None for invited people. invitation: the id of the one this login was for.
-    language: "sv" or "en".
+    language: "sv" or "en". device: what the browser was on (`browsers.Device`). confirmed_on: where the app was that
+    approved: "this" device, an "other" one, "other-network"; "" where the method does not tell.
     """
 
     id: str
@@ -52,6 +53,8 @@ class Session:
     staff: Staff | None
     invitation: str | None
     language: str
+    device: str = ""
+    confirmed_on: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -104,6 +107,8 @@ class Sessions:
         invitation: str | None,
         language: str,
         secret: str | None = None,
+        device: str = "",
+        confirmed_on: str = "",
     ) -> tuple[Session, str]:
         """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
 
@@ -120,6 +125,8 @@ class Sessions:
             staff,
             invitation,
             language,
+            device,
+            confirmed_on,
         )
         await self._rows.add(session, self._clock() + IDLE)
         return session, secret

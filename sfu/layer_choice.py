@@ -3,10 +3,11 @@ carries and what the publisher sends. A change waits for the new layer's key fra
 """
 
 from sfu import layers
+from sfu.arrived import Arrived
 from sfu.spatial_choice import SpatialChoice
 from sfu.svc import Frame
 from sfu.up_layer import UpLayer
-from sfu.up_track import Arrived, UpTrack
+from sfu.up_track import UpTrack
 
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
 
@@ -117,6 +118,15 @@ class LayerChoice:
         self.current = choices[min(spatial.spatial, len(choices) - 1)]
         return sends
 
+    def as_sent(self, packet: Arrived) -> Arrived:
+        """A packet with the marker, and where it matters the descriptor, of the layers that are sent."""
+        frame, spatial = packet.frame, self.spatial
+        if frame is None:
+            return packet
+        # The last packet of the highest layer sent ends the picture.
+        marker = 0x80 if frame.last and frame.spatial == spatial.spatial else packet.marker
+        return packet.variant(marker, spatial.active if spatial.is_news or frame.brings_structure else 0)
+
     def retarget(self, now: float) -> None:
         """Choose the layer to aim at, and ask for its key frame when that is another one."""
         if not self.is_open or self.is_paused:
@@ -143,7 +153,8 @@ class LayerChoice:
 
     def tick(self, now: float) -> None:
         """About twenty times a second."""
-        if self.up_track.kind == "video":
+        there = self.up_track.choices
+        if self.up_track.kind == "video" and not (len(there) == 1 and there[0] is self.current is self.target):
             self.retarget(now)
             if self.target not in (None, self.current) and now - self._asked_at > ASK_AGAIN_AFTER:
                 self._ask(self.target, now)

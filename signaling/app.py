@@ -11,8 +11,9 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from audit.log import Log
-from auth.bankid import BankIdClient, tls_context
+from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator
+from auth.credentials import Credentials
 from auth.demo import DEMO_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
 from auth.identification import Identifications
@@ -27,7 +28,7 @@ from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
-from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
+from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import livekit_webhook
@@ -82,7 +83,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         )
 
         sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
-        bankid, simulator = await _bankid(settings, stack, clock)
+        bankid, credentials, simulator = await _bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,
             rows=IdentificationRows(engine, vault),
@@ -112,7 +113,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             ).make()
 
         registry = CollectorRegistry()
-        metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
+        metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit, credentials)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
         app = _web(settings, sessions, registry, media_url=media_url)
@@ -187,7 +188,9 @@ def _web(
             metrics.middleware(registry),
             i18n.language_middleware,
             problems.middleware(pages.error_page),
+            rate_limits.by_address(settings.requests_per_second, networks),
             security.middleware(sessions, networks, settings.origin),
+            rate_limits.by_person(settings.requests_per_second),
         ],
     )
     app[CONNECTIONS] = connections
@@ -202,19 +205,20 @@ def _turn(settings: Settings) -> TurnServers:
 
 async def _bankid(
     settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
-) -> tuple[BankIdClient, BankIdSimulator | None]:
+) -> tuple[BankIdClient, Credentials, BankIdSimulator | None]:
     """The client, the same everywhere; in the demo it calls BankID's double, over mutual TLS as well."""
+    simulator, url = None, settings.bankid_url
+    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
     if settings.demo:
         made = make_demo_certificates(settings.data_directory / "bankid")
         simulator = await stack.enter_async_context(BankIdSimulator(DEMO_PEOPLE, made, clock))
-        client = BankIdClient(simulator.url, tls_context(made.certificate, made.key, made.root))
-        return await stack.enter_async_context(client), simulator
-    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
+        certificate, key, root, url = made.certificate, made.key, made.root, simulator.url
     assert certificate is not None, "settings demand it outside the demo"
     assert key is not None, "settings demand it outside the demo"
     assert root is not None, "settings demand it outside the demo"
-    client = BankIdClient(settings.bankid_url, tls_context(certificate, key, root))
-    return await stack.enter_async_context(client), None
+    credentials = Credentials(certificate, key, root)
+    client = await stack.enter_async_context(BankIdClient(url, credentials.context))
+    return client, credentials, simulator
 
 
 def _writable(audit: Log) -> health.Check:

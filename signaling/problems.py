@@ -81,6 +81,9 @@ HTTP_REFUSALS: dict[int, type[Refusal]] = {
     kind.status: kind for kind in (NotFound, MethodNotAllowed, TooLarge, UnsupportedMedia)
 }
 
+REFUSED = (401, 403, 429)
+"""Worth a line of its own in the log: somebody was kept from something (OWASP ASVS 5.0, 16.3.2 and 16.3.3)."""
+
 
 def refusal_of(error: Exception) -> Refusal:
     """What the reader is told of an error."""
@@ -149,6 +152,8 @@ def middleware(
             place = f"{frames.tb_frame.f_code.co_name}:{frames.tb_lineno}" if frames else ""
             failure = type(caught).__name__
             log.error("request failed", route=route_template(request), code=refusal.code, failure=failure, place=place)
+        elif refusal.status in REFUSED:
+            log.warning("request refused", route=route_template(request), status=refusal.status, code=refusal.code)
         if isinstance(refusal, Unidentified) and wants_page(request) and request.method in ("GET", "HEAD"):
             return web.Response(status=303, headers={"Location": login_address(request)})
         headers = {name: caught.headers[name] for name in ("Allow",) if name in getattr(caught, "headers", {})}  # type: ignore[attr-defined]

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Networks (comma separated) whose X-Forwarded-For is believed."""
     metrics_networks: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.0/8", "::1/128")
     """Networks (comma separated) that may read /metrics."""
+    requests_per_second: float = Field(20.0, gt=0)
+    """How often one person may ask, ten seconds' worth at once; an address, which many share, twenty times that."""
     data_directory: Path = Path("data")
     """Where the SQLite database and keys made by the service are kept."""
     database_url: str = ""
