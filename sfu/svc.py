@@ -28,6 +28,7 @@ class Frame:
 
     indications: for each decode target, of `sfu.dependency_descriptor`; targets: (spatial, temporal) of each. active:
     bit mask of the targets that the publisher sends now. first, last: whether the packet begins and ends its frame.
+    brings_structure: in a descriptor that may be narrowed; announces: begins a key picture, and tells of its layers.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Frame:
     active: int
     narrow: "Narrow | None" = None
     brings_structure: bool = False
+    announces: bool = False
 
 
 @dataclass(slots=True)
@@ -117,7 +119,9 @@ class Layering:
             targets = [target for target in range(len(frame.targets)) if frame.targets[target][0] == layer.quality]
             layer.is_active = any(frame.active >> target & 1 for target in targets)
             if any(frame.indications[target] != NOT_PRESENT for target in targets):
-                layer.arrived(size, at, own=min(frame.spatial, MOST_SPATIAL - 1) == layer.quality)
+                # A key picture announces all its layers: whoever begins with it need not wait to see them.
+                announced = frame.announces and layer.is_active
+                layer.arrived(size, at, own=announced or min(frame.spatial, MOST_SPATIAL - 1) == layer.quality)
         return frame if self.layers else None
 
     def _by_dependencies(self, data: bytes) -> Frame | None:
@@ -150,6 +154,7 @@ class Layering:
             active=self._active,
             narrow=Narrow(data, structure),
             brings_structure=descriptor.attached is not None,
+            announces=descriptor.attached is not None,
         )
 
     def _by_payload(self, payload: bytes) -> Frame | None:
@@ -171,6 +176,7 @@ class Layering:
             indications=tuple(_indication(descriptor, spatial) for spatial in range(self._count)),
             targets=tuple((spatial, 0) for spatial in range(self._count)),
             active=(1 << self._count) - 1,
+            announces=descriptor.layers is not None and not descriptor.predicted,
         )
 
 
