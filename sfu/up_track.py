@@ -139,7 +139,7 @@ class UpTrack:
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
-                arrived.read_vp8()
+                arrived.is_vp8()
         if self._layering is not None:
             self._place(arrived, passed[2], size)
         layer.kept.put(arrived)
