@@ -156,6 +156,24 @@ class Store:
         )
         return await self._gatherings(meetings.c.id.in_(chosen))
 
+    async def sessions_with_a_place(self) -> dict[str, bool]:
+        """The logins that wait, may come in or sit in an open meeting, and whether their media is in the room."""
+        here = (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED, ParticipantStatus.IN_ROOM)
+        query = (
+            sa.select(participants.c.session, participants.c.status)
+            .join(meetings, meetings.c.id == participants.c.meeting)
+            .where(
+                participants.c.status.in_([status.value for status in here]),
+                meetings.c.status.in_([MeetingStatus.OPEN.value, MeetingStatus.PLANNED.value]),
+            )
+        )
+        found: dict[str, bool] = {}
+        async with self._engine.connect() as connection:
+            for row in await connection.execute(query):
+                inside = row.status == ParticipantStatus.IN_ROOM.value
+                found[row.session] = found.get(row.session, False) or inside
+        return found
+
     async def gatherings_opening(self, until: datetime) -> list[Gathering]:
         """Planned meetings that start before `until` and whose waiting room has not been announced."""
         return await self._gatherings(

@@ -34,12 +34,15 @@ from signaling.api import auth as auth_api
 from signaling.api import livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import openapi as openapi_api
+from signaling.api import sessions as sessions_api
 from signaling.api import simulator as simulator_api
-from signaling.bus import open_bus
+from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
 from signaling.foundation import foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
+from signaling.pages import sessions as session_pages
+from signaling.session_watch import SessionWatch
 from signaling.settings import Settings
 from signaling.turn import TurnServers
 
@@ -82,7 +85,9 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             origin=settings.origin,
         )
 
-        sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
+        sockets = MeetingSockets(meetings, bus, sessions, clock)
+        stack.push_async_callback(sockets.close)
+        watch = _session_watch(sessions, Store(engine), meetings, bus, sockets)
         bankid, credentials, simulator = await _bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,
@@ -114,15 +119,12 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
 
         registry = CollectorRegistry()
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit, credentials)
-        sockets = MeetingSockets(meetings, bus, sessions, clock)
-        stack.push_async_callback(sockets.close)
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes(openapi_api.routes(secure=settings.secure))
-        app.add_routes(sockets.routes())
+        app.add_routes([*openapi_api.routes(secure=settings.secure), *sockets.routes()])
         match media:
             case EmbeddedMediaServer():
                 admit = JoinBinding(one_time, meetings.admission).admit
@@ -130,9 +132,11 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
                 app.add_routes(room_service.routes(media))
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
-        app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
-        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
+        app.add_routes([*sessions_api.routes(sessions, people), *session_pages.routes(sessions, people, cookie)])
+        app.add_routes(
+            [*i18n.routes(), *pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo)]
+        )
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
 
@@ -141,6 +145,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
+        tasks.start(watch.run(), name="session watch")
         tasks.start(_sweep(sessions, identifications), name="sweep")
         yield app
 
@@ -197,6 +202,15 @@ def _web(
     app[pages.SUPPORT_PHONE] = settings.support_phone
     app[pages.DEMO] = settings.demo
     return app
+
+
+def _session_watch(
+    sessions: Sessions, store: Store, meetings: Meetings, bus: Bus, sockets: MeetingSockets
+) -> SessionWatch:
+    watch = SessionWatch(sessions, store, meetings.admission, bus, sockets)
+    sessions.listen(watch.told)  # first, since the next may wait for a media server
+    sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
+    return watch
 
 
 def _turn(settings: Settings) -> TurnServers:
