@@ -111,6 +111,9 @@ attendance = sa.Table(
     sa.Column("reason", sa.String(60)),
 )
 
+NUMBERED = (meetings, invitations)
+"""Tables with an identity number, by its keyed hash and sealed."""
+
 Change = Meeting | Invitation | Participant | Attendance
 
 _TABLES: dict[type[Change], sa.Table] = {

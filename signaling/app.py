@@ -31,7 +31,7 @@ from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
-from signaling.api import livekit_webhook
+from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import openapi as openapi_api
 from signaling.api import sessions as sessions_api
@@ -124,7 +124,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes([*openapi_api.routes(secure=settings.secure), *sockets.routes()])
+        app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *sockets.routes()])
         match media:
             case EmbeddedMediaServer():
                 admit = JoinBinding(one_time, meetings.admission).admit
@@ -145,7 +145,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
-        tasks.start(watch.run(), name="session watch")
+        tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
         tasks.start(_sweep(sessions, identifications), name="sweep")
         yield app
 
@@ -242,6 +242,12 @@ def _writable(audit: Log) -> health.Check:
             raise ConnectionError
 
     return check
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for work in works:
+            group.create_task(work)
 
 
 async def _sweep(sessions: Sessions, identifications: Identifications) -> None:

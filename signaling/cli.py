@@ -19,6 +19,7 @@ from db.engine import DatabaseFailure, UnsupportedDatabase, connect, upgrade
 from kiosk.commands import kiosk
 from rooms.commands import meeting
 from signaling.foundation import directory, planner
+from signaling.foundation import keys as keys_of
 from signaling.logs import configure
 from signaling.media import media
 from signaling.settings import BadSettings, Settings, load
@@ -42,6 +43,8 @@ def main(context: click.Context, file: Path | None) -> None:
     match context.invoked_subcommand:
         case "staff" | "organisation":
             context.obj = lambda operator: directory(_settings(context), operator)
+        case "keys":
+            context.obj = lambda: keys_of(_settings(context))
         case "meeting":
             context.obj = lambda: planner(_settings(context))
 
