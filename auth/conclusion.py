@@ -1,21 +1,23 @@
 """From a provider's final answer to who may go on: the number, the risk, the post or the invitation, and its record."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
-from auth.errors import HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
+from auth.errors import AssuranceTooLow, HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
 from auth.flow import Invitations, StoredOrder
 from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
-from auth.people import Permission, Staff
+from auth.people import Permission, Person, Staff
 from auth.records import IdentificationRecords
 from auth.relay import Place, Verdict, place_of, verdict
 from auth.store import People
 
+STAFF_LEVEL = AssuranceLevel.HIGH_3
+"""What staff need to log in, whatever meetings ask: they reach the data of others."""
 _LEADS_TO_TODAY = frozenset({Permission.HOST, Permission.PLANNER})
 
 
@@ -54,7 +56,7 @@ class Conclusions:
         """
         identity = await self._identity(transaction, completion)
         if judge(order, completion, came_back=came_back) is not Verdict.LET_IN:
-            known = await self._people.person_by_number(identity.number)
+            known = await self._people.person_by_number(identity.number) if identity.number is not None else None
             await self._records.ended(transaction, Reason.ON_ANOTHER_DEVICE, known)
             raise OnAnotherDevice
         return await self.decide(
@@ -73,20 +75,43 @@ class Conclusions:
     ) -> Outcome:
         """Whoever it is, by whatever method: the post or the invitation. link: token of a personal link; None: staff.
 
-        details: for the record. Raises NotStaff, InvitationRefused, AuditUnavailable.
+        details: for the record. Raises NotStaff, AssuranceTooLow, InvitationRefused, AuditUnavailable.
         """
-        person = await self._people.save_person(identity)
-        posts = await self._people.staff_of(person.id)
-        post = posts[0] if posts else None
+        person = await self._person(transaction, identity)
+        if identity.number is None:  # a link is made out to a number; the house may know it
+            identity = replace(identity, number=await self._people.number_of(person.id))
+        post = await self._post(identity, person)
         if link is None:
             if post is None:
                 await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
+            if identity.assurance_level < STAFF_LEVEL:
+                await self._records.ended(transaction, Reason.ASSURANCE, person)
+                raise AssuranceTooLow
             await self._records.completed(transaction, identity, person, post, **details)
             return Outcome(person.id, post.id, None, next_path or _home_of(post))
         await self._records.completed(transaction, identity, person, post, **details)
         invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)
+
+    async def _person(self, transaction: str, identity: Identity) -> Person:
+        """Whom the number or the HSA-id stands for; both must stand for the same one."""
+        known = await self._people.person_by_hsa_id(identity.hsa_id) if identity.hsa_id is not None else None
+        if known is None:
+            if identity.number is None:
+                await self._records.ended(transaction, Reason.NOT_STAFF)
+                raise NotStaff
+            return await self._people.save_person(identity)
+        if identity.number is not None and not await self._people.know_number(known.id, identity.number):
+            await self._records.ended(transaction, Reason.NUMBERS_DIFFER, known)
+            raise NotStaff
+        return await self._people.rename(Person(known.id, identity.given_name, identity.surname, identity.name))
+
+    async def _post(self, identity: Identity, person: Person) -> Staff | None:
+        """The post to begin in: of the organisation whose HSA-id was shown, else the one that allows most."""
+        posts, shown = await self._people.staff_of(person.id), str(identity.hsa_id)
+        posts.sort(key=lambda post: post.hsa_id != shown)
+        return posts[0] if posts else None
 
     async def _identity(self, transaction: str, completion: Completion) -> Identity:
         now, user = self._clock(), completion.user

@@ -108,7 +108,7 @@ class KeyFile:
         return KeyRow(entry.id, "coming", now, None)
 
     def retire(self, key: str, now: datetime) -> None:
-        """Forget a key. Whoever calls has seen that no row uses it. Raises VaultError for one that may still be used."""
+        """Forget a key that, as whoever calls has seen, no row uses. Raises VaultError for one in use."""
         row = next((row for row in self.load(now).rows if row.id == key), None)
         if row is None:
             raise VaultError("there is no such key")

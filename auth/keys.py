@@ -90,7 +90,10 @@ class Keys:
         return self._file.rotate(self._clock())
 
     async def rotate_audit(self, operator: str) -> str:
-        """A new signing key; that it comes is the last that the old one signs. Raises SignerUnusable, AuditUnavailable."""
+        """A new signing key; that it comes is the last that the old one signs.
+
+        Raises SignerUnusable, AuditUnavailable.
+        """
         await self._record("audit", "rotated", operator)
         made = rotate_signer(self._signing, self._origin)
         self._audit.resign(load_signer(self._signing, self._origin, may_create=False))

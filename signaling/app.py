@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -14,16 +15,22 @@ from audit.log import Log
 from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator
 from auth.credentials import Credentials
-from auth.demo import DEMO_PEOPLE, seed
+from auth.demo import DEMO_PEOPLE, OIDC_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
 from auth.identification import Identifications
+from auth.identity import Method
+from auth.oidc import OidcLogins
+from auth.oidc_client import OidcClient, http_session
+from auth.oidc_provider import PROFILES, Provider, load_client_key
+from auth.oidc_simulator import Issuer, OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
-from auth.store import IdentificationRows, OneTimeRows, SessionRows
+from auth.store import IdentificationRows, OidcRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
 from rooms.livekit_key import LiveKitKey
+from rooms.media import MediaServer
 from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
@@ -33,12 +40,13 @@ from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
+from signaling.api import oidc as oidc_api
 from signaling.api import openapi as openapi_api
 from signaling.api import sessions as sessions_api
 from signaling.api import simulator as simulator_api
 from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
-from signaling.foundation import foundation, utc_now
+from signaling.foundation import Foundation, foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.pages import sessions as session_pages
@@ -100,31 +108,20 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
+        logins, issuers = await _openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
-        day: list[DemoLinks] = []
-        if settings.demo:
-            await seed(people)
-            day = await DemoDay(
-                store=Store(engine),
-                audit=audit,
-                media=media,
-                people=people,
-                vault=vault,
-                publish=publisher(bus),
-                clock=clock,
-                origin=settings.origin,
-            ).make()
-
+        day = await _demo_day(settings, ground, media, bus, clock) if settings.demo else []
         registry = CollectorRegistry()
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit, credentials)
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
+        app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *sockets.routes()])
+        app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         match media:
             case EmbeddedMediaServer():
                 admit = JoinBinding(one_time, meetings.admission).admit
@@ -133,9 +130,19 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
         cookie = cookie_name(settings.secure)
-        app.add_routes([*sessions_api.routes(sessions, people), *session_pages.routes(sessions, people, cookie)])
+        app.add_routes([*sockets.routes(), *sessions_api.routes(sessions, people)])
+        app.add_routes(session_pages.routes(sessions, people, cookie))
         app.add_routes(
-            [*i18n.routes(), *pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo)]
+            pages.routes(
+                meetings,
+                sessions,
+                audit,
+                clock,
+                cookie=cookie,
+                demo=settings.demo,
+                methods=logins.methods | {Method.BANKID},
+                issuers=issuers,
+            )
         )
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
@@ -146,8 +153,25 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
         tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
-        tasks.start(_sweep(sessions, identifications), name="sweep")
+        tasks.start(_sweep(sessions, identifications, logins), name="sweep")
         yield app
+
+
+async def _demo_day(
+    settings: Settings, ground: Foundation, media: MediaServer, bus: Bus, clock: Callable[[], datetime]
+) -> list[DemoLinks]:
+    await seed(ground.people)
+    demo = DemoDay(
+        store=Store(ground.engine),
+        audit=ground.audit,
+        media=media,
+        people=ground.people,
+        vault=ground.vault,
+        publish=publisher(bus),
+        clock=clock,
+        origin=settings.origin,
+    )
+    return await demo.make()
 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]) -> EmbeddedMediaServer:
@@ -235,6 +259,43 @@ async def _bankid(
     return client, credentials, simulator
 
 
+async def _openid(
+    settings: Settings,
+    stack: AsyncExitStack,
+    ground: Foundation,
+    clock: Callable[[], datetime],
+    *,
+    sessions: Sessions,
+    meetings: Meetings,
+) -> tuple[OidcLogins, dict[Method, Issuer]]:
+    """Logins with each provider that is set up; in the demo with the providers' doubles, which are given too."""
+    issuers: dict[Method, Issuer] = {}
+    if settings.demo:
+        issuers = (await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))).issuers
+        providers = [issuer.provider for issuer in issuers.values()]
+    else:
+        providers = [made for method in PROFILES if (made := _provider(settings, method)) is not None]
+    http = await stack.enter_async_context(http_session())
+    back = f"{settings.origin}/auth/oidc/"
+    logins = OidcLogins(
+        [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers],
+        rows=OidcRows(ground.engine, ground.vault),
+        people=ground.people,
+        sessions=sessions,
+        invitations=meetings.invitations,
+        audit=ground.audit,
+        clock=clock,
+    )
+    return logins, issuers
+
+
+def _provider(settings: Settings, method: Method) -> Provider | None:
+    issuer, client, secret, key = settings.openid(method.value)
+    if not issuer:
+        return None
+    return Provider(PROFILES[method], issuer, client, secret, load_client_key(key) if key is not None else None)
+
+
 def _writable(audit: Log) -> health.Check:
     async def check() -> None:
         await audit.checkpoint()
@@ -250,13 +311,14 @@ async def _together(*works: Coroutine[Any, Any, None]) -> None:
             group.create_task(work)
 
 
-async def _sweep(sessions: Sessions, identifications: Identifications) -> None:
+async def _sweep(sessions: Sessions, identifications: Identifications, logins: OidcLogins) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await sessions.sweep()
             await identifications.sweep()
+            await logins.sweep()
         except Exception as failure:  # noqa: BLE001 - the next round tries again
             log.error("sweep failed", failure=type(failure).__name__)
 

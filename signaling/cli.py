@@ -14,6 +14,7 @@ from audit.commands import audit
 from audit.log import AuditUnavailable, LogDamaged
 from audit.signer import SignerUnusable
 from auth.commands import organisation, staff
+from auth.key_commands import keys
 from auth.vault import VaultError
 from db.engine import DatabaseFailure, UnsupportedDatabase, connect, upgrade
 from kiosk.commands import kiosk
@@ -113,5 +114,5 @@ def db_upgrade(context: click.Context) -> None:
     click.echo("The schema is the newest.")
 
 
-for command in (staff, organisation, meeting, audit, kiosk, media):
+for command in (staff, organisation, keys, meeting, audit, kiosk, media):
     main.add_command(command)

@@ -23,6 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Addresses that programs call; the rest are pages.
 PROGRAM_PATHS = ("/api/", "/auth/", "/rtc", "/twirp/", "/livekit/", "/healthz", "/readyz", "/metrics")
+# Below them, what a browser is led to.
+NAVIGATIONS = ("/auth/oidc/",)
 
 
 class Unavailable(Refusal):
@@ -124,7 +126,8 @@ def fields_of(refusal: Refusal, language: str) -> Sequence[dict[str, str]] | Non
 
 def wants_page(request: web.Request) -> bool:
     """Whether a person waits for a page rather than a program for JSON."""
-    if request.path.startswith(PROGRAM_PATHS) or request.content_type == "application/json":
+    program = request.path.startswith(PROGRAM_PATHS) and not request.path.startswith(NAVIGATIONS)
+    if program or request.content_type == "application/json":
         return False
     return "text/html" in request.headers.get("Accept", "") or "Sec-Fetch-Dest" in request.headers
 

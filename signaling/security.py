@@ -44,6 +44,8 @@ PUBLIC = frozenset(
         "/auth/bankid/{transaction}",
         "/auth/bankid/{transaction}/cancel",
         "/auth/bankid/return",
+        "/auth/oidc/{provider}/start",
+        "/auth/oidc/{provider}/callback",
         "/auth/session",
         "/auth/logout",
         "/.well-known/jwks.json",
@@ -63,6 +65,7 @@ PUBLIC = frozenset(
         "/simulator/bankid/orders",
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",
+        "/simulator/oidc/{provider}",
     }
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.store.people import PEOPLE
+from auth.store.tables import PEOPLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Two cookies, both ``__Host-``, HttpOnly and SameSite=Lax: one holds the browser'
 (the flow), one the session. The flow's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -22,8 +23,11 @@ from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
+METHOD_COOKIE = "hemmaplan-method"
+"""Which way was used last, for the next visit's page; tells nothing of who."""
+METHOD_LIFETIME_SECONDS = 365 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = r"^/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}$"
+NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):
@@ -33,7 +37,7 @@ class StartBody(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
     invitation: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", repr=False)
-    next: str | None = Field(None, max_length=200, pattern=_NEXT)
+    next: str | None = Field(None, max_length=200, pattern=f"^{NEXT.pattern}$")
     same_device: bool = False
     touch: bool = False
 
@@ -141,6 +145,7 @@ class AuthApi:
             await self._sessions.replace(before, status.session)
         # Without an age: gone when the browser is closed, which counts on a shared computer.
         self._set(response, cookie_name(self._secure), status.cookie, None)
+        self._set(response, METHOD_COOKIE, status.session.method.value, METHOD_LIFETIME_SECONDS)
 
     def _flow(self, request: web.Request) -> str | None:
         value = request.cookies.get(flow_cookie_name(self._secure), "")

@@ -103,7 +103,7 @@ class Links:
         return LinkGreeting("Nordviks kommun")
 
     async def identify(self, token: str, identity: Identity, person: Person) -> OpenedInvitation:  # noqa: ARG002
-        if self.numbers[token] != identity.number.reveal():
+        if identity.number is None or self.numbers[token] != identity.number.reveal():
             await self.log.append(Event(EventType.INVITATION_REFUSED, details={"reason": WrongPerson.reason}))
             raise WrongPerson
         return OpenedInvitation("invitation-1", "meeting-1")
