@@ -1,6 +1,7 @@
 """The rows of meetings, invitations, participants and attendance."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 from rooms.meeting import (
     Attendance,
@@ -129,6 +131,11 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._locks = Locks(engine)
+
+    def exclusive(self, meeting: str) -> AbstractAsyncContextManager[None]:
+        """No other node acts on this meeting meanwhile (`db.locks`)."""
+        return self._locks.hold(f"meeting {meeting}")
 
     async def save(self, *changes: Change) -> None:
         """Insert or update each by its id, in the order given: all of them or none."""
