@@ -34,6 +34,7 @@ class Foundation:
     vault: Vault
     people: People
     keys: Keys
+    clock: Callable[[], datetime]
 
 
 @asynccontextmanager
@@ -57,7 +58,7 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
                 *(SealedRows(engine, table, lookup="number_hash", sealed="number_sealed") for table in NUMBERED),
             ]
             keys = Keys(file, signing, origin, vault=vault, audit=audit, rekeying=Rekeying(rows, vault), clock=clock)
-            yield Foundation(engine, audit, vault, People(engine, vault, clock), keys)
+            yield Foundation(engine, audit, vault, People(engine, vault, clock), keys, clock)
         finally:
             await audit.close()
     finally:
