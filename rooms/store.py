@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.locks import Locks
 from db.schema import UtcDateTime, metadata
+from rooms.assurance_store import AssuranceRows
 from rooms.meeting import (
     Attendance,
     Authority,
@@ -135,6 +136,7 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._locks = Locks(engine)
+        self.assurance = AssuranceRows(engine)
 
     def exclusive(self, meeting: str) -> AbstractAsyncContextManager[None]:
         """No other node acts on this meeting meanwhile (`db.locks`)."""
