@@ -162,7 +162,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
-        tasks.start(meetings.presence.run(), name="presence")
+        tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes), name="sweep")
         yield app
 
