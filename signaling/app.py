@@ -156,7 +156,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
-        tasks.start(meetings.presence.run(), name="presence")
+        tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
         tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes), name="sweep")
         yield app
