@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench bench-media fuzz build pictures livekit-server clean
+.PHONY: run test check format bench bench-media bench-net fuzz build pictures livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -27,12 +27,18 @@ format: build
 bench: build ## figures for docs/benchmarks.md
 	$(BIN)/python -m bench
 
+bench-net: build ## broken networks in namespaces, as root: a line of JSON each
+	$(BIN)/python -m bench.net
+
 fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_SECONDS for each surface
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	nice $(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 bench-media: build ## the embedded media server, Debian's Janus and LiveKit's own under one load
 	$(BIN)/python -m bench media --rooms 1 --rooms 2 --rooms 4
+
+bench-login: build ## logins a second with BankID simulated, and our own share of each
+	$(BIN)/python -m bench.login
 
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py
