@@ -94,6 +94,7 @@ class EventType(StrEnum):
     AUDIT_READ = "audit.read", "Somebody read the log; what was searched for, and why."
     AUDIT_EXPORTED = "audit.exported", "Somebody took out a copy of the log."
     AUDIT_ERASED = "audit.erased", "Contents older than the date given were erased (gallring); the tree stays whole."
+    KEY_CHANGED = "key.changed", "A key of the installation was rotated or retired; which one, by its id."
     ASSURANCE_CHANGED = (
         "assurance.changed",
         "What identification is enough was changed, for an organisation's meetings or raised for one.",
