@@ -7,15 +7,13 @@ from datetime import datetime
 from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
+from auth.commissions import home_of, only, way
 from auth.errors import HighRisk, NotStaff, NumberNotRead
 from auth.flow import Invitations, StoredOrder
 from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
-from auth.people import Permission, Staff
 from auth.records import IdentificationRecords
 from auth.store import People
-
-_LEADS_TO_TODAY = frozenset({Permission.HOST, Permission.PLANNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,14 @@ class Conclusions:
         """
         person = await self._people.save_person(identity)
         posts = await self._people.staff_of(person.id)
-        post = posts[0] if posts else None
+        post = only(posts)
         if link is None:
-            if post is None:
+            if not posts:
                 await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
             await self._records.completed(transaction, identity, person, post, **details)
-            return Outcome(person.id, post.id, None, next_path or _home_of(post))
+            wanted = next_path or (home_of(post) if post is not None else "/")
+            return Outcome(person.id, post.id if post is not None else None, None, way(posts, wanted))
         await self._records.completed(transaction, identity, person, post, **details)
         invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)
@@ -91,9 +90,3 @@ class Conclusions:
         return Identity(
             number, user.given_name, user.surname, user.name, Method.BANKID, AssuranceLevel.HIGH_3, authenticated_at=now
         )
-
-
-def _home_of(post: Staff) -> str:
-    if post.may(Permission.AUDITOR) and not post.permissions & _LEADS_TO_TODAY:
-        return "/audit"
-    return "/today"

@@ -5,8 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from auth.fields import FieldError, InvalidFields
 from rooms.drafts import InvitationDraft, MeetingChange, MeetingDraft
-from rooms.errors import FieldError, InvalidFields
 from rooms.meeting import HomePerson
 
 # Far above every real limit, which `rooms.drafts` names in words: this only bounds the work of looking.

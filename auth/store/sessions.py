@@ -60,6 +60,19 @@ class SessionRows:
     async def of_person(self, person: str) -> list[Session]:
         return [session for session, _ in await self._read(SESSIONS.c.person_id == person)]
 
+    async def of_staff(self, staff: str) -> list[Session]:
+        """Sessions that work in a commission."""
+        return [session for session, _ in await self._read(SESSIONS.c.staff_id == staff)]
+
+    async def of_ended_staff(self, now: datetime) -> list[Session]:
+        """Sessions that work in a commission that is over."""
+        return [session for session, _ in await self._read(STAFF.c.valid_to <= now)]
+
+    async def choose(self, session: str, staff: str) -> None:
+        """The commission a session works in from now on."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.update(SESSIONS).where(SESSIONS.c.id == session).values(staff_id=staff))
+
     async def over(self, now: datetime, oldest: datetime) -> list[Session]:
         """Sessions idle too long at `now`, or begun before `oldest`."""
         condition = sa.or_(SESSIONS.c.idle_until <= now, SESSIONS.c.authenticated_at <= oldest)

@@ -22,7 +22,7 @@ from signaling.problems import BadRequest
 
 FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+_NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from auth.commissions import home_of
 from auth.people import Permission
 from auth.sessions import Session, Sessions
 from rooms.meeting import MeetingStatus
@@ -18,16 +19,7 @@ from signaling.security import session_of
 
 NEAR = timedelta(days=400)
 # Where a login may lead: the same places as POST /auth/bankid/start allows.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
-
-
-def home_of(session: Session) -> str:
-    """Where staff begin: the day, or the log for those who only read it."""
-    staff = session.staff
-    if staff is None:
-        return "/"
-    works = staff.may(Permission.HOST) or staff.may(Permission.PLANNER)
-    return "/audit" if staff.may(Permission.AUDITOR) and not works else "/today"
+_NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime], cookie: str) -> list[web.RouteDef]:
@@ -38,7 +30,9 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         if session is None:
             return see_other("/login")
         if session.staff is not None:
-            return see_other(home_of(session))
+            return see_other(home_of(session.staff))
+        if session.invitation is None:
+            return see_other("/commissions")
         now = clock()
         found = await meetings.planning.meetings_for(session, now - timedelta(days=1), now + NEAR)
         coming = [item.meeting for item in found if item.meeting.status in (MeetingStatus.OPEN, MeetingStatus.PLANNED)]
@@ -64,7 +58,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         wanted = asked if _NEXT.fullmatch(asked) else None
         session: Session | None = request.get("session")
         if session is not None:
-            return see_other(wanted or home_of(session))
+            return see_other(wanted or (home_of(session.staff) if session.staff is not None else "/"))
         kiosk = wanted is not None and wanted.startswith("/kiosk")
         data = {"invitation": None, "next": wanted, "kiosk": kiosk}
         return render(request, "identify.html", invited=None, kiosk=kiosk, data=data)
