@@ -161,6 +161,12 @@ class Client:
             await self._socket.close()
         await self.connection.close()
 
+    async def vanish(self) -> None:
+        """Go without a word: no farewell on the socket, no DTLS alert."""
+        if self._socket is not None and (transport := self._socket.get_extra_info("transport")) is not None:
+            transport.abort()
+        self.connection.abandon()
+
     def _announcement(self, kind: Kind) -> rtc.AddTrackRequest:
         if kind == "audio":
             return rtc.AddTrackRequest(

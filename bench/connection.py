@@ -243,6 +243,12 @@ class Connection:
             response.add_message_integrity(self._password.encode())
             self._send(bytes(response))
 
+    def abandon(self) -> None:
+        """Close the socket and tell nobody."""
+        self._poller.remove(self)
+        self._socket.close()
+        self._transport.put(None)
+
     async def close(self) -> None:
         await self._dtls.stop()
         self._transport.put(None)

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from auth.fields import FieldError, InvalidFields
 from rooms.drafts import InvitationDraft, MeetingChange, MeetingDraft
@@ -14,6 +23,18 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 MOST_ITEMS = 200
 # Far from the ends of the calendar, so that a zone or a day can be added to any time that passes.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _written(value: Any) -> Any:
+    # pydantic would also read 0.5 and "0.5" as seconds since 1970.
+    if isinstance(value, str) and "-" not in value[1:]:
+        raise PydanticCustomError("datetime_parsing", "not a date and time")
+    if isinstance(value, int | float):
+        raise PydanticCustomError("datetime_type", "not a date and time")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Body(BaseModel):
@@ -55,8 +76,8 @@ class MeetingBody(Body):
     place: Text
     purpose: Text
     consent: Text | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     invitations: list[InvitationBody] = Field([], max_length=MOST_ITEMS)
     start_now: bool = False
 
@@ -82,8 +103,8 @@ class ChangeBody(Body):
     type: Text | None = None
     place: Text | None = None
     purpose: Text | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
     def change(self) -> MeetingChange:
         return MeetingChange(**self.model_dump())
@@ -132,8 +153,8 @@ class HomeBody(Body):
 class RangeQuery(Body):
     """``from`` and ``to`` of a list of meetings."""
 
-    since: AwareDatetime | None = Field(None, alias="from", ge=EARLIEST, le=LATEST)
-    until: AwareDatetime | None = Field(None, alias="to", ge=EARLIEST, le=LATEST)
+    since: Moment | None = Field(None, alias="from", ge=EARLIEST, le=LATEST)
+    until: Moment | None = Field(None, alias="to", ge=EARLIEST, le=LATEST)
 
 
 BodyType = TypeVar("BodyType", bound=Body)

@@ -1,4 +1,4 @@
-"""Which codecs a media section names, and which of them fits a track (RFC 4588, RFC 6184, RFC 7587, RFC 9628)."""
+"""Which codecs a media section names, and which of them fits a track (RFC 2198, 4588, 6184, 7587, 9628)."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,14 @@ def parameters(fmtp: str) -> dict[str, str]:
 
 
 def codecs_of(section: Section) -> list[Codec]:
-    """The supported codecs of a section in its order, each with its retransmission payload type."""
+    """The supported codecs of a section in its order, each with its payload types of repair and redundancy."""
     repairs: dict[int, int] = {}
     for payload_type in section.payload_types:
         if section.rtpmaps[payload_type].lower().startswith("rtx/"):
             associated = parameters(section.fmtps.get(payload_type, "")).get("apt", "")
             if associated.isascii() and associated.isdigit():
                 repairs.setdefault(int(associated), payload_type)
+    redundancy = _redundancy(section)
     found = []
     for payload_type in section.payload_types:
         name, rate, *channels = section.rtpmaps[payload_type].split("/")
@@ -46,8 +47,21 @@ def codecs_of(section: Section) -> list[Codec]:
                     fmtp=section.fmtps.get(payload_type, ""),
                     rtx_payload_type=repairs.get(payload_type),
                     feedback=frozenset(section.feedback.get(payload_type, ())),
+                    red_payload_type=redundancy.get(payload_type),
                 )
             )
+    return found
+
+
+def _redundancy(section: Section) -> dict[int, int]:
+    """Payload type -> that of its redundant form, where all blocks are of the one codec: ``111/111``."""
+    found: dict[int, int] = {}
+    for payload_type in section.payload_types:
+        if section.kind == "audio" and section.rtpmaps[payload_type].lower().startswith("red/"):
+            blocks = set(section.fmtps.get(payload_type, "").split("/"))
+            associated = blocks.pop()
+            if not blocks and associated.isascii() and associated.isdigit():
+                found.setdefault(int(associated), payload_type)
     return found
 
 

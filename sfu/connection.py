@@ -260,7 +260,8 @@ class Connection:
                 down_track = forwarding.down_track
                 repair = down_track.rtx_ssrc if forwarding.publication.kind == "video" else None
                 kind: Kind = forwarding.publication.kind
-                wanted.append(Forwarded(sid, forwarding.stream, kind, section.codec, down_track.ssrc, repair))
+                red = forwarding.publication.announced.red
+                wanted.append(Forwarded(sid, forwarding.stream, kind, section.codec, down_track.ssrc, repair, red))
         return wanted
 
     def _ask_for_sections(self) -> None:

@@ -14,6 +14,7 @@ from sfu.codecs import Vp8Rewriter
 from sfu.layer_choice import LayerChoice
 from sfu.negotiated import SendSection
 from sfu.numbering import Numbering
+from sfu.red import LossyPath
 from sfu.repair import Repairs
 from sfu.route import Repair, Route, Send, SendFeedback, route
 from sfu.rtp import HEADER, NUMBERED_ONE_BYTE, NUMBERED_TWO_BYTE, ONE_BYTE, TWO_BYTE, WITH_EXTENSIONS
@@ -53,6 +54,8 @@ class DownTrack:
         self._numbers = Numbering()
         self._vp8 = Vp8Rewriter()
         self._repairs = Repairs(up_track.kind, clock())
+        self._path = LossyPath()
+        self._repeats = False  # sound without redundancy is sent twice
         self._reports_sent: dict[int, float] = {}  # middle of NTP time -> when sent
 
     @property
@@ -161,7 +164,8 @@ class DownTrack:
         block, two_byte = packet.extension_block(route.ids)
         block += route.mid_two_byte if two_byte else route.mid_one_byte
         length = len(block)
-        second = packet.marker | route.payload_type
+        payload = packet.payload if route.red_payload_type is None else self._redundant(packet, route)
+        second = packet.marker | route.sent_payload_type
         number_at = 0
         if identifier := route.number_id:
             pad = -(length + (4 if two_byte else 3)) & 3
@@ -187,12 +191,18 @@ class DownTrack:
             head = HEADER.pack(0x80, second, sequence, timestamp, self.ssrc)
         if packet.vp8 is not None:
             head += self._vp8.rewrite(packet.vp8_head, packet.vp8)
-        payload = packet.payload
         statistics = self.statistics
         statistics.packets += 1
         statistics.octets += len(payload)
         self._repairs.cache.put((sequence, head, payload))
         route.send(head + payload, number_at)
+        if self._repeats:
+            self._repairs.resend(((sequence - 1) & 0xFFFF,), route, packet.at)
+
+    def _redundant(self, packet: Arrived, route: Route) -> bytes:
+        number, kind = packet.sequence_number, route.payload_type
+        history = self.up_track.history
+        return history.wrap(number, packet.timestamp, packet.payload, payload_type=kind, distance=self._path.distance)
 
     def _splice(self, packet: Arrived) -> None:
         if self._numbers.splice(packet):
@@ -233,6 +243,10 @@ class DownTrack:
     def take_report(self, block: rtcp.ReportBlock, now: float) -> None:
         """The subscriber's report on this stream."""
         self.statistics.fraction_lost = block.fraction_lost / 256
+        if self.up_track.kind == "audio":
+            self._path.report(self.statistics.fraction_lost, now)
+            is_plain = self._route is not None and self._route.red_payload_type is None
+            self._repeats = is_plain and self._path.is_lossy
         sent = self._reports_sent.get(block.last_report)
         if sent is not None:
             self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)

@@ -17,6 +17,7 @@ class Codec:
     mime_type: lower case: ``audio/opus``, ``video/vp8``, ``video/h264``, ``video/vp9``, ``video/av1``.
     fmtp: format parameters as written in SDP, empty when there are none.
     rtx_payload_type: RFC 4588 retransmission payload type bound to this one, if negotiated.
+    red_payload_type: the same for redundant audio (RFC 2198).
     """
 
     mime_type: str
@@ -26,6 +27,7 @@ class Codec:
     fmtp: str = ""
     rtx_payload_type: int | None = None
     feedback: frozenset[str] = field(default=frozenset())
+    red_payload_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

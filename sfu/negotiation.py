@@ -40,7 +40,8 @@ MAX_RIDS = 3
 class Announced:
     """A track the client told of by ``add_track``. cids: the track ids its section may carry in msid.
 
-    codecs: mime types wanted, best first; stereo, dtx: what our answer tells its Opus encoder.
+    codecs: mime types wanted, best first; stereo, dtx: what our answer tells its Opus encoder. red: whether redundant
+    audio is wanted of it, and may be made of it.
     """
 
     sid: str
@@ -49,11 +50,15 @@ class Announced:
     codecs: tuple[str, ...] = ()
     stereo: bool = False
     dtx: bool = True
+    red: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """A track this client is to receive. stream: the publisher's participant sid. ssrc, rtx_ssrc: ours."""
+    """A track this client is to receive. stream: the publisher's participant sid. ssrc, rtx_ssrc: ours.
+
+    red: whether it may be sent with redundancy to who takes that.
+    """
 
     sid: str
     stream: str
@@ -61,6 +66,7 @@ class Forwarded:
     codec: Codec
     ssrc: int
     rtx_ssrc: int | None = None
+    red: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ def answer(
             sections.append(_data_section(section))
             continue
         kind = _kind(section)
-        offered = codecs_of(section)
+        offered = [_repairable(codec) for codec in codecs_of(section)]
         if (sid := receiving.get(section.mid)) is not None:
             codec = _receive_codec(offered, layout.codecs.get(section.mid), tracks[sid], enabled[kind])
             if codec is None:
@@ -158,6 +164,8 @@ def answer(
                 sections.append(_media_section(section, offered, "inactive"))
                 continue
             codecs[section.mid] = codec
+            if not tracks[sid].red:
+                codec = replace(codec, red_payload_type=None)
             receive[sid] = _receive_section(section, codec)
             sections.append(_receiving(section, codec, tracks[sid]))
         elif (sid := sending.get(section.mid)) is not None:
@@ -165,6 +173,8 @@ def answer(
             fit = fitting(offered, track.codec)
             assert fit is not None, "placed only where it fits"
             codecs[section.mid] = fit
+            if not track.red:
+                fit = replace(fit, red_payload_type=None)
             extensions = {uri: number for number, uri in _accepted_extensions(section).items()}
             send[sid] = SendSection(section.mid, kind, fit, extensions)
             sections.append(_sending(section, fit, track))
@@ -281,6 +291,11 @@ def _receive_codec(
     return choose(offered, [*wanted, *(mime_type for mime_type in enabled if mime_type not in wanted)])
 
 
+def _repairable(codec: Codec) -> Codec:
+    """Sound is asked for again as well: libwebrtc never offers that, and does it where the answer says so."""
+    return replace(codec, feedback=codec.feedback | {"nack"}) if codec.mime_type.startswith("audio/") else codec
+
+
 def _rids(section: Section) -> tuple[str, ...]:
     names = tuple(name for name, direction in section.rids if direction == "send")[:MAX_RIDS]
     return names if len(names) > 1 and section.simulcast else ()
@@ -311,7 +326,7 @@ def _media_section(
     formats: list[str] = []
     ours = Section(section.kind, 9, section.protocol, (), mid=section.mid, direction=direction)
     for codec in codecs:
-        for payload_type in (codec.payload_type, codec.rtx_payload_type):
+        for payload_type in (codec.payload_type, codec.rtx_payload_type, codec.red_payload_type):
             if payload_type is not None and str(payload_type) not in formats:
                 formats.append(str(payload_type))
                 ours.rtpmaps[payload_type] = section.rtpmaps[payload_type]
@@ -327,6 +342,9 @@ def _receiving(section: Section, codec: Codec, track: Announced) -> Section:
     ours = _media_section(section, [codec], "recvonly")
     if codec.mime_type == "audio/opus":
         ours.fmtps[codec.payload_type] = _opus_parameters(codec.fmtp, track)
+    if codec.red_payload_type is not None:
+        # What stands first is what the client sends.
+        ours.formats = (str(codec.red_payload_type), str(codec.payload_type))
     if rids := _rids(section):
         ours.rids = [(name, "recv") for name in rids]
         ours.simulcast = "recv " + ";".join(rids)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from livekit.protocol.models import (
     AUDIO,
     VIDEO,
+    Encryption,
     ParticipantTracks,
     SimulcastCodecInfo,
     TrackInfo,
@@ -147,7 +148,7 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
         source=request.source,
         disable_dtx=request.disable_dtx,
         stereo=request.stereo,
-        disable_red=True,
+        disable_red=request.disable_red,
         encryption=request.encryption,
         stream=request.stream,
         layers=list(request.layers)[:MAX_LAYERS],
@@ -164,6 +165,7 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
             codecs=tuple(f"{kind}/{codec.codec.lower()}" for codec in wanted[:1] if codec.codec),
             stereo=request.stereo,
             dtx=not request.disable_dtx,
+            red=kind == "audio" and not request.disable_red and request.encryption == Encryption.NONE,
         ),
     )
 

@@ -87,7 +87,10 @@ class Reception:
             if packet.payload_type != codec.rtx_payload_type or not _unwrap(packet, source.layer, codec.payload_type):
                 return
         elif packet.payload_type != codec.payload_type:
-            self.ignored += 1
+            if packet.payload_type != codec.red_payload_type:
+                self.ignored += 1
+            else:
+                section.track.take_redundant(source.layer, packet, values[:_PASSED], arrival, len(data))
             return
         section.track.take(source.layer, packet, values[:_PASSED], arrival, len(data))
 
@@ -113,7 +116,7 @@ class Reception:
             source = _Source(section, layer, is_repair=True)
         else:
             rid = _text(values[_SLOTS[rtp.RID]])
-            if packet.payload_type != description.codec.payload_type:
+            if packet.payload_type not in (description.codec.payload_type, description.codec.red_payload_type):
                 return None
             if (description.rids or rid) and rid not in description.rids:
                 return None
@@ -134,7 +137,8 @@ class Reception:
             description = section.description
             if packet.ssrc in description.ssrcs or packet.ssrc in description.rtx_ssrcs:
                 return section
-            if packet.payload_type == description.codec.payload_type and not description.rids:
+            codec = description.codec
+            if packet.payload_type in (codec.payload_type, codec.red_payload_type) and not description.rids:
                 fitting.append(section)
         # A payload type of one section only also tells (RFC 8843 section 9.2, last resort).
         return fitting[0] if len(fitting) == 1 else None

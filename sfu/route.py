@@ -23,6 +23,8 @@ def number_id(section: SendSection) -> int:
 class Route:
     """send takes a packet and where its transport-wide number goes, 0 where none is negotiated; repair the same for
     what is sent again, and says False when there is no room for more.
+
+    sent_payload_type: the codec's own, or that of its redundant form.
     """
 
     send: Send
@@ -30,6 +32,8 @@ class Route:
     send_feedback: SendFeedback
     payload_type: int
     rtx_payload_type: int | None
+    red_payload_type: int | None
+    sent_payload_type: int
     ids: SharedIds
     has_send_time: bool
     number_id: int
@@ -55,6 +59,8 @@ def route(section: SendSection, send: Send, send_feedback: SendFeedback, repair:
         send_feedback=send_feedback,
         payload_type=section.codec.payload_type,
         rtx_payload_type=section.codec.rtx_payload_type,
+        red_payload_type=section.codec.red_payload_type,
+        sent_payload_type=section.codec.red_payload_type or section.codec.payload_type,
         ids=shared_ids(extensions),
         has_send_time=bool(extensions.get(ABS_SEND_TIME)),
         number_id=number_id(section),

@@ -71,7 +71,7 @@ def offer(layout: OfferLayout, wanted: Sequence[Forwarded], local: LocalTranspor
     for track in wanted:
         if track.sid in placed:
             continue
-        codec = _our_codec(track.codec, payload_types)
+        codec = _our_codec(track, payload_types)
         free = next(
             (i for i, s in enumerate(sections) if s.mid in reusable and s.sid is None and s.kind == track.kind), None
         )
@@ -118,8 +118,9 @@ def settle(answer: Description, layout: OfferLayout) -> tuple[Mapping[str, SendS
     return send, tuple(refused)
 
 
-def _our_codec(published: Codec, payload_types: dict[tuple[str, ...], int]) -> Codec | None:
+def _our_codec(track: Forwarded, payload_types: dict[tuple[str, ...], int]) -> Codec | None:
     """The published codec under a payload type of ours: one for all tracks of the same codec identity."""
+    published = track.codec
     key = (published.mime_type, *identity(published))
     if key not in payload_types:
         taken = set(payload_types.values())
@@ -129,7 +130,12 @@ def _our_codec(published: Codec, payload_types: dict[tuple[str, ...], int]) -> C
         payload_types[key] = free
     number = payload_types[key]
     is_video = published.mime_type.startswith("video/")
-    return replace(published, payload_type=number, rtx_payload_type=number + 1 if is_video else None)
+    return replace(
+        published,
+        payload_type=number,
+        rtx_payload_type=number + 1 if is_video else None,
+        red_payload_type=number + 1 if track.red and not is_video else None,
+    )
 
 
 def _data_section() -> Section:
@@ -158,6 +164,10 @@ def _written(section: OfferedSection, by_sid: Mapping[str, Forwarded]) -> Sectio
         written.formats += (str(codec.rtx_payload_type),)
         written.rtpmaps[codec.rtx_payload_type] = "rtx/90000"
         written.fmtps[codec.rtx_payload_type] = f"apt={codec.payload_type}"
+    if codec.red_payload_type is not None:
+        written.formats += (str(codec.red_payload_type),)
+        written.rtpmaps[codec.red_payload_type] = "red/48000/2"
+        written.fmtps[codec.red_payload_type] = f"{codec.payload_type}/{codec.payload_type}"
     written.extensions = dict(_EXTENSIONS[section.kind])
     if track is not None:
         describe_forwarded(written, track)

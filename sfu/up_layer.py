@@ -12,6 +12,7 @@ LONGEST_SILENCE = 0.7  # seconds: what was lost in a longer one comes too late, 
 MOST_MISSING = 256
 MOST_TRIES = 8
 RETRY_AFTER = 0.08  # seconds, growing by half with each try
+RETRY_SOUND_AFTER = 0.03  # sound is of use for a few packets only
 GIVE_UP_AFTER = 1.2  # seconds: by then the receiver has moved on
 MEASURE_INTERVAL = 0.5  # seconds of one sample of the rate
 OVERHEAD = 38  # bytes of IPv4, UDP and the SRTP tag
@@ -28,11 +29,14 @@ class _Missing:
 class UpLayer:
     """Statistics of one SSRC. quality: 0 to 2. All times are monotonic seconds."""
 
-    def __init__(self, ssrc: int, clock_rate: int, *, rid: str = "", quality: int = 2) -> None:
+    def __init__(
+        self, ssrc: int, clock_rate: int, *, rid: str = "", quality: int = 2, retry_after: float = RETRY_AFTER
+    ) -> None:
         self.ssrc = ssrc
         self.rid = rid
         self.quality = quality
         self.clock_rate = clock_rate
+        self.retry_after = retry_after
         self.packets = 0
         self.octets = 0
         self.last_at = -1e9
@@ -91,12 +95,16 @@ class UpLayer:
             return True, []
         lost = [number & 0xFFFF for number in range(before + 1, self._highest)]
         for number in lost:
-            self._missing[number] = _Missing(arrival, arrival + RETRY_AFTER)
+            self._missing[number] = _Missing(arrival, arrival + self.retry_after)
         return True, lost
 
     def is_missing(self, sequence_number: int) -> bool:
         """Whether a repair packet is still of use: it is neither a duplicate nor a bandwidth probe."""
         return sequence_number in self._missing
+
+    @property
+    def has_missing(self) -> bool:
+        return bool(self._missing)
 
     def retries(self, now: float) -> list[int]:
         """Numbers to ask for again now; those too old or asked for too often are given up."""
@@ -106,7 +114,7 @@ class UpLayer:
                 del self._missing[number]
             elif now >= missing.retry_at:
                 missing.tries += 1
-                missing.retry_at = now + RETRY_AFTER * 1.5**missing.tries
+                missing.retry_at = now + self.retry_after * 1.5**missing.tries
                 due.append(number)
         return due
 

@@ -12,6 +12,8 @@ from sfu import rtcp
 from sfu.codecs import Vp8Descriptor, is_key_frame, parse_vp8
 from sfu.layers import HIGH, quality_of
 from sfu.negotiated import Codec, Kind, ReceiveSection
+from sfu.red import History
+from sfu.red import parse as parse_red
 from sfu.rtp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
@@ -22,12 +24,13 @@ from sfu.rtp import (
     write_elements,
 )
 from sfu.speakers import AudioLevel
-from sfu.up_layer import UpLayer
+from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
     from sfu.down_track import DownTrack
 
 PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
+_NOTHING_PASSED: tuple[bytes | None, ...] = (None,) * len(PASSED_ON)
 SILENT_TRACK = 4.0  # seconds without packets after which a video takes no place on the path
 MOST_LAYERS = 6  # SSRCs of one track at a time; the longest silent one makes room
 
@@ -112,7 +115,8 @@ class UpTrack:
     """One published track. Made by the control plane, bound to a media section by `Peer.receive`.
 
     codec: known once bound. down_tracks: in the care of `Peer.attach` and `detach`. level: of the last audio packet, 0
-    loudest to 127 silent; audio: the same collected for `sfu.speakers`. cname: names the source towards subscribers.
+    loudest to 127 silent; audio: the same collected for `sfu.speakers`. history: of sound, for subscribers' redundancy.
+    cname: names the source towards subscribers.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -122,6 +126,7 @@ class UpTrack:
         self.down_tracks: list[DownTrack] = []
         self.level = 127
         self.audio = AudioLevel()
+        self.history = History()
         self.cname = secrets.token_hex(8)
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
@@ -159,11 +164,13 @@ class UpTrack:
     def unbind(self) -> None:
         self._send_feedback = None
         self.layers.clear()
+        self.history.clear()
 
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
         """A new SSRC of this track. One that had the same restriction id is replaced."""
         clock_rate = self.codec.clock_rate if self.codec else 90000
-        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids))
+        retry_after = RETRY_SOUND_AFTER if self.kind == "audio" else RETRY_AFTER
+        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids), retry_after=retry_after)
         if rid:
             self.layers = [other for other in self.layers if other.rid != rid]
         elif len(self.layers) >= MOST_LAYERS:
@@ -179,10 +186,13 @@ class UpTrack:
         codec = self.codec
         if codec is None:
             return
-        if lost and self._send_feedback is not None and "nack" in codec.feedback:
-            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
+        if lost:
+            self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
         if self.kind == "audio":
+            if layer.has_missing:
+                self._want_again(layer, layer.retries(at))  # sooner than the next tick
+            self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
             level = passed[0]
             if level:
                 self.level = level[0] & 127
@@ -195,6 +205,21 @@ class UpTrack:
                 arrived.split_vp8()
         for down_track in self.down_tracks:
             down_track.forward(arrived)
+
+    def take_redundant(
+        self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int
+    ) -> None:
+        """A packet with redundancy: what was lost before it comes first, then its own sound. Raises MalformedPacket."""
+        if self.codec is None:
+            return
+        packet.payload, blocks = parse_red(packet.payload, self.codec.payload_type)
+        for back, block in zip(range(len(blocks), 0, -1), blocks, strict=True):
+            if block.payload and layer.packets:
+                number = (packet.sequence_number - back) & 0xFFFF
+                timestamp = (packet.timestamp - block.offset) & 0xFFFFFFFF
+                earlier = RtpPacket(self.codec.payload_type, False, number, timestamp, packet.ssrc, block.payload)
+                self.take(layer, earlier, _NOTHING_PASSED, at, 0)
+        self.take(layer, packet, passed, at, size)
 
     def take_sender_report(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         layer.take_sender_report(report, now)
@@ -210,13 +235,15 @@ class UpTrack:
         """Retries, held back key-frame requests, and the layer choice of every subscriber."""
         for layer in self.layers:
             layer.measure_rate(now)
-            due = layer.retries(now)
-            if due and self._send_feedback is not None:
-                self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(due)))
+            self._want_again(layer, layer.retries(now))
             if self.kind == "video" and layer.due_key_frame(now):
                 self._ask(layer)
         for down_track in self.down_tracks:
             down_track.tick(now)
+
+    def _want_again(self, layer: UpLayer, lost: list[int]) -> None:
+        if lost and self._send_feedback is not None and self.codec is not None and "nack" in self.codec.feedback:
+            self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
 
     def _ask(self, layer: UpLayer) -> None:
         if self._send_feedback is None or self.codec is None:

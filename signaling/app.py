@@ -120,7 +120,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes(openapi_api.routes())
+        app.add_routes(openapi_api.routes(secure=settings.secure))
         app.add_routes(sockets.routes())
         match media:
             case EmbeddedMediaServer():

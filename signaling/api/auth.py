@@ -4,7 +4,6 @@ Two cookies, both ``__Host-``, HttpOnly and SameSite=Lax: one holds the browser'
 (the flow), one the session. The flow's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -17,12 +16,13 @@ from auth.identification import Identifications
 from auth.people import Staff
 from auth.randomness import looks_like_secret, new_secret
 from auth.sessions import Session, Sessions, cookie_name
+from signaling.api.answers import SessionDescription, SessionStaff
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+_NEXT = r"^/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}$"
 
 
 class StartBody(BaseModel):
@@ -31,7 +31,7 @@ class StartBody(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
     invitation: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", repr=False)
-    next: str | None = Field(None, max_length=200)
+    next: str | None = Field(None, max_length=200, pattern=_NEXT)
     same_device: bool = False
 
 
@@ -59,8 +59,6 @@ class AuthApi:
     async def start(self, request: web.Request) -> web.Response:
         """200 ``{transaction, autoStartToken, qr}``."""
         body = await _body(request)
-        if body.next is not None and _NEXT.fullmatch(body.next) is None:
-            raise BadRequest
         flow = self._flow(request) or new_secret()
         user_agent = request.headers.get("User-Agent", "")[:256]
         browser = Browser(flow, request["address"], user_agent, language_of(request))
@@ -148,7 +146,7 @@ def flow_cookie_name(secure: bool) -> str:
     return cookie_name(secure) + "-flow"
 
 
-def describe(session: Session) -> dict[str, Any]:
+def describe(session: Session) -> SessionDescription:
     """A session as a page may know it; no identity number is in it."""
     return {
         "id": session.id,
@@ -165,7 +163,7 @@ def describe(session: Session) -> dict[str, Any]:
     }
 
 
-def _describe_staff(staff: Staff) -> dict[str, Any]:
+def _describe_staff(staff: Staff) -> SessionStaff:
     return {
         "id": staff.id,
         "title": staff.title,

@@ -4,14 +4,15 @@ A test holds it to the routes that exist: none left out, none made up.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 
+from auth.sessions import cookie_name
 from rooms.bodies import (
     ChangeBody,
     CoHostBody,
@@ -23,6 +24,22 @@ from rooms.bodies import (
     NetworkBody,
     ReadyBody,
 )
+from rooms.state import State
+from signaling.api.answers import (
+    IdentificationProgress,
+    IdentificationStarted,
+    InLobby,
+    Links,
+    LogEvents,
+    LogProof,
+    MeetingList,
+    NetworkNoted,
+    PlannedMeeting,
+    Seat,
+    SessionAnswer,
+    TooEarly,
+)
+from signaling.api.audit import LARGEST_NUMBER, LARGEST_PAGE, LONGEST_ID, LONGEST_REASON, LONGEST_WORD
 from signaling.api.auth import StartBody
 
 MEETING = "/api/v1/meetings/{id}"
@@ -31,68 +48,123 @@ PARTICIPANT = f"{MEETING}/participants/{{participant}}"
 LOBBY = f"{MEETING}/lobby/{{participant}}"
 
 
+Schema = Mapping[str, Any]
+"""A JSON schema (draft 2020-12)."""
+
+
+def _line(longest: int) -> Schema:
+    """A text without line breaks and other control characters."""
+    return {"type": "string", "maxLength": longest}
+
+
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+DAY_OR_MOMENT: Schema = {
+    "type": "string",
+    "anyOf": [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}],
+}
+IDENTIFIER: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a status means. shape: the answer's type, None for one without a body or that is not JSON."""
+
+    text: str
+    shape: Any = None
+    content_type: str = "application/json"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing a program can ask for. answers: status -> what it means. public: no session is needed."""
+    """One thing a program can ask for. body_optional: all its fields have defaults. public: no session is needed."""
 
     summary: str
-    answers: dict[int, str]
+    answers: Mapping[int, Answer]
     body: type[BaseModel] | None = None
-    query: tuple[str, ...] = ()
+    body_optional: bool = False
+    query: Mapping[str, Schema] = field(default_factory=dict)
     public: bool = False
 
 
-STATE = {200: "STATE, the meeting as the caller may see it"}
+STATE = {200: Answer("The meeting as the caller may see it", State)}
+LINKS = {201: Answer("The link, shown this once", Links)}
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/bankid/start"): Operation(
-        "Begin an identification", {200: "transaction, autoStartToken, qr"}, StartBody, public=True
+        "Begin an identification", {200: Answer("Begun", IdentificationStarted)}, StartBody, public=True
     ),
     ("GET", "/auth/bankid/{transaction}"): Operation(
-        "Follow it", {200: "status, hintCode, message, qr; next when complete"}, public=True
+        "Follow it", {200: Answer("How it stands", IdentificationProgress)}, public=True
     ),
-    ("POST", "/auth/bankid/{transaction}/cancel"): Operation("Give it up", {204: "Given up"}, public=True),
-    ("GET", "/auth/session"): Operation("Who the caller is", {200: "session, or null"}, public=True),
-    ("POST", "/auth/logout"): Operation("Log out", {204: "Logged out"}, public=True),
-    ("GET", "/api/v1/meetings"): Operation("Meetings of the caller", {200: "meetings"}, query=("from", "to")),
-    ("POST", "/api/v1/meetings"): Operation("Plan a meeting", {201: "STATE and links, shown this once"}, MeetingBody),
+    ("POST", "/auth/bankid/{transaction}/cancel"): Operation("Give it up", {204: Answer("Given up")}, public=True),
+    ("GET", "/auth/session"): Operation("Who the caller is", {200: Answer("The session", SessionAnswer)}, public=True),
+    ("POST", "/auth/logout"): Operation("Log out", {204: Answer("Logged out")}, public=True),
+    ("GET", "/api/v1/meetings"): Operation(
+        "Meetings of the caller",
+        {200: Answer("Today's and those of the coming sixty days, or of the time asked for", MeetingList)},
+        query={"from": MOMENT, "to": MOMENT},
+    ),
+    ("POST", "/api/v1/meetings"): Operation(
+        "Plan a meeting", {201: Answer("STATE and links, shown this once", PlannedMeeting)}, MeetingBody
+    ),
     ("GET", MEETING): Operation("One meeting", STATE),
     ("PATCH", MEETING): Operation("Change a planned meeting", STATE, ChangeBody),
     ("POST", f"{MEETING}/start"): Operation("Open the meeting", STATE),
     ("POST", f"{MEETING}/end"): Operation("End it for all, or call it off", STATE),
-    ("POST", f"{MEETING}/invitations"): Operation(
-        "Invite one more", {201: "The link, shown this once"}, InvitationBody
-    ),
-    ("DELETE", INVITATION): Operation("Make a link void", {204: "Void"}),
-    ("POST", f"{INVITATION}/renew"): Operation("A new link for the same person", {201: "The link, shown this once"}),
+    ("POST", f"{MEETING}/invitations"): Operation("Invite one more", LINKS, InvitationBody),
+    ("DELETE", INVITATION): Operation("Make a link void", {204: Answer("Void")}),
+    ("POST", f"{INVITATION}/renew"): Operation("A new link for the same person", LINKS),
     ("POST", f"{MEETING}/join"): Operation(
         "Come in as far as one may",
-        {200: "server_url and participant_token, LiveKit's own", 202: "state: waiting or early"},
+        {200: Answer("A seat, in LiveKit's own terms", Seat), 202: Answer("Not yet", InLobby | TooEarly)},
         JoinBody,
+        body_optional=True,
     ),
-    ("POST", f"{MEETING}/ready"): Operation("Say that one is ready", STATE, ReadyBody),
+    ("POST", f"{MEETING}/ready"): Operation("Say that one is ready", STATE, ReadyBody, body_optional=True),
     ("POST", f"{MEETING}/leave"): Operation("Leave lobby or room", STATE),
     ("POST", f"{MEETING}/network"): Operation(
         "Tell that one's network is too weak for pictures, or no longer is",
-        {200: "weak: what the log holds"},
+        {200: Answer("What the log holds", NetworkNoted)},
         NetworkBody,
     ),
     ("POST", f"{MEETING}/lobby/admit"): Operation("Let everybody in", STATE),
     ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE),
-    ("POST", f"{LOBBY}/deny"): Operation("Not yet, or not at all", STATE, DenyBody),
+    ("POST", f"{LOBBY}/deny"): Operation("Not yet, or not at all", STATE, DenyBody, body_optional=True),
     ("POST", f"{PARTICIPANT}/remove"): Operation("Put out, to stay out until invited again", STATE),
     ("POST", f"{PARTICIPANT}/host"): Operation("Hand over the host's chair", STATE),
-    ("POST", f"{PARTICIPANT}/co-host"): Operation("Make co-host, or not", STATE, CoHostBody),
+    ("POST", f"{PARTICIPANT}/co-host"): Operation("Make co-host, or not", STATE, CoHostBody, body_optional=True),
     ("POST", f"{PARTICIPANT}/mute"): Operation("Turn off somebody's microphone", STATE),
     ("PUT", f"{MEETING}/home"): Operation("Name who sits in the home", STATE, HomeBody),
-    ("GET", f"{MEETING}/events"): Operation("WebSocket of events, each with STATE", {101: "WebSocket"}),
+    ("GET", f"{MEETING}/events"): Operation(
+        "WebSocket of events, each with STATE", {101: Answer("WebSocket (PROTOCOL.md)")}
+    ),
     ("GET", "/api/v1/audit/events"): Operation(
         "Records of the auditor's organisation; the reading is recorded too",
-        {200: "events and next"},
-        query=("meeting", "actor", "from", "to", "reason", "limit", "after"),
+        {200: Answer("A page of records, oldest first", LogEvents)},
+        query={
+            "meeting": _line(LONGEST_ID),
+            "actor": _line(LONGEST_WORD),
+            "from": DAY_OR_MOMENT,
+            "to": DAY_OR_MOMENT,
+            "reason": _line(LONGEST_REASON),
+            "limit": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+            "after": {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER},
+        },
     ),
-    ("GET", "/api/v1/audit/checkpoint"): Operation("The log's signed checkpoint", {200: "C2SP note"}, public=True),
-    ("GET", "/api/v1/audit/proof"): Operation("Inclusion and consistency", {200: "proofs"}, query=("seq", "size")),
-    ("GET", "/api/v1/openapi.json"): Operation("This description", {200: "OpenAPI 3.1"}, public=True),
+    ("GET", "/api/v1/audit/checkpoint"): Operation(
+        "The log's signed checkpoint", {200: Answer("C2SP note", content_type="text/plain")}, public=True
+    ),
+    ("GET", "/api/v1/audit/proof"): Operation(
+        "Inclusion (seq) or consistency (old), one of them",
+        {200: Answer("Proof", LogProof)},
+        query={
+            "seq": {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER},
+            "old": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
+            "size": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
+        },
+    ),
+    ("GET", "/api/v1/openapi.json"): Operation(
+        "This description", {200: Answer("OpenAPI 3.1", dict[str, Any])}, public=True
+    ),
 }
 
 PROBLEM = {
@@ -115,24 +187,41 @@ PROBLEM = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The whole description."""
-    bodies = sorted(
-        {operation.body for operation in OPERATIONS.values() if operation.body}, key=lambda body: body.__name__
-    )
-    _, schemas = models_json_schema(
-        [(body, "validation") for body in bodies], ref_template="#/components/schemas/{model}"
+def document(*, secure: bool) -> dict[str, Any]:
+    """The whole description. secure: whether the public address is https, which the session cookie's name tells."""
+    shapes: dict[tuple[str, str, int], Any] = {
+        (method, path, status): answer.shape
+        for (method, path), operation in OPERATIONS.items()
+        for status, answer in operation.answers.items()
+        if answer.shape is not None
+    }
+    shapes |= {(*key, 0): operation.body for key, operation in OPERATIONS.items() if operation.body is not None}
+    references, schemas = TypeAdapter.json_schemas(
+        [(key, "validation", TypeAdapter(shape)) for key, shape in shapes.items()],
+        ref_template="#/components/schemas/{model}",
     )
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(path, operation)
+        described = _operation(path, operation)
+        for status, answer in operation.answers.items():
+            reference = references.get(((method, path, status), "validation"), {"type": "string"})
+            if answer.shape is not None or answer.content_type != "application/json":
+                described["responses"][str(status)]["content"] = {answer.content_type: {"schema": reference}}
+        if operation.body is not None:
+            reference = references[((method, path, 0), "validation")]
+            described["requestBody"] = {
+                "required": not operation.body_optional,
+                "content": {"application/json": {"schema": reference}},
+            }
+        paths.setdefault(path, {})[method.lower()] = described
+    session = {"type": "apiKey", "in": "cookie", "name": cookie_name(secure)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Hemmaplan", "version": version("hemmaplan"), "description": __doc__},
         "paths": paths,
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": PROBLEM},
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "__Host-hemmaplan"}},
+            "securitySchemes": {"session": session},
         },
         "security": [{"session": []}],
     }
@@ -142,11 +231,11 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary,
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": IDENTIFIER}
             for name in re.findall(r"{(\w+)}", path)
         ]
-        + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query],
-        "responses": {str(status): {"description": text} for status, text in operation.answers.items()}
+        + [{"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()],
+        "responses": {str(status): {"description": answer.text} for status, answer in operation.answers.items()}
         | {
             "default": {
                 "description": "Problem details (RFC 9457)",
@@ -154,16 +243,13 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
             }
         },
     }
-    if operation.body is not None:
-        schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        described["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     if operation.public:
         described["security"] = []
     return described
 
 
-def routes() -> list[web.RouteDef]:
-    described = document()
+def routes(*, secure: bool) -> list[web.RouteDef]:
+    described = document(secure=secure)
 
     async def openapi(request: web.Request) -> web.Response:  # noqa: ARG001
         return web.json_response(described)

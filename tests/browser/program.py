@@ -87,6 +87,10 @@ class Program:
                 raise Problem(answer.status, content)
             return content
 
+    def cookie(self, name: str) -> str:
+        """A cookie's value."""
+        return next(cookie.value for cookie in self._session.cookie_jar if cookie.key == name)
+
     async def first_event(self, meeting: str) -> dict[str, Any]:
         """The snapshot a meeting's socket begins with."""
         async with self._session.ws_connect(f"/api/v1/meetings/{meeting}/events") as socket:

@@ -46,7 +46,7 @@ class Publisher:
 
     def __init__(self, rids: tuple[str, ...] = ("q", "h", "f"), codec: Codec = VP8) -> None:
         self.feedback: list[rtcp.Packet] = []
-        self.track = UpTrack("audio" if codec is OPUS else "video")
+        self.track = UpTrack("audio" if codec.mime_type == OPUS.mime_type else "video")
         kind = self.track.kind
         self.track.bind(ReceiveSection("0", kind, codec, {}, rids), self.feedback.append)
         self.layers: dict[str, UpLayer] = {}

@@ -20,6 +20,15 @@ def test_only_supported_codecs_with_their_repair() -> None:
     ]
     (opus,) = codecs_of(Offer().audio())
     assert (opus.mime_type, opus.channels, opus.clock_rate) == ("audio/opus", 2, 48000)
+    assert opus.red_payload_type == 63
+
+
+@pytest.mark.parametrize("blocks", ["111/110", "110/110", "", "red/red"])
+def test_redundancy_of_something_else_is_not_taken(blocks: str) -> None:
+    section = Offer().audio()
+    section.fmtps[63] = blocks
+    (opus,) = codecs_of(section)
+    assert opus.red_payload_type is None
 
 
 def test_baseline_in_fragments_is_chosen_among_h264() -> None:

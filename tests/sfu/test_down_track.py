@@ -1,13 +1,18 @@
 """Forwarding to one subscriber: headers, extensions, reports."""
 
+from dataclasses import replace
+
 import pytest
 
-from sfu import rtcp, rtp
+from sfu import red, rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import SendSection
+from sfu.rtp import RtpPacket
 from tests.sfu.streams import (
     EXTENSIONS,
+    NOTHING,
     NUMBERED,
+    OPUS,
     VP8,
     Numbered,
     Publisher,
@@ -30,6 +35,51 @@ def test_sender_reports_are_translated_and_measure_the_round_trip() -> None:
     subscriber.track.take_report(block, 11.25)
     assert subscriber.track.statistics.fraction_lost == 0.25
     assert subscriber.track.statistics.round_trip == pytest.approx(0.25)
+
+
+def spoken(publisher: Publisher, subscriber: Subscriber, numbers: range) -> None:
+    for number in numbers:
+        subscriber.now += 0.02
+        packet = RtpPacket(111, False, number, number * 960, 1000, b"sound %d" % number)
+        publisher.track.take(publisher.layers[""], packet, NOTHING, subscriber.now, 1)
+
+
+def lossy(subscriber: Subscriber, percent: int) -> None:
+    block = rtcp.ReportBlock(subscriber.track.ssrc, percent * 256 // 100, 0, 0, 0, 0, 0)
+    subscriber.track.take_report(block, subscriber.now)
+
+
+def test_who_takes_redundancy_gets_it_and_more_of_it_on_a_lossy_path() -> None:
+    publisher = Publisher(rids=(), codec=OPUS)
+    section = SendSection("0", "audio", replace(OPUS, payload_type=96, red_payload_type=97), {})
+    subscriber = Subscriber(publisher, section)
+    spoken(publisher, subscriber, range(1, 4))
+    lossy(subscriber, 10)
+    spoken(publisher, subscriber, range(4, 5))
+    assert {packet.payload_type for packet in subscriber.packets} == {97}
+    read = [red.parse(packet.payload, 96) for packet in subscriber.packets]
+    assert [own for own, _ in read] == [b"sound %d" % number for number in range(1, 5)]
+    assert [[block.payload for block in blocks] for _, blocks in read] == [
+        [],
+        [b"sound 1"],
+        [b"sound 2"],
+        [b"sound 2", b"sound 3"],
+    ]
+    assert len(subscriber.packets) == 4
+
+
+def test_who_takes_no_redundancy_gets_each_packet_twice_on_a_lossy_path() -> None:
+    publisher = Publisher(rids=(), codec=OPUS)
+    subscriber = Subscriber(publisher, SendSection("0", "audio", OPUS, EXTENSIONS))
+    spoken(publisher, subscriber, range(1, 4))
+    assert len(subscriber.packets) == 3
+    lossy(subscriber, 10)
+    spoken(publisher, subscriber, range(4, 6))
+    payloads = [packet.payload for packet in subscriber.packets[3:]]
+    assert payloads == [b"sound 4", b"sound 3", b"sound 5", b"sound 4"]
+    third, again = subscriber.packets[2], subscriber.packets[4]
+    assert (again.sequence_number, again.timestamp) == (third.sequence_number, third.timestamp)
+    assert dict(again.extensions)[3] != dict(third.extensions)[3], "its own time of sending"
 
 
 def test_nothing_flows_once_shut() -> None:

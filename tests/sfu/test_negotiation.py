@@ -69,6 +69,29 @@ def test_what_the_opus_encoder_is_asked_for() -> None:
     assert section(plain, "0").fmtps[111] == "minptime=10;useinbandfec=1"
 
 
+def test_redundant_sound_stands_first_where_the_publisher_may_send_it() -> None:
+    offer = Offer()
+    offer.audio(cid="mic-cid").feedback = {111: ["transport-cc"]}
+    plain = answer(offer.parsed(), Layout(), LOCAL, [MICROPHONE])
+    assert section(plain, "0").formats == ("111",)
+    assert plain.receive["TR_mic"].codec.red_payload_type is None
+    assert section(plain, "0").feedback[111] == ["transport-cc", "nack"], "libwebrtc repairs sound where it is asked to"
+    assert "nack" in plain.receive["TR_mic"].codec.feedback
+    redundant = answer(offer.parsed(), Layout(), LOCAL, [replace(MICROPHONE, red=True)])
+    assert section(redundant, "0").formats == ("63", "111")
+    assert section(redundant, "0").fmtps[63] == "111/111"
+    assert redundant.receive["TR_mic"].codec.red_payload_type == 63
+
+
+@pytest.mark.parametrize("red", [True, False])
+def test_redundant_sound_is_sent_to_who_takes_it(red: bool) -> None:
+    offer = Offer()
+    offer.audio("recvonly")
+    result = answer(offer.parsed(), Layout(), LOCAL, wanted=[replace(THEIR_SOUND, red=red)])
+    assert result.send["TR_a"].codec.red_payload_type == (63 if red else None)
+    assert section(result, "0").formats == (("111", "63") if red else ("111",))
+
+
 def test_tracks_are_matched_by_id_then_by_kind() -> None:
     offer = Offer()
     offer.video(cid="renamed-by-firefox")

@@ -1,7 +1,7 @@
 """From add_track to what others are told, and what a subscriber's settings mean."""
 
 import pytest
-from livekit.protocol.models import AUDIO, CAMERA, DATA, MICROPHONE, ParticipantTracks, VideoLayer
+from livekit.protocol.models import AUDIO, CAMERA, DATA, MICROPHONE, Encryption, ParticipantTracks, VideoLayer
 from livekit.protocol.rtc import RequestResponse
 
 from sfu.access_token import Permission
@@ -23,7 +23,10 @@ def test_a_microphone_and_a_camera() -> None:
     sound = announce(microphone(stereo=True), "TR_1", Permission())
     assert (sound.sid, sound.kind, sound.live) == ("TR_1", "audio", False)
     assert sound.announced.stereo
-    assert sound.info.disable_red
+    assert sound.announced.red
+    assert not sound.info.disable_red
+    assert not announce(microphone(disable_red=True), "TR_1", Permission()).announced.red
+    assert not announce(microphone(encryption=Encryption.GCM), "TR_1", Permission()).announced.red
     picture = announce(camera(), "TR_2", Permission())
     assert picture.announced.cids == ("cam",)
     assert picture.announced.codecs == ("video/vp8",)

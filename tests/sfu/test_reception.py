@@ -1,8 +1,10 @@
 """Which track a packet belongs to: by MID, RID, SSRC, payload type; repair and strangers."""
 
+from dataclasses import replace
+
 import pytest
 
-from sfu import rtcp, rtp
+from sfu import red, rtcp, rtp
 from sfu.negotiated import Codec, ReceiveSection
 from sfu.reception import MOST_SOURCES, Reception
 from sfu.rtp import MalformedPacket, RtpPacket
@@ -79,6 +81,20 @@ def test_audio_by_ssrc_or_payload_type() -> None:
     table.take(6, 1, 111)
     assert {layer.ssrc for layer in table.audio.layers} == {5, 6}
     assert table.audio.level == 5
+
+
+def test_redundant_sound_is_taken_where_it_was_negotiated() -> None:
+    table = Table()
+    redundant = red.build(b"new", [red.Block(1, b"old")], 111)
+    table.take(5, 1, 63, redundant)
+    assert (table.audio.layers, table.reception.ignored) == ([], 1)
+    section = ReceiveSection("0", "audio", replace(AUDIO, red_payload_type=63), EXTENSIONS, ssrcs=(5,))
+    table.reception.add(section, table.audio)
+    for number in (1, 3):
+        table.take(5, number, 63, redundant)
+    assert table.audio.layers[0].packets == 3, "the second came with the third"
+    with pytest.raises(MalformedPacket):
+        table.take(5, 4, 63, b"\xef\x00")
 
 
 def test_repair_fills_a_gap_once() -> None:

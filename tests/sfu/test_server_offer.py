@@ -47,6 +47,21 @@ def test_tracks_get_sections_and_our_payload_types() -> None:
     assert number_id(send["TR_v"]) == number_id(send["TR_a"]) == 3, "feedback on every packet"
 
 
+def test_redundant_sound_is_offered_where_it_may_be_made() -> None:
+    red = replace(SOUND, sid="TR_r", red=True)
+    offered = offer(OfferLayout(), [SOUND, red], LOCAL)
+    plain, redundant = parse(offered.sdp).sections[1:]
+    assert (plain.formats, redundant.formats) == (("96",), ("96", "97"))
+    assert (redundant.rtpmaps[97], redundant.fmtps[97]) == ("red/48000/2", "96/96")
+    send, _ = settle(answered(offered.sdp), offered.layout)
+    assert send["TR_a"].codec.red_payload_type is None
+    assert send["TR_r"].codec.red_payload_type == 97
+    without = answered(offered.sdp)
+    without.sections[2].formats = ("96",)  # as Firefox answers
+    send, _ = settle(parse(write(without)), offered.layout)
+    assert send["TR_r"].codec.red_payload_type is None
+
+
 def test_one_payload_type_for_the_same_codec_another_for_another() -> None:
     h264 = [
         replace(

@@ -1,7 +1,10 @@
 """A published track: layers, feedback to the publisher, what subscribers share."""
 
+from dataclasses import replace
+
 from sfu import rtcp
 from sfu.negotiated import ReceiveSection
+from sfu.red import Block, build
 from sfu.rtp import ABS_SEND_TIME, AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, RtpPacket, parse_extensions
 from sfu.up_layer import UpLayer
 from sfu.up_track import MOST_LAYERS, Arrived, UpTrack, shared_ids
@@ -25,6 +28,36 @@ def test_nothing_is_asked_for_that_was_not_negotiated() -> None:
     for number in (1, 5):
         publisher.track.take(publisher.layers[""], RtpPacket(111, False, number, 0, 1000, b"x"), NOTHING, 10.0, 1)
     assert publisher.feedback == []
+
+
+def test_lost_sound_is_taken_from_the_redundancy_and_only_the_rest_asked_for() -> None:
+    publisher = Publisher(rids=(), codec=OPUS)
+    codec = replace(OPUS, red_payload_type=63, feedback=frozenset({"nack"}))
+    publisher.track.bind(ReceiveSection("0", "audio", codec, {}), publisher.feedback.append)
+    passed: list[tuple[int, int, bytes]] = []
+
+    class Listener:
+        def forward(self, packet: Arrived) -> None:
+            passed.append((packet.sequence_number, packet.timestamp, packet.payload))
+
+    publisher.track.down_tracks.append(Listener())  # type: ignore[arg-type]  # only this is called
+    layer = publisher.layers[""]
+    at = 10.0
+    for number in (65534, 65535, 2, 1, 3):  # 0 is lost for good, 1 comes late after it was read from 2
+        at += 0.02
+        payload = build(b"%d" % number, [Block(960, b"%d" % ((number - 1) & 0xFFFF))], 111)
+        stamp = (number + 10 & 0xFFFF) * 960
+        publisher.track.take_redundant(layer, RtpPacket(63, False, number, stamp, 1000, payload), NOTHING, at, 1)
+    assert passed == [(n, (n + 10 & 0xFFFF) * 960, b"%d" % n) for n in (65534, 65535, 1, 2, 0, 3)]
+    assert [one.lost for one in publisher.feedback if isinstance(one, rtcp.Nack)] == [(0,)]
+
+
+def test_sound_is_asked_for_again_by_the_next_packets() -> None:
+    publisher = Publisher(rids=(), codec=replace(OPUS, feedback=frozenset({"nack"})))
+    for number, at in ((1, 10.0), (3, 10.04), (4, 10.06), (5, 10.08)):
+        packet = RtpPacket(111, False, number, 0, 1000, b"x")
+        publisher.track.take(publisher.layers[""], packet, NOTHING, at, 1)
+    assert [one.lost for one in publisher.feedback if isinstance(one, rtcp.Nack)] == [(2,), (2,)]
 
 
 def test_audio_level() -> None:
