@@ -40,7 +40,7 @@ class Session:
 
     id: public and opaque, not the cookie. secret_hash: SHA-256 of the cookie's value, hex.
     staff: the post this login works in, None for invited people. invitation: the id of the one this login was for.
-    language: "sv" or "en".
+    language: "sv" or "en". several: the person holds more commissions to choose among.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Session:
     staff: Staff | None
     invitation: str | None
     language: str
+    several: bool = False
 
     @property
     def actor(self) -> Actor:

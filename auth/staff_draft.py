@@ -80,13 +80,14 @@ class StaffFaults(Faults):
         return datetime.combine(day + timedelta(days=1), time(), STOCKHOLM)
 
 
-def check_staff(draft: StaffDraft, now: datetime) -> CheckedStaff:
-    """Raises InvalidFields with every fault."""
+def check_staff(draft: StaffDraft, now: datetime, *, known: bool = False) -> CheckedStaff:
+    """known: a commission that exists is changed, so who it is does not have to be said. Raises InvalidFields with
+    every fault."""
     faults = StaffFaults()
-    number, hsa_id = _identity(faults, draft)
+    number, hsa_id = _identity(faults, draft, known=known)
     checked = CheckedStaff(
-        faults.line("given_name", draft.given_name, NAME),
-        faults.line("surname", draft.surname, NAME),
+        draft.given_name if known else faults.line("given_name", draft.given_name, NAME),
+        draft.surname if known else faults.line("surname", draft.surname, NAME),
         faults.line("title", draft.title, LINE),
         faults.line("unit", draft.unit, LINE),
         faults.permissions("permissions", draft.permissions),
@@ -98,7 +99,7 @@ def check_staff(draft: StaffDraft, now: datetime) -> CheckedStaff:
     return checked
 
 
-def _identity(faults: StaffFaults, draft: StaffDraft) -> tuple[IdentityNumber | None, HsaId | None]:
+def _identity(faults: StaffFaults, draft: StaffDraft, *, known: bool) -> tuple[IdentityNumber | None, HsaId | None]:
     number = hsa_id = None
     if draft.identity_number.strip():
         try:
@@ -118,7 +119,7 @@ def _identity(faults: StaffFaults, draft: StaffDraft) -> tuple[IdentityNumber | 
                 "Det är inget HSA-id. Det börjar med SE och organisationens tio siffror, sedan ett bindestreck.",
                 "This is not an HSA-id. It begins with SE and the organisation's ten digits, then a hyphen.",
             )
-    if not draft.identity_number.strip() and not draft.hsa_id.strip():
+    if not known and not draft.identity_number.strip() and not draft.hsa_id.strip():
         faults.add(
             "identity_number",
             "Skriv personnummer eller HSA-id. Annars kan personen inte logga in.",

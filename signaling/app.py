@@ -13,16 +13,18 @@ from prometheus_client import CollectorRegistry
 from audit.log import Log
 from auth.bankid import BankIdClient, tls_context
 from auth.bankid_simulator import BankIdSimulator
+from auth.commissions import Commissions
 from auth.demo import DEMO_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
 from auth.identification import Identifications
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
-from auth.store import IdentificationRows, OneTimeRows, SessionRows
+from auth.store import IdentificationRows, ImportRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
 from rooms.livekit_key import LiveKitKey
+from rooms.media import MediaServer
 from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
@@ -30,15 +32,18 @@ from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
+from signaling.api import directory as directory_api
 from signaling.api import livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
-from signaling.bus import open_bus
+from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
-from signaling.foundation import foundation, utc_now
+from signaling.foundation import Foundation, commissions_of, directory_of, foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
+from signaling.pages import commissions as commission_pages
+from signaling.pages import organisations, staff_import
 from signaling.settings import Settings
 from signaling.turn import TurnServers
 
@@ -67,6 +72,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(bus.close)
         sessions = Sessions(SessionRows(engine), audit, clock)
         one_time = SqlOneTime(OneTimeRows(engine), clock)
+        commissions = commissions_of(ground, sessions)
 
         media = await ENGINES["cluster" if settings.media_url else "embedded"](settings, stack, clock)
         media_url = media.client_url if isinstance(media, LiveKitCluster) else None
@@ -97,20 +103,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
-        day: list[DemoLinks] = []
-        if settings.demo:
-            await seed(people)
-            day = await DemoDay(
-                store=Store(engine),
-                audit=audit,
-                media=media,
-                people=people,
-                vault=vault,
-                publish=publisher(bus),
-                clock=clock,
-                origin=settings.origin,
-            ).make()
-
+        day = await _demo_day(settings, ground, media, bus, clock) if settings.demo else []
         registry = CollectorRegistry()
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
@@ -129,6 +122,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
                 app.add_routes(room_service.routes(media))
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
+        app.add_routes(_administration(ground, sessions, commissions, clock))
         app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
         app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
@@ -140,8 +134,38 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
-        tasks.start(_sweep(sessions, identifications), name="sweep")
+        tasks.start(_sweep(sessions, identifications, commissions), name="sweep")
         yield app
+
+
+async def _demo_day(
+    settings: Settings, ground: Foundation, media: MediaServer, bus: Bus, clock: Callable[[], datetime]
+) -> list[DemoLinks]:
+    await seed(ground.people)
+    demo = DemoDay(
+        store=Store(ground.engine),
+        audit=ground.audit,
+        media=media,
+        people=ground.people,
+        vault=ground.vault,
+        publish=publisher(bus),
+        clock=clock,
+        origin=settings.origin,
+    )
+    return await demo.make()
+
+
+def _administration(
+    ground: Foundation, sessions: Sessions, commissions: Commissions, clock: Callable[[], datetime]
+) -> list[web.RouteDef]:
+    """Organisations, units, staff and the choice of a commission."""
+    directory = directory_of(ground, sessions, clock)
+    return [
+        *directory_api.routes(directory, commissions, clock),
+        *staff_import.routes(directory, ImportRows(ground.engine, ground.vault), clock),
+        *organisations.routes(directory, clock),
+        *commission_pages.routes(commissions),
+    ]
 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]) -> EmbeddedMediaServer:
@@ -226,12 +250,13 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _sweep(sessions: Sessions, identifications: Identifications) -> None:
+async def _sweep(sessions: Sessions, identifications: Identifications, commissions: Commissions) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await sessions.sweep()
+            await commissions.sweep()
             await identifications.sweep()
         except Exception as failure:  # noqa: BLE001 - the next round tries again
             log.error("sweep failed", failure=type(failure).__name__)

@@ -90,9 +90,12 @@ class SessionRows:
         return done.rowcount == 1
 
     async def _read(self, condition: sa.ColumnElement[bool]) -> list[tuple[Session, datetime]]:
-        chosen = sa.select(SESSIONS, *person_columns(), *staff_columns()).join(
-            PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id
-        )
+        held = STAFF.alias()
+        going_on = sa.or_(held.c.valid_to.is_(None), held.c.valid_to > sa.func.current_timestamp())
+        count = sa.select(sa.func.count()).where(held.c.person_id == SESSIONS.c.person_id, going_on)
+        chosen = sa.select(
+            SESSIONS, *person_columns(), *staff_columns(), count.scalar_subquery().label("commissions")
+        ).join(PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id)
         query = with_staff(chosen, STAFF.c.id == SESSIONS.c.staff_id).where(condition)
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
@@ -110,4 +113,5 @@ def _session(row: Any) -> Session:
         staff=read_staff(row) if row["s_id"] is not None else None,
         invitation=row["invitation"],
         language=row["language"],
+        several=row["commissions"] > 1,
     )
