@@ -97,7 +97,8 @@ class EventType(StrEnum):
 class Reason(StrEnum):
     """Why, as the detail ``reason`` says it; the stored text of each is fixed for ever.
 
-    Beside these stand only BankID's own codes of a failed identification, and LiveKit's DisconnectReason (lower case)
+    Beside these stand only BankID's own codes of a failed identification, `auth.oidc_errors.Failure` of one by OpenID
+    Connect, and LiveKit's DisconnectReason (lower case)
     of one whose media ended: those of them that somebody chose are here, every other is a lost connection.
     """
 
@@ -117,8 +118,13 @@ class Reason(StrEnum):
     NOT_STAFF = "not_staff"
     NUMBER_UNREADABLE = "number_unreadable"
     HIGH_RISK = "high_risk"
+    NUMBERS_DIFFER = "numbers_differ"
+    ASSURANCE = "assurance_too_low"
+    ON_ANOTHER_DEVICE = "on_another_device"
     LOGGED_OUT = "logged_out"
     LOGGED_OUT_EVERYWHERE = "logged_out_everywhere"
+    LOGGED_OUT_FROM_LIST = "logged_out_from_list"
+    BY_ADMINISTRATOR = "by_administrator"
     IDENTIFIED_ANEW = "identified_anew"
     IDLE = "idle"
     TOO_OLD = "too_old"

@@ -7,9 +7,9 @@ whose answer was lost may have been carried out. Source: BankID integration guid
 import base64
 import json
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -141,18 +141,15 @@ class Web:
     device_identifier: str
 
 
-def tls_context(certificate: Path, key: Path, root: Path) -> ssl.SSLContext:
-    """Our client certificate, and BankID's root as the only one trusted. Raises ssl.SSLError or OSError."""
-    context = ssl.create_default_context(cafile=str(root))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    return context
-
-
 class BankIdClient:
-    """One connection pool to BankID. Use as an async context manager."""
+    """One connection pool to BankID. Use as an async context manager.
 
-    def __init__(self, url: str, tls: ssl.SSLContext, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    tls: asked before each call (`credentials.Credentials.context`); connections made under another are not used again.
+    """
+
+    def __init__(
+        self, url: str, tls: Callable[[], ssl.SSLContext], *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         self._url = url.rstrip("/") + "/"
         self._tls = tls
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
@@ -160,7 +157,7 @@ class BankIdClient:
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._tls, limit=100),
+            connector=aiohttp.TCPConnector(ssl=self._tls(), limit=100),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -214,7 +211,7 @@ class BankIdClient:
         data = json.dumps(body).encode()
         try:
             async with self._http.post(
-                self._url + method, data=data, headers=headers, allow_redirects=False
+                self._url + method, data=data, headers=headers, allow_redirects=False, ssl=self._tls()
             ) as response:
                 answer = await response.content.read(LARGEST_ANSWER + 1)
                 while not response.content.at_eof() and len(answer) <= LARGEST_ANSWER:

@@ -59,6 +59,7 @@ class SimulatedOrder:
     approved_at: datetime | None = None
     person: DemoPerson | None = None
     risk: str | None = "low"
+    address: str | None = field(default=None, repr=False)
     failed: str | None = None
     ended_at: datetime | None = None
     collected: bool = False
@@ -119,14 +120,23 @@ class BankIdSimulator:
         return sorted(waiting, key=lambda order: order.started_at, reverse=True)
 
     def approve(
-        self, number: str, *, scanned: str | None = None, auto_start_token: str | None = None, risk: str | None = "low"
+        self,
+        number: str,
+        *,
+        scanned: str | None = None,
+        auto_start_token: str | None = None,
+        risk: str | None = "low",
+        address: str | None = None,
     ) -> SimulatedOrder:
-        """The person of that test number writes the code. Raises SimulatorRefused for an old or unknown one."""
+        """The person of that test number writes the code. address: the app's; None: the page's.
+
+        Raises SimulatorRefused for an old or unknown one.
+        """
         person = next((person for person in self.people if person.number == number), None)
         order = self._open(scanned, auto_start_token)
         if person is None or order.personal_number not in (None, number):
             raise SimulatorRefused
-        order.person, order.risk, order.approved_at = person, risk, self._clock()
+        order.person, order.risk, order.address, order.approved_at = person, risk, address, self._clock()
         return order
 
     def deny(self, *, scanned: str | None = None, auto_start_token: str | None = None) -> SimulatedOrder:
@@ -280,7 +290,7 @@ def _completion(order: SimulatedOrder) -> dict[str, Any]:
             "givenName": person.given_name,
             "surname": person.surname,
         },
-        "device": {"ipAddress": order.end_user_ip, "uhi": "simulator"},
+        "device": {"ipAddress": order.address or order.end_user_ip, "uhi": "simulator"},
         "bankIdIssueDate": "2026-01-01",
         "stepUp": None,
         "signature": base64.b64encode(b"<simulated/>").decode(),

@@ -71,8 +71,14 @@ RFA23 = Text(
 )
 # Not BankID's: what our own page says when all went well.
 DONE = Text("Klart. Nu vet vi att det är du.", "Done. Now we know it is you.")
+# Nor these: the order is approved, and the person is expected back from the app.
+COME_BACK = Text(
+    "Gå tillbaka från BankID-appen till den här sidan. Händer inget, avbryt och läs av koden med BankID i stället.",
+    "Go back from the BankID app to this page. If nothing happens, cancel and scan the code with BankID instead.",
+)
+RETURNING = "awaitingReturn"
 
-_PENDING = {"noClient": RFA1, "started": RFA15, "userSign": RFA9, "userMrtd": RFA23}
+_PENDING = {"noClient": RFA1, "started": RFA15, "userSign": RFA9, "userMrtd": RFA23, RETURNING: COME_BACK}
 _FAILED = {
     "userCancel": RFA6,
     "cancelled": RFA3,

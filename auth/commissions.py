@@ -31,9 +31,9 @@ def only(held: list[Staff]) -> Staff | None:
     return held[0] if len(held) == 1 else None
 
 
-def way(held: list[Staff], wanted: str) -> str:
-    """Where a login leads: to the choice first, where there is one."""
-    return wanted if len(held) == 1 else f"{PAGE}?{urlencode({'next': wanted})}"
+def choice(wanted: str) -> str:
+    """Where a login with several commissions leads: to the choice, and then on."""
+    return f"{PAGE}?{urlencode({'next': wanted})}"
 
 
 class Commissions:

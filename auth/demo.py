@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auth.bankid_simulator import DemoPerson
+from auth.identity import Method
 from auth.identity_number import IdentityNumber
+from auth.oidc_simulator import SimulatedPerson
 from auth.people import Organisation, Permission, Staff
 from auth.store import People
 
@@ -106,6 +108,16 @@ DEMO_PEOPLE: tuple[DemoPerson, ...] = (
     TOMAS,
     NILS,
 )
+
+
+OIDC_PEOPLE: dict[Method, tuple[SimulatedPerson, ...]] = {
+    Method.SITHS: tuple(
+        SimulatedPerson(post.person, "http://id.sambi.se/loa/loa3", hsa_id=post.hsa_id) for post in POSTS
+    ),
+    # Tomas has not shown his passport in the app: his Freja is not sure enough for most meetings.
+    Method.FREJA: tuple(SimulatedPerson(person, "EXTENDED" if person is TOMAS else "PLUS") for person in DEMO_PEOPLE),
+}
+"""Whom the simulated providers know."""
 
 
 async def seed(people: People) -> None:

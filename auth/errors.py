@@ -78,6 +78,47 @@ class HighRisk(Refusal):
     )
 
 
+class OnAnotherDevice(Refusal):
+    """Started for this device, approved on another: most likely somebody was led to approve a stranger's login."""
+
+    code = "identification-on-another-device"
+    status = 403
+    swedish = (
+        "BankID öppnades på en annan enhet eller ett annat nät än den här sidan, så vi släpper inte in någon. Har "
+        "någon ringt dig eller skickat dig en länk till BankID? Lägg på. Annars, försök igen och läs av koden med den "
+        "enhet där du har BankID."
+    )
+    english = (
+        "BankID was opened on another device or network than this page, so nobody is let in. Has someone phoned you or "
+        "sent you a link to BankID? Hang up. Otherwise, try again and scan the code with the device that has your "
+        "BankID."
+    )
+
+
+class CookiesBlocked(Refusal):
+    """The browser sent nothing back of what identification is bound to."""
+
+    code = "cookies-blocked"
+    status = 400
+    swedish = (
+        "Webbläsaren sparar inte den kaka (cookie) som behövs för att veta att det är du. Tillåt kakor för den här "
+        "sidan, eller öppna länken i en annan webbläsare."
+    )
+    english = (
+        "The browser does not keep the cookie that is needed to know that it is you. Allow cookies for this site, or "
+        "open the link in another browser."
+    )
+
+
+class ForPeople(Refusal):
+    """A program that says it fetches links for somebody: it is shown the page and starts nothing."""
+
+    code = "for-people"
+    status = 403
+    swedish = "Här identifierar sig människor. Öppna länken i en vanlig webbläsare."
+    english = "This is where people identify themselves. Open the link in an ordinary browser."
+
+
 class NumberNotRead(Refusal):
     code = "identification-unreadable"
     status = 502
@@ -115,6 +156,14 @@ class IdentificationUnavailable(Refusal):
     english = "BankID does not answer right now. Nothing has happened. Wait a while and try again."
 
 
+class BankIdMaintenance(IdentificationUnavailable):
+    """BankID says so itself (RFA5, with what is known besides)."""
+
+    code = "identification-maintenance"
+    swedish = "Internt tekniskt fel hos BankID, som är stängt en stund. Inget har hänt. Försök igen om några minuter."
+    english = "Internal error at BankID, which is closed for a while. Nothing has happened. Try again in a few minutes."
+
+
 class AlreadyInProgress(Refusal):
     """RFA4."""
 
@@ -122,6 +171,87 @@ class AlreadyInProgress(Refusal):
     status = 409
     swedish = "En identifiering eller underskrift för det här personnumret är redan påbörjad. Försök igen."
     english = "An identification or signing for this personal number is already started. Please try again."
+
+
+class ProviderUnavailable(Refusal):
+    """An OpenID provider (SITHS eID, Freja) is down, slow or answers something else, or our set-up with it is wrong."""
+
+    code = "provider-unavailable"
+    status = 503
+    swedish = (
+        "Tjänsten som ska visa vem du är svarar inte just nu. Inget har hänt. Vänta en stund och försök igen, eller "
+        "välj ett annat sätt."
+    )
+    english = (
+        "The service that shows who you are does not answer right now. Nothing has happened. Wait a while and try "
+        "again, or choose another way."
+    )
+
+
+class ProviderNotTrusted(Refusal):
+    """An answer from or by way of an OpenID provider that was not one to our question, or not theirs."""
+
+    code = "provider-not-trusted"
+    status = 502
+    swedish = (
+        "Svaret på vem du är gick inte att lita på, så vi släpper inte in någon. Försök igen, eller välj ett annat "
+        "sätt. Händer det igen, ring hjälpen."
+    )
+    english = (
+        "The answer about who you are could not be trusted, so nobody is let in. Try again, or choose another way. "
+        "If it happens again, call the help line."
+    )
+
+
+class ClocksDiffer(Refusal):
+    code = "clocks-differ"
+    status = 502
+    swedish = (
+        "Klockan hos oss och klockan hos tjänsten som visar vem du är går inte lika, så svaret gick inte att använda. "
+        "Det är inte ditt fel. Välj ett annat sätt, eller ring hjälpen."
+    )
+    english = (
+        "Our clock and the clock of the service that shows who you are do not agree, so the answer could not be used. "
+        "It is not your fault. Choose another way, or call the help line."
+    )
+
+
+class PersonNotTold(Refusal):
+    code = "person-not-told"
+    status = 502
+    swedish = "Tjänsten berättade inte vem du är på ett sätt som vi kan läsa. Välj ett annat sätt, eller ring hjälpen."
+    english = "The service did not tell who you are in a way we can read. Choose another way, or call the help line."
+
+
+class AssuranceTooLow(Refusal):
+    """Identified, yet not surely enough, or by a method that is not enough here."""
+
+    code = "assurance-too-low"
+    status = 403
+    swedish = (
+        "Här behövs en säkrare e-legitimation än den du använde. Välj ett annat sätt, till exempel BankID eller "
+        "Freja+. Har du ingen sådan, ring den som bjöd in dig."
+    )
+    english = (
+        "A stronger e-identification than the one you used is needed here. Choose another way, for example BankID or "
+        "Freja+. If you have none, call the person who invited you."
+    )
+
+
+class IdentificationGivenUp(Refusal):
+    code = "identification-given-up"
+    status = 403
+    swedish = "Identifieringen avbröts. Inget har hänt. Försök igen när du är redo, eller välj ett annat sätt."
+    english = "The identification was cancelled. Nothing has happened. Try again when ready, or choose another way."
+
+
+class IdentificationExpired(Refusal):
+    code = "identification-expired"
+    status = 410
+    swedish = "Det tog för lång tid, så identifieringen gäller inte längre. Inget har hänt. Börja om när du är redo."
+    english = (
+        "It took too long, so the identification is no longer valid. Nothing has happened. Start again when ready."
+    )
 
 
 class NotLogged(Refusal):
@@ -190,11 +320,22 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WrongPerson,
     NotStaff,
     HighRisk,
+    OnAnotherDevice,
+    ForPeople,
     NumberNotRead,
     IdentificationUnknown,
     TooManyIdentifications,
     IdentificationUnavailable,
+    BankIdMaintenance,
     AlreadyInProgress,
+    ProviderUnavailable,
+    ProviderNotTrusted,
+    ClocksDiffer,
+    PersonNotTold,
+    AssuranceTooLow,
+    IdentificationGivenUp,
+    IdentificationExpired,
+    CookiesBlocked,
     NotLogged,
     SimulatorRefused,
     NotYourOrganisation,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,14 +12,24 @@ from auth.identity import Identity
 from auth.people import Person
 from auth.sessions import Session
 
-RETURN_PATH = "/auth/bankid/return"
+_ZONE = ZoneInfo("Europe/Stockholm")
+_DAYS = {
+    "sv": ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = {
+    "sv": ("jan", "feb", "mars", "april", "maj", "juni", "juli", "aug", "sep", "okt", "nov", "dec"),
+    "en": ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
 
 
 class Greeting(Protocol):
-    """What may be told of a link before anyone has identified: the name of the organisation that asks."""
+    """What may be told of a link before anyone has identified: the organisation that asks, and when the meeting is."""
 
     @property
     def organisation(self) -> str: ...
+    @property
+    def starts_at(self) -> datetime: ...
 
 
 class Invited(Protocol):
@@ -44,16 +54,23 @@ class Invitations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Who asks. flow: the value of the flow cookie, a secret of this browser. language: sv or en."""
+    """Who asks. flow: the value of the flow cookie, a secret of this browser. language: sv or en.
+
+    touch: the page counted several touch points (`browsers.device_of`).
+    """
 
     flow: str = field(repr=False)
     address: str = field(repr=False)
     user_agent: str = field(repr=False)
     language: str
+    touch: bool = False
 
 
 class StoredOrder(BaseModel):
-    """An order under way as it is ciphered into the database. answered_at: when BankID answered; the QR's second 0."""
+    """An order under way as it is ciphered into the database. answered_at: when BankID answered; the QR's second 0.
+
+    device: what the page was opened on (`browsers.Device`); can_return: whether the app leads back with our nonce.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -64,6 +81,8 @@ class StoredOrder(BaseModel):
     same_device: bool
     link: str | None = None
     next: str | None = None
+    device: str = ""
+    can_return: bool = False
 
     def __repr__(self) -> str:
         return "StoredOrder(********)"
@@ -98,28 +117,28 @@ class Status:
     session: Session | None = None
 
 
-def visible_text(organisation: str | None, language: str, *, kiosk: bool = False) -> str:
-    """What the app shows, in BankID's simple markdown: who asks and for what, so that a person led here by a
-    swindler's code sees it. organisation: the inviting one; None for staff logging in. kiosk: on the travel laptop."""
+def visible_text(greeting: Greeting | None, language: str, *, kiosk: bool = False) -> str:
+    """What the app shows, in BankID's simple markdown: what for, with whom and when, so that a person led here by a
+    swindler's code sees it. Never whom the meeting is about. greeting: of a personal link; None for staff logging in.
+    kiosk: on the travel laptop."""
     # Marks that would be formatting in a name are left out.
-    name = "".join(sign for sign in organisation or "" if sign.isalnum() or sign in " .,&-()")[:120]
+    name = (
+        "".join(sign for sign in greeting.organisation if sign.isalnum() or sign in " .,&-()")[:120] if greeting else ""
+    )
+    when = _day(greeting.starts_at, language) if greeting else ""
     if language == "en":
         staff = "You are logging in as staff on the travel laptop." if kiosk else "You are logging in as staff."
-        what = f"You are joining a video meeting with {name}." if name else staff
+        what = f"You are joining a video meeting with {name} on {when}." if greeting else staff
         warning = "Has someone phoned and asked you to do this? Cancel and hang up."
     else:
         staff = "Du loggar in som personal på resedatorn." if kiosk else "Du loggar in som personal."
-        what = f"Du ska till ett videomöte hos {name}." if name else staff
+        what = f"Du ska till ett videomöte med {name} {when}." if greeting else staff
         warning = "Har någon ringt och bett dig göra det här? Avbryt och lägg på."
     return f"# Hemmaplan\n{what}\n\n{warning}"
 
 
-def return_url(origin: str, transaction: str, nonce: str, user_agent: str) -> str:
-    """Where the BankID app on the same device leads back to. On iOS it opens Safari unless another browser's own
-    scheme is used (integration guide, "Autostart")."""
-    url = f"{origin}{RETURN_PATH}?transaction={quote(transaction, safe='')}&nonce={nonce}"
-    if "CriOS/" in user_agent and url.startswith("https://"):
-        return "googlechromes://" + url.removeprefix("https://")
-    if "FxiOS/" in user_agent:
-        return "firefox://open-url?url=" + quote(url, safe="")
-    return url
+def _day(moment: datetime, language: str) -> str:
+    there = moment.astimezone(_ZONE)
+    names = "en" if language == "en" else "sv"
+    day = f"{_DAYS[names][there.weekday()]} {there.day} {_MONTHS[names][there.month - 1]}"
+    return f"{day} at {there:%H.%M}" if names == "en" else f"{day} kl. {there:%H.%M}"

@@ -9,6 +9,8 @@ import asyncio
 import base64
 import contextlib
 import hmac
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +21,13 @@ from audit.events import Reason
 from audit.log import AuditUnavailable
 from auth import bankid_texts, qr
 from auth.bankid import OURS, BankIdClient, BankIdError, Failure, Web
-from auth.collector import ORDER_LIMIT, OUTSTANDING, Collector, Live
+from auth.browsers import device_of, is_robot
+from auth.collector import OUTSTANDING, Collector, Live
 from auth.conclusion import Conclusions
 from auth.errors import (
     AlreadyInProgress,
+    BankIdMaintenance,
+    ForPeople,
     IdentificationUnavailable,
     IdentificationUnknown,
     InvitationRefused,
@@ -30,11 +35,13 @@ from auth.errors import (
     TooManyIdentifications,
     refusal,
 )
-from auth.flow import Browser, Invitations, Started, Status, StoredOrder, return_url, visible_text
+from auth.flow import Browser, Greeting, Invitations, Started, Status, StoredOrder, visible_text
 from auth.identity import AssuranceLevel, Method
-from auth.limits import Recent
+from auth.lease import Leases
+from auth.limits import HoldOff, Recent
 from auth.randomness import fingerprint, new_id
 from auth.records import IdentificationRecords
+from auth.return_path import return_url
 from auth.sessions import AuditLog, Session, Sessions
 from auth.store import Identification, IdentificationRows, People
 from auth.vault import Vault
@@ -45,6 +52,7 @@ log = structlog.get_logger()
 PICK_UP = timedelta(minutes=5)
 TOLD_AGAIN = timedelta(minutes=1)
 KEPT = timedelta(days=1)
+ASK_ROW_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Identifications:
         origin: str,
         limits: Limits | None = None,
         collect_seconds: float = 2.0,
+        leases: Leases | None = None,
     ) -> None:
         self._bankid = bankid
         self._rows = rows
@@ -106,7 +115,11 @@ class Identifications:
         self._records = IdentificationRecords(audit, Method.BANKID)
         self._started = Recent(self._limits.started, timedelta(minutes=10), clock)
         conclusions = Conclusions(people, invitations, self._records, clock)
-        self._collector = Collector(bankid, rows, conclusions, self._records, clock, seconds=collect_seconds)
+        self._collector = Collector(
+            bankid, rows, conclusions, self._records, clock, seconds=collect_seconds, leases=leases
+        )
+        self._hold_off = HoldOff(time.monotonic)
+        self._held_off_by: type[Refusal] = IdentificationUnavailable
 
     async def resume(self) -> None:
         """Go on with what a stopped process left; to be called once at the start."""
@@ -125,9 +138,13 @@ class Identifications:
     ) -> Started:
         """Begin. link: token of a personal link, None for staff; next_path: where staff go afterwards, checked already.
 
-        Raises InvitationRefused, TooManyIdentifications, IdentificationUnavailable, AlreadyInProgress,
+        Raises ForPeople, InvitationRefused, TooManyIdentifications, IdentificationUnavailable, AlreadyInProgress,
         AuditUnavailable.
         """
+        if is_robot(browser.user_agent):
+            raise ForPeople
+        if (seconds := self._hold_off.left()) > 0:
+            raise self._held_off_by(retry_after=math.ceil(seconds))
         await self._make_room(browser)
         self._refuse_if_full(browser, link)
         self._started.hit(browser.address)
@@ -136,10 +153,10 @@ class Identifications:
         # Counted from here on, so that a burst cannot slip past the limits.
         live[wish.transaction] = Live(fingerprint(browser.flow), browser.address, link)
         try:
-            organisation = await self._greeting(browser, link)
+            greeting = await self._greeting(browser, link)
             await self._records.started(wish.transaction, for_link=link is not None, same_device=same_device)
-            order = await self._order(wish, organisation)
-            await self._rows.add(_row(wish, order))
+            order = await self._order(wish, greeting)
+            await self._rows.add(_row(wish, order, self._collector.node))
         except BaseException:
             del live[wish.transaction]
             raise
@@ -169,30 +186,33 @@ class Identifications:
         ):
             raise TooManyIdentifications(retry_after=60)
 
-    async def _greeting(self, browser: Browser, link: str | None) -> str | None:
+    async def _greeting(self, browser: Browser, link: str | None) -> Greeting | None:
         if link is None:
             return None
         try:
-            return (await self._invitations.greeting(link)).organisation
+            return await self._invitations.greeting(link)
         except InvitationRefused as refused:
             self._refused.hit(browser.address)
             await self._records.link_refused(refused.reason)
             raise
 
-    async def _order(self, wish: _Wish, organisation: str | None) -> StoredOrder:
-        browser = wish.browser
-        way_back = return_url(self._origin, wish.transaction, self.nonce(wish.transaction), browser.user_agent)
+    async def _order(self, wish: _Wish, greeting: Greeting | None) -> StoredOrder:
+        browser, way_back = wish.browser, None
+        if wish.same_device:
+            nonce = self.nonce(wish.transaction)
+            way_back = return_url(self._origin, wish.transaction, nonce, browser.user_agent, touch=browser.touch)
         domain = self._origin.partition("://")[2].partition(":")[0]
         try:
             order = await self._bankid.auth(
                 end_user_ip=browser.address,
-                visible_text=visible_text(organisation, browser.language, kiosk=(wish.next or "").startswith("/kiosk")),
+                visible_text=visible_text(greeting, browser.language, kiosk=(wish.next or "").startswith("/kiosk")),
                 web=Web(domain, browser.user_agent or "unknown", fingerprint("device " + browser.flow)),
-                return_url=way_back if wish.same_device else None,
+                return_url=way_back,
             )
         except BankIdError as error:
             await self._records.ended(wish.transaction, error.failure.value)
-            raise _told(error) from None
+            raise self._told(error) from None
+        self._hold_off.answered()
         return StoredOrder(
             order=order,
             answered_at=self._clock(),
@@ -201,7 +221,21 @@ class Identifications:
             same_device=wish.same_device,
             link=wish.link,
             next=wish.next,
+            device=device_of(browser.user_agent, touch=browser.touch).value,
+            can_return=way_back is not None,
         )
+
+    def _told(self, error: BankIdError) -> Refusal:
+        """What the person is told of a start that BankID did not answer, and for how long nobody asks it again."""
+        if error.failure in OURS:
+            log.error("BankID refuses us: look at certificate and address", failure=error.failure.value)
+        if error.failure is Failure.ALREADY_IN_PROGRESS:
+            return AlreadyInProgress()
+        kind = _REFUSALS.get(error.failure, IdentificationUnavailable)
+        if error.failure not in _REFUSALS:
+            return kind(retry_after=round(error.retry_after) if error.retry_after is not None else None)
+        self._held_off_by = kind
+        return kind(retry_after=math.ceil(self._hold_off.refused(error.retry_after)))
 
     async def status(self, transaction: str, flow: str, language: str) -> Status:
         """How it stands, for the browser that started it. Raises IdentificationUnknown for any other.
@@ -218,7 +252,7 @@ class Identifications:
             return _failed(row.hint, row.problem, language, same_device=same_device)
         if live is not None and live.problem is not None:
             return _failed("", live.problem, language)
-        if order is None or (live is None and self._clock() - row.started_at > ORDER_LIMIT):
+        if order is None:
             return _failed("expiredTransaction", None, language)
         hint = live.hint if live is not None else row.hint
         message = bankid_texts.message("pending", hint, language=language, same_device=order.same_device)
@@ -254,12 +288,20 @@ class Identifications:
             raise IdentificationUnknown
         row = await self._own(transaction, flow)
         link = StoredOrder.model_validate_json(row.order).link if row.order is not None else None
+        await self._rows.come_back(transaction)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self._settled(transaction)
+        return await self.status(transaction, flow, language), f"/i/{link}" if link is not None else "/login"
+
+    async def _settled(self, transaction: str) -> None:
         live = self._collector.live.get(transaction)
         if live is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_seconds):
-                    await live.done.wait()
-        return await self.status(transaction, flow, language), f"/i/{link}" if link is not None else "/login"
+            await live.done.wait()
+            return
+        # Another node collects it: its row is all there is to look at.
+        while (row := await self._rows.find(transaction)) is not None and row.status == "pending":  # noqa: ASYNC110
+            await asyncio.sleep(ASK_ROW_SECONDS)
 
     def nonce(self, transaction: str) -> str:
         """What the way back from the app must carry; only this server can tell it."""
@@ -304,6 +346,8 @@ class Identifications:
             invitation=row.invitation,
             language=language,
             secret=secret,
+            device=row.device,
+            confirmed_on=row.confirmed_on,
         )
         return session
 
@@ -312,7 +356,14 @@ class Identifications:
         return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
-def _row(wish: _Wish, order: StoredOrder) -> Identification:
+# Those after which BankID is left in peace for a while (`limits.HoldOff`).
+_REFUSALS: dict[Failure, type[Refusal]] = {
+    Failure.TOO_MANY_REQUESTS: TooManyIdentifications,
+    Failure.MAINTENANCE: BankIdMaintenance,
+}
+
+
+def _row(wish: _Wish, order: StoredOrder, node: str) -> Identification:
     return Identification(
         id=wish.transaction,
         flow_hash=fingerprint(wish.browser.flow),
@@ -321,20 +372,8 @@ def _row(wish: _Wish, order: StoredOrder) -> Identification:
         order=order.model_dump_json(by_alias=True),
         answer=None,
         hint=OUTSTANDING,
+        collector=node,
     )
-
-
-def _told(error: BankIdError) -> Refusal:
-    """What the person is told of a start that BankID did not answer."""
-    if error.failure in OURS:
-        log.error("BankID refuses us: look at certificate and address", failure=error.failure.value)
-    retry_after = round(error.retry_after) if error.retry_after is not None else None
-    match error.failure:
-        case Failure.ALREADY_IN_PROGRESS:
-            return AlreadyInProgress()
-        case Failure.TOO_MANY_REQUESTS:
-            return TooManyIdentifications(retry_after=retry_after)
-    return IdentificationUnavailable(retry_after=retry_after)
 
 
 def _failed(hint: str, problem: str | None, language: str, *, same_device: bool = False) -> Status:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from auth.hsa_id import HsaId
 from auth.identity_number import IdentityNumber
 
 
@@ -27,12 +28,16 @@ class AssuranceLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A finished identification. The name is the e-ID's own and is never edited."""
+    """A finished identification. The name is the e-ID's own and is never edited.
 
-    number: IdentityNumber
+    Staff may be known by number, by HSA-id or by both; one at least is there. number: None where a card tells none.
+    """
+
+    number: IdentityNumber | None
     given_name: str
     surname: str
     name: str
     method: Method
     assurance_level: AssuranceLevel
     authenticated_at: datetime
+    hsa_id: HsaId | None = None

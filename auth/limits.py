@@ -1,4 +1,4 @@
-"""Bounds on what a stranger can make us do."""
+"""Bounds on what a stranger can make us do, and on what we do to others."""
 
 from collections import deque
 from collections.abc import Callable
@@ -34,3 +34,30 @@ class Recent:
         self._hits[key] = hits  # last in order: the first is the one longest without a hit
         if len(self._hits) > self._keys:
             del self._hits[next(iter(self._hits))]
+
+
+class HoldOff:
+    """After a provider asked for peace, nobody of ours calls it for a while. Without a time of its own to go by, each
+    refusal in a row doubles the wait, from `first` up to `longest` seconds."""
+
+    def __init__(self, monotonic: Callable[[], float], *, first: float = 5.0, longest: float = 60.0) -> None:
+        self._monotonic = monotonic
+        self._first = first
+        self._longest = longest
+        self._until = 0.0
+        self._refusals = 0
+
+    def left(self) -> float:
+        """Seconds until a call may be made; 0 at once."""
+        return max(0.0, self._until - self._monotonic())
+
+    def refused(self, retry_after: float | None) -> float:
+        """It asked for peace, for so many seconds where it said. Gives the wait."""
+        wait = min(retry_after or self._first * 2**self._refusals, self._longest)
+        self._refusals = min(self._refusals + 1, 10)
+        self._until = self._monotonic() + wait
+        return wait
+
+    def answered(self) -> None:
+        """It answered a call."""
+        self._refusals = 0

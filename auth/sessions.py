@@ -40,7 +40,9 @@ class Session:
 
     id: public and opaque, not the cookie. secret_hash: SHA-256 of the cookie's value, hex.
     staff: the post this login works in, None for invited people. invitation: the id of the one this login was for.
-    language: "sv" or "en". several: the person holds more commissions to choose among.
+    language: "sv" or "en". device: what the browser was on (`browsers.Device`). confirmed_on: where the app was that
+    approved: "this" device, an "other" one, "other-network"; "" where the method does not tell. several: the
+    person holds more commissions to choose among.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Session:
     staff: Staff | None
     invitation: str | None
     language: str
+    device: str = ""
+    confirmed_on: str = ""
     several: bool = False
 
     @property
@@ -105,6 +109,8 @@ class Sessions:
         invitation: str | None,
         language: str,
         secret: str | None = None,
+        device: str = "",
+        confirmed_on: str = "",
     ) -> tuple[Session, str]:
         """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
 
@@ -121,6 +127,8 @@ class Sessions:
             staff,
             invitation,
             language,
+            device,
+            confirmed_on,
         )
         await self._rows.add(session, self._clock() + IDLE)
         return session, secret

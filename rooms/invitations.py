@@ -12,7 +12,7 @@ from datetime import datetime
 from audit.events import Actor, EventType, Reason
 from auth.errors import InvitationExpired, InvitationUnknown, WrongPerson
 from auth.fields import FieldError, InvalidFields
-from auth.identity import Identity
+from auth.identity import Identity, Method
 from auth.people import Person
 from auth.randomness import fingerprint, new_id
 from auth.sessions import Session
@@ -28,7 +28,7 @@ from rooms.errors import (
     LinkOfEndedMeeting,
     TooManyInvitations,
 )
-from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus
+from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus, Party
 from rooms.policy import Action
 
 TOKEN_BYTES = 16
@@ -60,11 +60,16 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a link's page may say before we know who opened it: when, and who asks; not whom the meeting is about."""
+    """What a link's page may say before we know who opened it: when, and who asks; not whom the meeting is about.
+
+    staff: whether it was made out to staff. methods: the ways to identify that are enough.
+    """
 
     starts_at: datetime
     organisation: str
     phone: str
+    staff: bool
+    methods: frozenset[Method]
 
 
 def valid(invitation: Invitation, meeting: Meeting, now: datetime) -> bool:
@@ -240,6 +245,8 @@ class Invitations:
             starts_at=meeting.starts_at,
             organisation=meeting.organisation_name,
             phone=meeting.phone,
+            staff=invitation.party in (Party.KOMMUN, Party.REGION),
+            methods=frozenset({Method.BANKID, Method.SITHS, Method.FREJA}),
         )
 
     async def opened_by(self, token: str, viewer: Session) -> Invited | None:
@@ -265,7 +272,7 @@ class Invitations:
             raise InvitationUnknown
         invitation, gathering = found
         meeting = gathering.meeting
-        if not self._vault.matches(identity.number, invitation.number_hash):
+        if identity.number is None or not self._vault.matches(identity.number, invitation.number_hash):
             await self._refused(invitation, meeting, actor, WrongPerson.reason)
             raise WrongPerson
         if not valid(invitation, meeting, self._desk.now()):

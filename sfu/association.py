@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sfu.datagrams import Name, Outbox
+
 MOST_PATHS = 8  # addresses one client may have validated at a time
 MOST_QUEUED = 64  # DTLS datagrams waiting for one transport
 MOST_TRANSACTIONS = 128  # checks remembered, to know a replay by
@@ -20,6 +22,10 @@ class PathSocket(Protocol):
     """The port's side of a path. index: which of the port's sockets."""
 
     index: int
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Where it sends many datagrams at a time, if it does."""
 
     def send(self, datagram: bytes | memoryview, address: Address) -> None: ...
 
@@ -37,14 +43,16 @@ class Origin(PathSocket, Protocol):
 
 
 class Path:
-    """One way to a client: our socket and its address."""
+    """One way to a client: our socket and its address; where there is an outbox, also as the kernel reads it."""
 
-    __slots__ = ("address", "checked_at", "sock")
+    __slots__ = ("address", "checked_at", "name", "outbox", "sock")
 
     def __init__(self, sock: "PathSocket", address: Address, checked_at: float) -> None:
         self.sock = sock
         self.address = address
         self.checked_at = checked_at
+        self.outbox = sock.outbox
+        self.name = Name(address) if sock.outbox is not None else None
 
 
 class Association:

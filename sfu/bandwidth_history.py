@@ -10,6 +10,7 @@ from sfu.rtp import forward_distance
 
 SIZE = 4096  # a power of two: at 1,000 packets/s four seconds, longer than feedback may take
 OVERHEAD = 38  # bytes of IPv4, UDP and the SRTP tag, which a bottleneck counts too
+_MASK = SIZE - 1
 _TICK = 0.00025  # seconds
 
 
@@ -28,20 +29,16 @@ class SentHistory:
 
     def __init__(self) -> None:
         self.newest = 0  # extended; the next packet gets newest + 1
-        self.octets = 0
-        self._at: list[float] = [0.0] * SIZE
-        self._sizes: list[int] = [0] * SIZE  # 0: told as received, or never sent; negative: told as lost
+        # By number: (when sent, size). None: told as received, or never sent; a negative size: told as lost. Whoever
+        # sends many packets writes here himself and moves `newest` on.
+        self.kept: list[tuple[float, int] | None] = [None] * SIZE
         self._reference: int | None = None
         self._base_time = 0.0
 
     def sent(self, size: int, now: float) -> int:
-        """Take note of a packet that goes out now; returns its number, of 16 bits. On the hot path."""
+        """Take note of a packet that goes out now; returns its number, of 16 bits."""
         number = self.newest = self.newest + 1
-        index = number & 4095
-        self._at[index] = now
-        size += OVERHEAD
-        self._sizes[index] = size
-        self.octets += size
+        self.kept[number & _MASK] = now, size + OVERHEAD
         return number & 0xFFFF
 
     def take(self, feedback: TransportFeedback) -> list[Told]:
@@ -51,19 +48,20 @@ class SentHistory:
         at = self._reference_time(feedback.reference_time)
         oldest = max(1, newest - SIZE + 1)
         told: list[Told] = []
-        sizes = self._sizes
+        kept = self.kept
         for delta in feedback.deltas:
             if delta is not None:
                 at += delta * _TICK
             if oldest <= number <= newest:
-                index = number & 4095
-                size = sizes[index]
-                if delta is not None and size:
-                    told.append(Told(number, self._at[index], abs(size), at))
-                    sizes[index] = 0
-                elif delta is None and size > 0:
-                    told.append(Told(number, self._at[index], size, None))
-                    sizes[index] = -size
+                index = number & _MASK
+                if (one := kept[index]) is not None:
+                    sent_at, size = one
+                    if delta is not None:
+                        told.append(Told(number, sent_at, abs(size), at))
+                        kept[index] = None
+                    elif size > 0:
+                        told.append(Told(number, sent_at, size, None))
+                        kept[index] = sent_at, -size
             number += 1
         return told
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sfu.rtp import forward_distance
-
 _H264_ENTRY = (5, 7)  # IDR slice, sequence parameter set (RFC 6184 section 5.2)
 
 
@@ -123,71 +121,65 @@ def parse_vp8(payload: bytes) -> Vp8Descriptor | None:
     return Vp8Descriptor(length, picture_id, wide, tl0_picture, key_index)
 
 
-class Vp8Rewriter:
-    """Keeps picture id, TL0PICIDX and KEYIDX continuous for one receiver over changes of source.
+# Added to a source's picture id, TL0PICIDX and KEYIDX for one receiver.
+Vp8Offsets = tuple[int, int, int]
+UNCHANGED: Vp8Offsets = (0, 0, 0)
+
+
+def rewritten_vp8(payload: bytes, descriptor: Vp8Descriptor, offsets: Vp8Offsets) -> bytes:
+    """The descriptor at the head of this payload as the receiver shall see it, of the same length.
 
     A field keeps its width: a narrow source stays narrow (its number is then taken modulo 128).
     """
+    if offsets == UNCHANGED or not payload[0] & 0x80:
+        return payload[: descriptor.length]
+    picture, tl0, key = offsets
+    head = bytearray(payload[: descriptor.length])
+    position = 2
+    if descriptor.picture_id is not None:
+        number = descriptor.picture_id + picture
+        if descriptor.wide:
+            head[2] = 0x80 | number >> 8 & 0x7F
+            head[3] = number & 0xFF
+            position = 4
+        else:
+            head[2] = number & 0x7F
+            position = 3
+    if descriptor.tl0_picture is not None:
+        head[position] = (descriptor.tl0_picture + tl0) & 0xFF
+        position += 1
+    if descriptor.key_index is not None:
+        head[position] = head[position] & 0xE0 | (descriptor.key_index + key) & 0x1F
+    return bytes(head)
+
+
+class Vp8Rewriter:
+    """Keeps picture id, TL0PICIDX and KEYIDX continuous for one receiver over changes of source."""
 
     def __init__(self) -> None:
-        self._picture_offset = 0
-        self._tl0_offset = 0
-        self._key_offset = 0
-        self._last_picture: int | None = None
-        self._last_tl0: int | None = None
-        self._last_key: int | None = None
+        self.offsets = UNCHANGED
         self._latest = (b"", b"")  # all behind the first byte, before and after: the same for a whole picture
 
-    def splice(self, first: Vp8Descriptor) -> None:
-        """`first` opens another source: its numbers go on where the old source's stopped."""
+    def splice(self, first: Vp8Descriptor, last: Vp8Descriptor | None) -> None:
+        """`first` opens another source: its numbers go on where the old source's stopped, at `last`."""
         self._latest = (b"", b"")
-        if first.picture_id is not None:
-            wanted = first.picture_id if self._last_picture is None else self._last_picture + 1
-            self._picture_offset = (wanted - first.picture_id) & 0x7FFF
-        if first.tl0_picture is not None:
-            wanted = first.tl0_picture if self._last_tl0 is None else self._last_tl0 + 1
-            self._tl0_offset = (wanted - first.tl0_picture) & 0xFF
-        if first.key_index is not None:
-            wanted = first.key_index if self._last_key is None else self._last_key + 1
-            self._key_offset = (wanted - first.key_index) & 0x1F
+        if last is None:
+            self.offsets = UNCHANGED
+            return
+        picture, tl0, key = self.offsets
+        if first.picture_id is not None and last.picture_id is not None:
+            picture = (last.picture_id + picture + 1 - first.picture_id) & 0x7FFF
+        if first.tl0_picture is not None and last.tl0_picture is not None:
+            tl0 = (last.tl0_picture + tl0 + 1 - first.tl0_picture) & 0xFF
+        if first.key_index is not None and last.key_index is not None:
+            key = (last.key_index + key + 1 - first.key_index) & 0x1F
+        self.offsets = picture, tl0, key
 
     def rewrite(self, payload: bytes, descriptor: Vp8Descriptor) -> bytes:
-        """The descriptor at the head of this payload as the receiver shall see it, of the same length."""
+        """The same as `rewritten_vp8`, and cheap for the packets of one picture."""
         numbers = payload[1 : descriptor.length]
         if numbers == self._latest[0]:
             return payload[:1] + self._latest[1]
-        if not payload[0] & 0x80:
-            return payload[: descriptor.length]
-        head = bytearray(payload[: descriptor.length])
-        position = 2
-        if descriptor.picture_id is not None:
-            bits = 15 if descriptor.wide else 7
-            number = (descriptor.picture_id + self._picture_offset) & (1 << bits) - 1
-            if self._last_picture is None or _is_ahead(self._last_picture, number, bits):
-                self._last_picture = number
-            if descriptor.wide:
-                head[2] = 0x80 | number >> 8
-                head[3] = number & 0xFF
-                position = 4
-            else:
-                head[2] = number
-                position = 3
-        if descriptor.tl0_picture is not None:
-            number = (descriptor.tl0_picture + self._tl0_offset) & 0xFF
-            if self._last_tl0 is None or _is_ahead(self._last_tl0, number, 8):
-                self._last_tl0 = number
-            head[position] = number
-            position += 1
-        if descriptor.key_index is not None:
-            number = (descriptor.key_index + self._key_offset) & 0x1F
-            if self._last_key is None or _is_ahead(self._last_key, number, 5):
-                self._last_key = number
-            head[position] = head[position] & 0xE0 | number
-        self._latest = (numbers, bytes(head[1:]))
-        return bytes(head)
-
-
-def _is_ahead(older: int, newer: int, bits: int) -> bool:
-    """Whether `newer` lies ahead of `older` on a circle of that many bits."""
-    shift = 16 - bits
-    return forward_distance(older << shift & 0xFFFF, newer << shift & 0xFFFF) > 0
+        head = rewritten_vp8(payload, descriptor, self.offsets)
+        self._latest = numbers, head[1:]
+        return head

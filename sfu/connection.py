@@ -1,17 +1,17 @@
 """All of one participant's media: one peer connection (v1) or two (v0), and what signalling has laid on them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from livekit.protocol.rtc import MediaSectionsRequirement, SessionDescription, SignalResponse
+from livekit.protocol.rtc import CandidateProtocol, MediaSectionsRequirement, SessionDescription, SignalResponse
 
-from sfu import sdp
+from sfu import data_tracks, sdp
 from sfu.data import LOSSY, RELIABLE
 from sfu.down_track import DownTrack
-from sfu.downstream import Downstream
+from sfu.downstream import Downstream, Narrowed
 from sfu.layers import HIGH, LOW
-from sfu.negotiated import Kind, RemoteTransport, SendSection
+from sfu.negotiated import Kind, LocalTransport, RemoteTransport, SendSection
 from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transport
 from sfu.peer import Peer, PeerListener
 from sfu.publication import Publication, TrackSettings
@@ -102,7 +102,8 @@ class _Side:
 class Connection:
     """Obeys negotiation and the room. dual: v0, with a second peer connection that we offer.
 
-    Implements `sfu.participant.MediaConnection`. The owner must `close` it.
+    Implements `sfu.participant.MediaConnection`. The owner must `close` it. way: with TCP the client is told of TCP
+    alone, from the next description on; with UDP, and with TLS (which is TURN's, and the client's to take), of all.
     """
 
     def __init__(
@@ -128,13 +129,26 @@ class Connection:
         self._unsupported: set[str] = set()
         self._waiting: list[bytes] | None = []
         self._downstream = Downstream(send)
+        self._narrowed: float | None = None
+        self.way: CandidateProtocol = CandidateProtocol.UDP
         if dual:
             self._subscriber.peer.open_channel(RELIABLE)
-            self._subscriber.peer.open_channel(LOSSY, ordered=False, max_retransmits=0)
+            for label in (LOSSY, data_tracks.LABEL):
+                self._subscriber.peer.open_channel(label, ordered=False, max_retransmits=0)
 
     @property
     def dual(self) -> bool:
         return self._subscriber is not self._publisher
+
+    @property
+    def has_tcp(self) -> bool:
+        return any(_is_tcp(candidate) for candidate in self._publisher.peer.local.candidates)
+
+    def _local(self, side: _Side) -> LocalTransport:
+        local = side.peer.local
+        if self.way != CandidateProtocol.TCP:
+            return local
+        return replace(local, candidates=tuple(filter(_is_tcp, local.candidates)))
 
     @property
     def forwarded(self) -> frozenset[str]:
@@ -154,7 +168,7 @@ class Connection:
         side.meet(remote)
         wanted = [] if self.dual else self._wanted()
         announced = [publication.announced for publication in publications.values()]
-        result = answer(description, self._layout, side.peer.local, announced, wanted)
+        result = answer(description, self._layout, self._local(side), announced, wanted)
         gone = [mid for mid in self._layout.receiving if mid not in result.layout.receiving]
         self._layout, self._answered_once, self._requested = result.layout, True, None
         self._send(
@@ -229,7 +243,13 @@ class Connection:
     def divide(self, now: float) -> None:
         """Give each video what the path to the client has room for."""
         if self._forwarding:
-            self._downstream.divide(self._forwarding.values(), self._subscriber.peer, now)
+            peer = self._subscriber.peer
+            path = peer if self._narrowed is None else Narrowed(peer, self._narrowed)
+            self._downstream.divide(self._forwarding.values(), path, now)
+
+    def narrow(self, limit: float | None) -> None:
+        """Send no more than this, in bit/s; None for what the path carries (a scenario that the client asked for)."""
+        self._narrowed = limit
 
     def speaking(self, streams: frozenset[str]) -> None:
         self._downstream.speaking = streams
@@ -302,7 +322,7 @@ class Connection:
             return
         self._offer_pending, self._offer_again = True, False
         self._offer_id += 1
-        offered = offer(self._offers, self._wanted(), self._subscriber.peer.local)
+        offered = offer(self._offers, self._wanted(), self._local(self._subscriber))
         self._offers = offered.layout
         self._send(
             SignalResponse(
@@ -363,3 +383,8 @@ class Connection:
         await self._publisher.peer.close()
         if self.dual:
             await self._subscriber.peer.close()
+
+
+def _is_tcp(candidate: str) -> bool:
+    """candidate: an SDP value, ``candidate:1 1 tcp ...``."""
+    return candidate.split(" ", 3)[2:3] == ["tcp"]

@@ -35,12 +35,16 @@ _PASSED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A packet to pass on. identities: empty for everybody but the sender. sequence: 0 where the sender gave none."""
+    """A packet to pass on. identities: empty for everybody but the sender. sequence: 0 where the sender gave none.
+
+    sender: its sid, empty for the server itself.
+    """
 
     label: str
     payload: bytes
     identities: frozenset[str]
     sequence: int
+    sender: str = ""
 
 
 class DataRefused(Exception):
@@ -76,7 +80,7 @@ def route(label: str, payload: bytes, *, identity: str, sid: str, permission: Pe
             raise DataRefused("destination by sid")
     if len(named) > MAX_DESTINATIONS or any(len(name) > MAX_NAME for name in named):
         raise DataRefused("too many destinations")
-    return Routed(label, packet.SerializeToString(), frozenset(named), packet.sequence)
+    return Routed(label, packet.SerializeToString(), frozenset(named), packet.sequence, sid)
 
 
 def from_server(payload: bytes, *, topic: str | None, identities: Sequence[str], reliable: bool = True) -> Routed:

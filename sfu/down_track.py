@@ -10,18 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sfu import rtcp
-from sfu.codecs import Vp8Rewriter
+from sfu.arrived import Arrived, Run, Shape
+from sfu.codecs import UNCHANGED
 from sfu.layer_choice import LayerChoice
 from sfu.negotiated import SendSection
 from sfu.numbering import Numbering
 from sfu.red import LossyPath
 from sfu.repair import Repairs
-from sfu.route import Repair, Route, Send, SendFeedback, route
-from sfu.rtp import HEADER, NUMBERED_ONE_BYTE, NUMBERED_TWO_BYTE, ONE_BYTE, TWO_BYTE, WITH_EXTENSIONS
+from sfu.route import Numbers, Repair, Route, Send, SendFeedback, SendRun, route
 from sfu.up_layer import UpLayer
-from sfu.up_track import Arrived, UpTrack
-
-_PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
+from sfu.up_track import UpTrack
 
 
 @dataclass(slots=True)
@@ -52,15 +50,17 @@ class DownTrack:
         self._route: Route | None = None
         self._choice = LayerChoice(up_track)
         self._numbers = Numbering()
-        self._vp8 = Vp8Rewriter()
-        self._repairs = Repairs(up_track.kind, clock())
+        self._repairs = Repairs(self.ssrc, self._numbers, clock())
+        self._run_numbers = Numbers(0, self.ssrc, 0, 0, None)
+        self._shape: Shape | None = None
+        self._is_known = False  # the subscriber has told of the stream
         self._path = LossyPath()
         self._repeats = False  # sound without redundancy is sent twice
         self._reports_sent: dict[int, float] = {}  # middle of NTP time -> when sent
 
     @property
     def rtx_ssrc(self) -> int:
-        return self._repairs.ssrc
+        return self._repairs.rtx_ssrc
 
     @property
     def current_quality(self) -> int | None:
@@ -100,13 +100,21 @@ class DownTrack:
     def mid(self) -> str | None:
         return self._route.mid if self._route is not None else None
 
-    def open(self, section: SendSection, send: Send, send_feedback: SendFeedback, repair: Repair | None = None) -> None:
+    def open(
+        self,
+        section: SendSection,
+        send: Send,
+        send_feedback: SendFeedback,
+        repair: Repair | None = None,
+        send_run: SendRun | None = None,
+    ) -> None:
         """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering.
 
-        send takes a packet and where its transport-wide number goes, 0 where none is negotiated; repair the same for
-        what is sent again, and says False when there is no room for more.
+        send, repair, send_run: as in `sfu.route.Route`.
         """
-        self._route = route(section, send, send_feedback, repair)
+        self._route = made = route(section, send, send_feedback, repair, send_run)
+        self._shape = made.shape(is_known=self._is_known, distance=self._path.distance)
+        self._run_numbers.payload_type = made.sent_payload_type
         self._choice.is_open = True
 
     def shut(self) -> None:
@@ -131,12 +139,12 @@ class DownTrack:
         """
         cut_off = self._choice.grant(quality, self._clock(), at_once=at_once)
         if cut_off:
-            self._repairs.cache.clear()
+            self._numbers.cut()
         return cut_off
 
     def _stopped(self) -> None:
         self._choice.stop()
-        self._repairs.cache.clear()
+        self._numbers.cut()
 
     def request_key_frame(self) -> None:
         """The subscriber cannot decode (PLI, FIR) or has just come."""
@@ -147,68 +155,44 @@ class DownTrack:
         if layer is not None and not choice.is_paused:
             self.up_track.request_key_frame(layer, now)
 
-    def forward(self, packet: Arrived) -> None:
-        """The hot path: one packet of any layer of the track."""
-        route = self._route
+    def forward(self, run: Run) -> None:
+        """The hot path: packets of one layer of the track."""
+        route, shape = self._route, self._shape
         choice = self._choice
-        if route is None or choice.is_paused:
+        if route is None or shape is None or choice.is_paused:
             return
-        if packet.layer is not choice.current:
-            if not choice.enters(packet):
+        numbers = self._numbers
+        if route.send_run is not None and run.layer is choice.current and not self._repeats and numbers.take_run(run):
+            added = self._run_numbers
+            added.sequence = numbers.sequence_offset
+            added.timestamp = numbers.timestamp_offset
+            added.vp8 = numbers.vp8 if numbers.vp8.offsets is not UNCHANGED else None
+            if route.send_run(run.form(shape), run.now, added):
+                self.statistics.packets += len(run.packets)
+                self.statistics.octets += run.octets
                 return
-            self._splice(packet)
-        numbered = self._numbers.take(packet, passed_on=not packet.is_padding)
-        if numbered is None:
+            for packet in run.packets:
+                sequence = (packet.sequence_number + added.sequence) & 0xFFFF
+                timestamp = (packet.timestamp + added.timestamp) & 0xFFFFFFFF
+                self._send(packet, sequence, timestamp, route, shape)
             return
-        sequence, timestamp = numbered
-        block, two_byte = packet.extension_block(route.ids)
-        block += route.mid_two_byte if two_byte else route.mid_one_byte
-        length = len(block)
-        payload = packet.payload if route.red_payload_type is None else self._redundant(packet, route)
-        second = packet.marker | route.sent_payload_type
-        number_at = 0
-        if identifier := route.number_id:
-            pad = -(length + (4 if two_byte else 3)) & 3
-            if two_byte:
-                number_at = 18
-                words = (length + pad + 4) >> 2
-                fields = (TWO_BYTE, words, identifier, 2, 0)
-                head = NUMBERED_TWO_BYTE.pack(0x90, second, sequence, timestamp, self.ssrc, *fields)
-            else:
-                number_at = 17
-                words = (length + pad + 3) >> 2
-                head = NUMBERED_ONE_BYTE.pack(
-                    0x90, second, sequence, timestamp, self.ssrc, ONE_BYTE, words, identifier << 4 | 1, 0
-                )
-            head += block + _PADDING[pad]
-        elif length:
-            if length & 3:
-                block += _PADDING[-length & 3]
-                length = len(block)
-            profile = TWO_BYTE if two_byte else ONE_BYTE
-            head = WITH_EXTENSIONS.pack(0x90, second, sequence, timestamp, self.ssrc, profile, length >> 2) + block
-        else:
-            head = HEADER.pack(0x80, second, sequence, timestamp, self.ssrc)
-        if packet.vp8 is not None:
-            head += self._vp8.rewrite(packet.vp8_head, packet.vp8)
-        statistics = self.statistics
-        statistics.packets += 1
-        statistics.octets += len(payload)
-        self._repairs.cache.put((sequence, head, payload))
-        route.send(head + payload, number_at)
+        for packet in run.packets:
+            if packet.layer is not choice.current:
+                if not choice.enters(packet):
+                    continue
+                if numbers.splice(packet):
+                    self.statistics.switches += 1
+            numbered = numbers.take(packet, passed_on=not packet.is_padding)
+            if numbered is not None:
+                self._send(packet, *numbered, route, shape)
+
+    def _send(self, packet: Arrived, sequence: int, timestamp: int, route: Route, shape: Shape) -> None:
+        vp8 = self._numbers.vp8.offsets
+        route.send(*packet.write(shape, route.sent_payload_type, sequence, timestamp, self.ssrc, vp8=vp8))
+        self.statistics.packets += 1
+        self.statistics.octets += len(packet.payload)
         if self._repeats:
-            self._repairs.resend(((sequence - 1) & 0xFFFF,), route, packet.at)
-
-    def _redundant(self, packet: Arrived, route: Route) -> bytes:
-        number, kind = packet.sequence_number, route.payload_type
-        history = self.up_track.history
-        return history.wrap(number, packet.timestamp, packet.payload, payload_type=kind, distance=self._path.distance)
-
-    def _splice(self, packet: Arrived) -> None:
-        if self._numbers.splice(packet):
-            self.statistics.switches += 1
-        if packet.vp8 is not None:
-            self._vp8.splice(packet.vp8)
+            self._repairs.resend(((sequence - 1) & 0xFFFF,), route, shape, packet.at)
 
     def tick(self, now: float) -> None:
         """Called by the track about twenty times a second."""
@@ -216,17 +200,16 @@ class DownTrack:
 
     def resend(self, lost: Sequence[int], now: float) -> None:
         """Answer a NACK from the cache."""
-        if self._route is None:
+        if self._route is None or self._shape is None:
             return
         self.statistics.nacked += len(lost)
-        self.statistics.resent += self._repairs.resend(lost, self._route, now)
+        self.statistics.resent += self._repairs.resend(lost, self._route, self._shape, now)
 
     def probe(self, size: int) -> tuple[bytes, int] | None:
         """A repair packet nobody needs, about `size` bytes, and where its number goes; None without repair stream."""
-        if self._route is None:
+        if self._route is None or self._shape is None:
             return None
-        numbers = self._numbers
-        return self._repairs.probe(size, self._route, numbers.last_sequence, numbers.last_timestamp, self._clock())
+        return self._repairs.probe(size, self._route, self._shape, self._clock())
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""
@@ -243,10 +226,17 @@ class DownTrack:
     def take_report(self, block: rtcp.ReportBlock, now: float) -> None:
         """The subscriber's report on this stream."""
         self.statistics.fraction_lost = block.fraction_lost / 256
+        self._is_known = True
+        route = self._route
         if self.up_track.kind == "audio":
+            before = self._path.distance
             self._path.report(self.statistics.fraction_lost, now)
-            is_plain = self._route is not None and self._route.red_payload_type is None
-            self._repeats = is_plain and self._path.is_lossy
+            self._repeats = route is not None and route.red_payload_type is None and self._path.is_lossy
+            if self._path.distance != before and route is not None and route.red_payload_type is not None:
+                # One number must never carry two contents (RFC 3711 section 9.1, RFC 7714 section 8.4).
+                self._numbers.forget()
+        if route is not None:
+            self._shape = route.shape(is_known=True, distance=self._path.distance)
         sent = self._reports_sent.get(block.last_report)
         if sent is not None:
             self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)

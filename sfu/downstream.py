@@ -38,6 +38,27 @@ class Path(Protocol):
     def discard(self, ssrc: int) -> None: ...
 
 
+class Narrowed:
+    """A path of which no more than a limit is used, in bit/s. Nothing is probed for: more would be of no use."""
+
+    is_measured = True
+
+    def __init__(self, path: Path, limit: float) -> None:
+        self._path = path
+        self._limit = limit
+
+    @property
+    def estimate(self) -> float:
+        estimate = self._path.estimate
+        return self._limit if estimate is None else min(estimate, self._limit)
+
+    def probe(self, rate: float, now: float) -> None:
+        """Not past the limit."""
+
+    def discard(self, ssrc: int) -> None:
+        self._path.discard(ssrc)
+
+
 class Forwarding(Protocol):
     """One track on its way to the subscriber. stream: its publisher's sid."""
 

@@ -3,8 +3,9 @@ carries and what the publisher sends. A change waits for the new layer's key fra
 """
 
 from sfu import layers
+from sfu.arrived import Arrived
 from sfu.up_layer import UpLayer
-from sfu.up_track import Arrived, UpTrack
+from sfu.up_track import UpTrack
 
 ASK_AGAIN_AFTER = 1.0  # seconds: the wanted layer's key frame has not come
 
@@ -118,7 +119,8 @@ class LayerChoice:
 
     def tick(self, now: float) -> None:
         """About twenty times a second."""
-        if self.up_track.kind == "video":
+        there = self.up_track.layers
+        if self.up_track.kind == "video" and not (len(there) == 1 and there[0] is self.current is self.target):
             self.retarget(now)
             if self.target not in (None, self.current) and now - self._asked_at > ASK_AGAIN_AFTER:
                 self._ask(self.target, now)

@@ -2,24 +2,64 @@
 
 import secrets
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from sfu.arrived import Arrived, Run
+from sfu.codecs import Vp8Offsets, Vp8Rewriter
 from sfu.rtp import forward_distance
 from sfu.up_layer import UpLayer
-from sfu.up_track import Arrived
 
 MOST_SKIPPED = 1024
+MOST_PARTS = 4
+_GUARDED = 4096  # packets after a splice in which one of before it may still come
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an outgoing number stands for: a packet of a layer, and what was added to its numbers."""
+
+    number: int
+    layer: UpLayer
+    sequence_number: int
+    timestamp_offset: int
+    vp8: Vp8Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Outgoing numbers from `first` on come of one source. skipped: as in Numbering, sequence_offset: at the end."""
+
+    first: int
+    source: UpLayer
+    sequence_offset: int
+    timestamp_offset: int
+    vp8: Vp8Offsets
+    skipped: Sequence[tuple[int, int]]
+
+    def origin(self, number: int) -> Origin:
+        offset = self.sequence_offset
+        for skipped, before in reversed(self.skipped):
+            if forward_distance(skipped, (number - offset) & 0xFFFF) > 0:
+                break
+            offset = before
+        return Origin(number, self.source, (number - offset) & 0xFFFF, self.timestamp_offset, self.vp8)
 
 
 class Numbering:
     """What is added to a source's numbers to make the subscriber's.
 
     guard: the source's first number after a splice; what is older belongs before it. newest: the source's last number.
-    skipped: numbers that were not passed on, with the offset that holds for what came before each.
+    skipped: numbers that were not passed on, with the offset that holds for what came before each. last: the newest
+    packet passed on, with its outgoing number and time stamp. vp8: what is done to VP8's own numbers.
     """
 
     __slots__ = (
+        "_first",
+        "_is_cut",
+        "_parts",
         "guard",
-        "last_at",
+        "last",
         "last_sequence",
         "last_timestamp",
         "newest",
@@ -27,6 +67,7 @@ class Numbering:
         "skipped",
         "source",
         "timestamp_offset",
+        "vp8",
     )
 
     def __init__(self) -> None:
@@ -34,11 +75,29 @@ class Numbering:
         self.timestamp_offset = 0
         self.last_sequence = 0
         self.last_timestamp = 0
-        self.last_at: float | None = None
+        self.last: Arrived | None = None
         self.guard: int | None = None
         self.newest = 0
         self.skipped: deque[tuple[int, int]] = deque(maxlen=MOST_SKIPPED)
         self.source: UpLayer | None = None
+        self.vp8 = Vp8Rewriter()
+        self._first = 0
+        self._is_cut = True
+        self._parts: deque[_Part] = deque(maxlen=MOST_PARTS)
+
+    def take_run(self, run: Run) -> bool:
+        """Whether every packet of the run, of the current source, gets the offsets as they are; then they are taken."""
+        packets = run.packets
+        if not run.is_plain or (packets[0].sequence_number - self.newest - 1) & 0xFFFF >= 0x8000:
+            return False
+        last = packets[-1]
+        sequence = self.newest = last.sequence_number
+        if self.guard is not None and forward_distance(self.guard, sequence) > _GUARDED:
+            self.guard = None
+        self.last = last
+        self.last_sequence = (sequence + self.sequence_offset) & 0xFFFF
+        self.last_timestamp = (last.timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        return True
 
     def take(self, packet: Arrived, *, passed_on: bool = True) -> tuple[int, int] | None:
         """The outgoing number and time stamp of a packet of the current source; None when it is not to be passed on.
@@ -50,7 +109,7 @@ class Numbering:
             ahead = forward_distance(self.guard, sequence)
             if ahead < 0:
                 return None
-            if ahead > 4096:
+            if ahead > _GUARDED:
                 self.guard = None
         offset = self.sequence_offset
         if (sequence - self.newest - 1) & 0xFFFF < 0x8000:
@@ -65,10 +124,10 @@ class Numbering:
             offset = self._offset_before(sequence)
         sequence = (sequence + offset) & 0xFFFF
         timestamp = (packet.timestamp + self.timestamp_offset) & 0xFFFFFFFF
-        if self.last_at is None or (sequence - self.last_sequence) & 0xFFFF < 0x8000:
+        if self.last is None or (sequence - self.last_sequence) & 0xFFFF < 0x8000:
             self.last_sequence = sequence
             self.last_timestamp = timestamp
-            self.last_at = packet.at
+            self.last = packet
         return sequence, timestamp
 
     def _offset_before(self, sequence: int) -> int:
@@ -80,20 +139,49 @@ class Numbering:
             found = offset
         return found
 
+    def origin(self, number: int) -> Origin | None:
+        """What was sent under an outgoing number, if it was lately; what was cut off is not told of."""
+        if self.source is None or self._is_cut or forward_distance(self.last_sequence, number) > 0:
+            return None
+        parts = (self._part(self.source), *reversed(self._parts))
+        return next((part.origin(number) for part in parts if forward_distance(part.first, number) >= 0), None)
+
+    def cut(self) -> None:
+        """The stream stops: what was sent before is not sent again."""
+        self._is_cut = True
+        self._parts.clear()
+
+    def forget(self) -> None:
+        """What was sent before is not sent again; the stream goes on."""
+        self._parts.clear()
+        self._first = (self.last_sequence + 1) & 0xFFFF
+
+    def _part(self, source: UpLayer) -> _Part:
+        return _Part(
+            self._first, source, self.sequence_offset, self.timestamp_offset, self.vp8.offsets, tuple(self.skipped)
+        )
+
     def splice(self, packet: Arrived) -> bool:
         """This packet is the first of its layer, and follows on what was sent last. Whether the source is another."""
         other = False
-        if self.last_at is None:
+        last = self.last
+        if self.source is not None and not self._is_cut:
+            self._parts.append(self._part(self.source))
+        if last is None:
             # Small first numbers: a receiver's roll-over counter must not be guessed wrong (RFC 3711 section 3.3.1).
             self.sequence_offset = (1 + secrets.randbelow(0x4000) - packet.sequence_number) & 0xFFFF
         else:
             self.sequence_offset = (self.last_sequence + 1 - packet.sequence_number) & 0xFFFF
             if self.source is not packet.layer:
-                wanted = self._continued_timestamp(packet, self.last_at)
+                wanted = self._continued_timestamp(packet, last.at)
                 self.timestamp_offset = (wanted - packet.timestamp) & 0xFFFFFFFF
                 other = True
+        if packet.vp8 is not None:
+            self.vp8.splice(packet.vp8, last.vp8 if last is not None else None)
         self.guard = packet.sequence_number
         self.newest = (packet.sequence_number - 1) & 0xFFFF
+        self._first = (packet.sequence_number + self.sequence_offset) & 0xFFFF
+        self._is_cut = False
         self.skipped.clear()
         self.source = packet.layer
         return other

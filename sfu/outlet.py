@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from sfu.arrived import Form
 from sfu.bandwidth import Bandwidth
+from sfu.bandwidth_history import SentHistory
 from sfu.bandwidth_probe import STEPS, Probe
 from sfu.pacer import Pacer
+from sfu.route import Numbers
 
 LEAST_REPAIRS = 64_000.0  # bit/s
 REPAIR_SHARE = 0.5  # of the estimate
@@ -21,13 +24,21 @@ class ProbeSource(Protocol):
 
 
 class Outlet:
-    """send: (packet, where its transport-wide number stands or 0, the number) to the transport."""
+    """send: (packet, where its transport-wide number stands or 0, the number) to the transport. send_run: a run that it
+    numbers by the history, or does not take.
+    """
 
-    def __init__(self, send: Callable[[bytes, int, int], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        send: Callable[[bytes, int, int], None],
+        clock: Callable[[], float],
+        send_run: Callable[[Form, Numbers, SentHistory], bool] = lambda *_: False,
+    ) -> None:
         self.bandwidth = Bandwidth()
         self.pacer = Pacer(self.send, clock)
         self._history = self.bandwidth.history
         self._send = send
+        self._send_run = send_run
         self._clock = clock
         self._repairs = LEAST_REPAIRS / 8
         self._repairs_at = clock()
@@ -41,6 +52,19 @@ class Outlet:
             self._send(packet, number_at, self._history.sent(len(packet), self._clock()))
         else:
             self._send(packet, 0, 0)
+
+    def send_run(self, form: Form, _now: float, numbers: Numbers) -> bool:
+        """The same for a run of packets; False when they must go one by one."""
+        return form.is_numbered and self._send_run(form, numbers, self._history)
+
+    def pace_run(self, form: Form, now: float, numbers: Numbers) -> bool:
+        """The same for video, which may have to wait."""
+        if not form.is_numbered or not self.pacer.passes(form.octets, now):
+            return False
+        if self._send_run(form, numbers, self._history):
+            return True
+        self.pacer.spent(-form.octets)
+        return False
 
     def repair(self, packet: bytes, number_at: int) -> bool:
         """Send a video packet again; False when repairs have had their share of the path for now."""

@@ -63,6 +63,19 @@ class Pacer:
         elif len(self._queue) == 1:
             self.on_wait()
 
+    def passes(self, octets: int, now: float) -> bool:
+        """Whether so many bytes may leave at once; then they count as sent. Else the packets come one by one."""
+        if self._queue:
+            return False
+        debt = self._debt - (now - self._at) * self._rate
+        if debt < 0.0:  # noqa: PLR1730  as in `take`
+            debt = 0.0
+        if debt + octets >= self._burst:
+            return False
+        self._debt = debt + octets
+        self._at = now
+        return True
+
     def spent(self, size: int) -> None:
         """Something else went out that did not wait (a repair, a probe): video waits for it."""
         self._debt += size

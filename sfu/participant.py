@@ -6,6 +6,7 @@ from typing import Protocol
 
 from livekit.protocol.models import (
     UNKNOWN_REASON,
+    DataTrackInfo,
     DisconnectReason,
     ParticipantInfo,
     ParticipantPermission,
@@ -14,6 +15,7 @@ from livekit.protocol.models import (
 from livekit.protocol.rtc import SignalResponse
 
 from sfu.access_token import MAX_METADATA, MAX_NAME, Permission
+from sfu.audience import Audience
 from sfu.publication import MAX_TRACKS, Publication, TrackSettings, Wishes
 from sfu.quality import Conditions, Quality
 
@@ -87,9 +89,12 @@ class Participant:
         self.version = 0
         self.media: MediaConnection | None = None
         self.publications: dict[str, Publication] = {}
+        self.data_tracks: list[DataTrackInfo] = []
+        self.audience = Audience()
         self.wishes = Wishes()
         self.quality: Quality | None = None
         self.last_sequence = 0
+        self.data_from = 0  # place in the room's recent data at which it joined
         self.dropped_data = 0
         self.disconnect_reason: DisconnectReason = UNKNOWN_REASON
 
@@ -114,8 +119,9 @@ class Participant:
             joined_at_ms=int(self.joined_at.timestamp() * 1000),
             version=self.version,
             permission=permission_message(self.permission),
-            is_publisher=any(publication.live for publication in self.publications.values()),
+            is_publisher=bool(self.data_tracks) or any(one.live for one in self.publications.values()),
             tracks=[publication.info for publication in self.publications.values() if publication.live],
+            data_tracks=self.data_tracks,
             client_protocol=self.client_protocol,
             disconnect_reason=self.disconnect_reason,
         )

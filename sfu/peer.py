@@ -28,6 +28,7 @@ from sfu.up_track import UpTrack
 log = structlog.get_logger()
 
 TICK = 0.05  # seconds between two rounds of periodic work
+FEEDBACK_INTERVAL = 0.1  # seconds between two transport-wide feedbacks, as libwebrtc does at common rates
 REPORT_INTERVAL = 1.0  # seconds between receiver reports
 FEEDBACK_GRACE = 3.0  # seconds in which a client that agreed to transport-wide feedback must have sent some
 CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
@@ -83,15 +84,16 @@ class Peer:
         self._transport = Transport(self._association, certificate, self)
         self._tasks = Tasks()
         self._ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
-        self._reception = Reception(self._send_feedback)
+        self._reception = Reception(self._send_feedback, port.gathered)
         self._down_tracks: dict[int, DownTrack] = {}  # by SSRC
-        self._reported_at = clock()
+        self._reported_at = self._fed_back_at = clock()
         self._is_closed = False
         self._remote: RemoteTransport | None = None
         self.remote_estimate: int | None = None  # bit/s by the client's REMB, where it sends any
-        self.outlet = Outlet(self._transport.send_rtp, clock)
+        self.outlet = Outlet(self._transport.send_rtp, clock, self._transport.send_run)
         self.outlet.pacer.on_wait = self._start_timer
         self._timer: asyncio.TimerHandle | None = None
+        self._ticks: asyncio.TimerHandle | None = None
         self._reported = ReportedBandwidth()
         self._sent = (0, clock())  # octets when the rate sent was last measured
         self._sent_rate = 0.0
@@ -130,7 +132,7 @@ class Peer:
         self._remote = remote
         self._association.checked_at = self._clock()
         self._tasks.start(self._transport.run(remote), name="transport")
-        self._tasks.start(self._keep_ticking(), name="peer ticks")
+        self._ticks = asyncio.get_running_loop().call_later(TICK, self._keep_ticking)
 
     def set_remote_ice(self, ufrag: str, pwd: str) -> None:
         """The client's credentials after its ICE restart. A lite endpoint sends no checks, so nothing else follows."""
@@ -157,8 +159,10 @@ class Peer:
         if number_id(section):
             self._numbered_since = self._numbered_since or self._clock()
             # Sound never waits; only video comes in bursts.
-            send = outlet.pacer.take if section.kind == "video" else outlet.send
-            down_track.open(section, send, self._send_feedback, outlet.repair if section.kind == "video" else None)
+            if section.kind == "video":
+                down_track.open(section, outlet.pacer.take, self._send_feedback, outlet.repair, outlet.pace_run)
+            else:
+                down_track.open(section, outlet.send, self._send_feedback, None, outlet.send_run)
         else:
             down_track.open(section, outlet.send, self._send_feedback)
         self._down_tracks[down_track.ssrc] = down_track
@@ -251,20 +255,23 @@ class Peer:
         # Without an estimate there is nothing to pace by.
         self.outlet.pacer.set_rate(self.estimate or MOST)
         self._listener.ticked(now)
-        for feedback in self._reception.transport_feedback(self._ssrc):
-            self._transport.send_rtcp(rtcp.build(feedback))
+        if now - self._fed_back_at >= FEEDBACK_INTERVAL - TICK / 2:
+            self._fed_back_at = now
+            for feedback in self._reception.transport_feedback(self._ssrc):
+                self._transport.send_rtcp(rtcp.build(feedback))
         if now - self._reported_at >= REPORT_INTERVAL:
             self._reported_at = now
             self._report(now)
             self._judge_reports(now)
 
-    async def _keep_ticking(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            try:
-                self.tick(self._clock())
-            except Exception as failure:  # noqa: BLE001  periodic work must go on
-                log.error("tick failed", failure=type(failure).__name__)
+    def _keep_ticking(self) -> None:
+        if self._is_closed:
+            return
+        self._ticks = asyncio.get_running_loop().call_later(TICK, self._keep_ticking)
+        try:
+            self.tick(self._clock())
+        except Exception as failure:  # noqa: BLE001  periodic work must go on
+            log.error("tick failed", failure=type(failure).__name__)
 
     def _judge_reports(self, now: float) -> None:
         """For clients without transport-wide feedback."""
@@ -370,8 +377,9 @@ class Peer:
     async def close(self) -> None:
         """Say goodbye, free the port's tables, end every task. Safe to call again."""
         self._is_closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._ticks):
+            if timer is not None:
+                timer.cancel()
         self.outlet.pacer.clear()
         for down_track in tuple(self._down_tracks.values()):
             self.detach(down_track)

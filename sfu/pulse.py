@@ -10,6 +10,7 @@ from sfu.quality import rate, score
 from sfu.speakers import ActiveSpeakers, Speaker
 
 QUALITY_INTERVAL = 5.0  # seconds
+PRETENDED_LEVEL = 0.9
 
 
 class Pulse:
@@ -18,6 +19,8 @@ class Pulse:
     def __init__(self) -> None:
         self._speakers = ActiveSpeakers()
         self._quality_due = 0.0
+        self._now = 0.0
+        self._pretending: dict[str, float] = {}  # sid -> until when
 
     @property
     def speaking(self) -> frozenset[str]:
@@ -28,15 +31,23 @@ class Pulse:
         """For one who joins: who speaks at this moment."""
         return [_speaking(speakers)] if (speakers := self._speakers.active) else []
 
+    def pretend(self, sid: str, seconds: float) -> None:
+        """Let a participant count as one who speaks from the next beat on (a scenario that its client asked for)."""
+        self._pretending[sid] = self._now + seconds
+
     def beat(self, participants: Iterable[Participant], now: float) -> list[SignalResponse]:
         """To be called every `sfu.speakers.INTERVAL`. Messages for everybody."""
         everybody = list(participants)
+        here = {participant.sid for participant in everybody}
+        self._now = now
+        self._pretending = {sid: until for sid, until in self._pretending.items() if sid in here and until > now}
         levels = [
             (participant.sid, publication.up_track.audio.take())
             for participant in everybody
             for publication in participant.publications.values()
             if publication.kind == "audio" and publication.up_track is not None
         ]
+        levels += [(sid, PRETENDED_LEVEL) for sid in self._pretending]
         messages = [_speaking(changes)] if (changes := self._speakers.update(levels)) else []
         if now >= self._quality_due:
             self._quality_due = now + QUALITY_INTERVAL

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfu import rtcp, rtp
+from sfu.arrived import PASSED_ON
 from sfu.negotiated import ReceiveSection
 from sfu.rtp import RtpPacket
 from sfu.twcc import ArrivalRecorder
 from sfu.up_layer import UpLayer
-from sfu.up_track import PASSED_ON, UpTrack
+from sfu.up_track import UpTrack
 
 MOST_SOURCES = 96
 
@@ -34,10 +35,16 @@ class _Source:
 
 
 class Reception:
-    """The tables of one client's incoming packets. ignored: packets that belonged to no negotiated section."""
+    """The tables of one client's incoming packets. ignored: packets that belonged to no negotiated section.
 
-    def __init__(self, send_feedback: Callable[[rtcp.Packet], None]) -> None:
+    gathered: told of a track that has something to pass on; says whether it sees to that.
+    """
+
+    def __init__(
+        self, send_feedback: Callable[[rtcp.Packet], None], gathered: Callable[[UpTrack], bool] = lambda _: False
+    ) -> None:
         self._send_feedback = send_feedback
+        self._gathered = gathered
         self._sections: dict[str, _Section] = {}
         self._sources: dict[int, _Source] = {}
         self._slot_of: dict[int, int] = {}  # extension id -> place in the values of a packet
@@ -83,16 +90,17 @@ class Reception:
             return
         section = source.section
         codec = section.description.codec
+        gather = section.track.gather
         if source.is_repair:
             if packet.payload_type != codec.rtx_payload_type or not _unwrap(packet, source.layer, codec.payload_type):
                 return
         elif packet.payload_type != codec.payload_type:
             if packet.payload_type != codec.red_payload_type:
                 self.ignored += 1
-            else:
-                section.track.take_redundant(source.layer, packet, values[:_PASSED], arrival, len(data))
-            return
-        section.track.take(source.layer, packet, values[:_PASSED], arrival, len(data))
+                return
+            gather = section.track.gather_redundant
+        if gather(source.layer, packet, values[:_PASSED], arrival, len(data)) and not self._gathered(section.track):
+            section.track.pass_on(arrival)
 
     def _values(self, packet: RtpPacket) -> tuple[bytes | None, ...]:
         values: list[bytes | None] = [None] * len(_SLOTS)

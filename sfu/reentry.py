@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from livekit.protocol.rtc import CandidateProtocol
+
 from sfu.access_token import Permission
 from sfu.participant import Participant
 
@@ -26,6 +28,7 @@ class Reentry:
     def __init__(self) -> None:
         self._revoked: dict[str, datetime] = {}
         self._described: dict[str, _Described] = {}
+        self._preferred: dict[str, CandidateProtocol] = {}
 
     def revoke(self, identity: str, now: datetime) -> None:
         """From now on no token of this identity made up to `now` opens the room."""
@@ -50,7 +53,15 @@ class Reentry:
             participant.name, participant.metadata = before.name, before.metadata
             participant.attributes, participant.permission = dict(before.attributes), before.permission
 
+    def prefer(self, identity: str, protocol: CandidateProtocol) -> None:
+        """This identity's media shall go this way, also when it comes again."""
+        _make_room(self._preferred)
+        self._preferred[identity] = protocol
 
-def _make_room(kept: dict[str, datetime] | dict[str, _Described]) -> None:
+    def preferred(self, identity: str) -> CandidateProtocol:
+        return self._preferred.get(identity, CandidateProtocol.UDP)
+
+
+def _make_room(kept: dict[str, datetime] | dict[str, _Described] | dict[str, CandidateProtocol]) -> None:
     while len(kept) >= MAX_KEPT:
         del kept[next(iter(kept))]

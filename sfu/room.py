@@ -3,8 +3,8 @@
 Nothing here awaits: participants get messages through their `send`, media through their `MediaConnection`.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from livekit.protocol.models import (
@@ -15,17 +15,24 @@ from livekit.protocol.models import Room as RoomInfo
 from livekit.protocol.rtc import (
     MuteTrackRequest,
     ParticipantUpdate,
+    PublishDataTrackRequest,
+    PublishDataTrackResponse,
     RoomUpdate,
     SignalResponse,
     SubscriptionPermissionUpdate,
     TrackUnpublishedResponse,
+    UnpublishDataTrackResponse,
 )
 
+from sfu import data_tracks
 from sfu.access_token import MAX_METADATA, Permission
+from sfu.audience import Audience
 from sfu.data import DataRefused, Routed, route
+from sfu.data_tracks import DataTracks
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Publication, RequestRefused, TrackSettings, require_may_publish
 from sfu.pulse import Pulse
+from sfu.recent_data import RecentData
 from sfu.reentry import Reentry
 
 
@@ -69,6 +76,8 @@ class Room:
         self.pulse = Pulse()
         self._now = 0.0  # monotonic seconds at the last tick
         self.reentry = Reentry()
+        self.data_tracks = DataTracks()
+        self.recent_data = RecentData()
 
     # What is asked of it
 
@@ -125,6 +134,7 @@ class Room:
         self.participants[participant.identity] = participant
         self._empty_since = None
         self._ever_used = True
+        participant.data_from = self.recent_data.next
         self._update(participant)
         self._changed(self, participant)
 
@@ -147,6 +157,7 @@ class Room:
         for publication in list(participant.publications.values()):
             self._retract(publication)
         participant.publications.clear()
+        self.data_tracks.forget(participant)
         self._update(participant)
         if not self.participants:
             self._empty_since = now
@@ -156,6 +167,7 @@ class Room:
 
     def add(self, participant: Participant, publication: Publication) -> None:
         """Announced; it is told to the others once its media section stands (`published`)."""
+        publication.allowed = participant.audience.of(publication.sid)
         participant.publications[publication.sid] = publication
 
     def published(self, participant: Participant, publications: Iterable[Publication]) -> None:
@@ -225,6 +237,16 @@ class Room:
         self.reconcile(participant, known)
         return unknown
 
+    def sync_wishes(self, participant: Participant, subscribed: Mapping[str, bool], disabled: Set[str]) -> None:
+        """One that has come back says what it wants; nothing else holds. subscribed: apart from auto-subscription."""
+        here = {sid for one in self.participants.values() for sid in one.publications}
+        wishes = participant.wishes
+        wishes.subscribed = {sid: wanted for sid, wanted in subscribed.items() if sid in here}
+        for sid in here & (disabled | set(wishes.settings)):
+            before = wishes.settings.get(sid, TrackSettings())
+            self.adjust(participant, [sid], replace(before, disabled=sid in disabled))
+        self.reconcile(participant)
+
     def adjust(self, participant: Participant, track_sids: Iterable[str], settings: TrackSettings) -> None:
         for sid in track_sids:
             if self.publication(sid) is not None:
@@ -232,19 +254,20 @@ class Room:
                 if participant.media is not None and sid in participant.media.forwarded:
                     participant.media.apply(sid, settings)
 
-    def limit_subscribers(self, publisher: Participant, allowed: dict[str, frozenset[str] | None]) -> None:
-        """The publisher says who may receive which of its tracks: track sid -> identities, None for all."""
-        for sid, identities in allowed.items():
-            if (publication := publisher.publications.get(sid)) is not None and publication.allowed != identities:
-                before, publication.allowed = publication.allowed, identities
-                for other in self.participants.values():
-                    could = before is None or other.identity in before
-                    can = identities is None or other.identity in identities
-                    if other is publisher or could == can:
-                        continue
-                    update = SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=sid, allowed=can)
-                    other.send(SignalResponse(subscription_permission_update=update))
-                    self.reconcile(other, {sid})
+    def limit_subscribers(self, publisher: Participant, audience: Audience) -> None:
+        """The publisher says who may receive its tracks, those to come included."""
+        publisher.audience = audience
+        self.data_tracks.limit(publisher)
+        for sid, publication in publisher.publications.items():
+            before, publication.allowed = publication.allowed, audience.of(sid)
+            for other in self.participants.values():
+                could = before is None or other.identity in before
+                can = publication.allowed is None or other.identity in publication.allowed
+                if other is publisher or could == can:
+                    continue
+                update = SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=sid, allowed=can)
+                other.send(SignalResponse(subscription_permission_update=update))
+                self.reconcile(other, {sid})
 
     def reconcile(self, participant: Participant, only: set[str] | None = None) -> None:
         """Bring what is forwarded to a participant in line with what it may and wants to receive.
@@ -284,6 +307,9 @@ class Room:
 
     def data(self, participant: Participant, label: str, payload: bytes) -> None:
         """Pass on a packet that came on a data channel; what may not pass is counted and dropped."""
+        if label == data_tracks.LABEL:
+            self._data_track_packet(participant, payload)
+            return
         try:
             routed = route(
                 label,
@@ -298,6 +324,7 @@ class Room:
             return
         if routed.sequence:
             participant.last_sequence = routed.sequence
+            self.recent_data.keep(routed)
         self.deliver(routed, besides=participant)
 
     def deliver(self, routed: Routed, besides: Participant | None = None) -> None:
@@ -308,6 +335,42 @@ class Room:
                 routed.label, routed.payload
             ):
                 other.dropped_data += 1
+
+    def catch_up(self, participant: Participant, received: Mapping[str, int]) -> None:
+        """One that has come back says which reliable data it has: the rest again. received: by the sender's sid."""
+        if participant.media is None:
+            return
+        missed = self.recent_data.missed(participant.identity, participant.sid, participant.data_from, received)
+        for packet in missed:
+            if not participant.media.send_data(packet.label, packet.payload):
+                participant.dropped_data += 1
+                return
+
+    def publish_data_track(self, participant: Participant, request: PublishDataTrackRequest, sid: str) -> None:
+        """Raises RequestRefused."""
+        info = self.data_tracks.publish(participant, request, sid)
+        participant.send(SignalResponse(publish_data_track_response=PublishDataTrackResponse(info=info)))
+        self._update(participant)
+
+    def unpublish_data_track(self, participant: Participant, handle: int) -> None:
+        """Raises RequestRefused."""
+        info = self.data_tracks.unpublish(participant, handle)
+        participant.send(SignalResponse(unpublish_data_track_response=UnpublishDataTrackResponse(info=info)))
+        self._update(participant)
+
+    def subscribe_data_tracks(self, participant: Participant, wanted: Mapping[str, bool]) -> None:
+        """wanted: by track sid. Raises RequestRefused."""
+        for sid, yes in wanted.items():
+            self.data_tracks.subscribe(participant, sid, wanted=yes)
+        handles = self.data_tracks.handles(participant.identity)
+        participant.send(SignalResponse(data_track_subscriber_handles=handles))
+
+    def _data_track_packet(self, participant: Participant, packet: bytes) -> None:
+        for identity, payload in self.data_tracks.route(participant.identity, packet):
+            other = self.participants.get(identity)
+            if other is not None and other.media is not None:
+                # On a lossy channel: a subscriber that does not keep up misses it.
+                other.media.send_data(data_tracks.LABEL, payload)
 
     # Changes from outside
 
@@ -325,6 +388,12 @@ class Room:
                 require_may_publish(permission, publication.info.source)
             except RequestRefused:
                 self.unpublish(participant, publication.sid)
+        if not permission.can_publish_data:
+            for info in self.data_tracks.stop_publishing(participant):
+                response = UnpublishDataTrackResponse(info=info)
+                participant.send(SignalResponse(unpublish_data_track_response=response))
+        if not permission.can_subscribe:
+            self.data_tracks.stop_receiving(participant.identity)
         self.reconcile(participant)
 
     # By the clock

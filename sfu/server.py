@@ -217,6 +217,7 @@ class EmbeddedMediaServer:
             monotonic=self.monotonic,
             ended=self._ended,
         )
+        membership.connection.way = room.reentry.preferred(claims.identity)
         try:
             room.join(participant)
         except RoomFull:

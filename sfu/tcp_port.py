@@ -17,7 +17,8 @@ from typing import cast
 import structlog
 
 from sfu.association import Address, Association, Path
-from sfu.udp_port import LONGEST_DATAGRAM, UdpPort
+from sfu.datagrams import LONGEST_DATAGRAM
+from sfu.udp_port import UdpPort
 
 log = structlog.get_logger()
 
@@ -37,6 +38,8 @@ BACKLOG = 128
 
 class _Connection(asyncio.Protocol):
     """One client's connection. Implements `sfu.association.Origin`; its only client address is its peer's."""
+
+    outbox = None
 
     def __init__(self, port: "TcpPort", index: int, now: float) -> None:
         self.index = index
@@ -91,6 +94,7 @@ class _Connection(asyncio.Protocol):
             self._frame(bytes(self._buffer[at + 2 : at + 2 + size]), now)
             at += 2 + size
         del self._buffer[:at]
+        self._port.udp.pass_on()
 
     def connection_lost(self, _failure: Exception | None) -> None:
         self._gone = True

@@ -17,8 +17,12 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 from pylibsrtp._binding import ffi, lib
 
+from sfu.arrived import Form
 from sfu.association import Association
+from sfu.bandwidth_history import SIZE, SentHistory
+from sfu.datagrams import LONGEST_RUN, MOST_SEGMENTS
 from sfu.negotiated import RemoteTransport
+from sfu.route import Numbers
 from sfu.rtp import is_rtcp
 from sfu.sctp_check import is_sound
 
@@ -40,6 +44,9 @@ _bytes = ffi.buffer(_buffer)
 _view = memoryview(_bytes)
 _length = ffi.new("int *")
 _pack_number = Struct("!H").pack_into
+# First byte and marker, sequence number, time stamp, SSRC, extension header, head of the first element, number.
+_pack_numbered = Struct("!HHIIIBH").pack_into
+_MASK = SIZE - 1
 
 
 class Certificate:
@@ -225,18 +232,82 @@ class Transport:
         number_at: where two bytes of the packet are to be `number`, 0 for nowhere.
         """
         size = len(packet)
-        if self._tx is None or size > _LONGEST - _TRAILER:
+        path = self._association.selected
+        if self._tx is None or path is None or size > _LONGEST - _TRAILER:
             return
         _bytes[0:size] = packet
         if number_at:
             _pack_number(_view, number_at, number)
         _length[0] = size
-        if lib.srtp_protect(self._tx, _buffer, _length) == 0:
-            path = self._association.selected
-            if path is not None:
-                path.sock.send(_view[: _length[0]], path.address)
-        else:
+        if lib.srtp_protect(self._tx, _buffer, _length) != 0:
             self.faults["protect"] += 1
+            return
+        size = _length[0]
+        if path.outbox is not None and path.name is not None:
+            at = path.outbox.room(size)
+            path.outbox.bytes[at : at + size] = _bytes[0:size]
+            path.outbox.add(path.name, at, size)
+        else:
+            path.sock.send(_view[:size], path.address)
+
+    def send_run(self, form: Form, numbers: Numbers, history: SentHistory) -> bool:
+        """Number, protect and send a run of packets, each of which has its transport-wide number where `Form` says.
+
+        False, and nothing done, where packets cannot leave in runs.
+        """
+        path = self._association.selected
+        if path is None or self._tx is None:
+            return True  # as lost as by `send_rtp`
+        outbox, name = path.outbox, path.name
+        if outbox is None or name is None:
+            return False
+        if outbox.sealer is None:
+            outbox.sealer = ffi.from_buffer("char[]", outbox.bytes)
+        room = form.octets + _TRAILER * len(form.packets)
+        if room > LONGEST_RUN or len(form.packets) > MOST_SEGMENTS:
+            return False
+        start = at = outbox.room(room)
+        data, sealer, tx, protect, length = outbox.bytes, outbox.sealer, self._tx, lib.srtp_protect, _length
+        second, ssrc, vp8 = numbers.payload_type, numbers.ssrc, numbers.vp8
+        more_sequence, more_timestamp = numbers.sequence, numbers.timestamp
+        kept, number = history.kept, history.newest
+        segment = expected = 0
+        for index, (first, sequence, timestamp, header, element, rest, clear, sent) in enumerate(form.packets):
+            data[at + 19 : at + clear] = rest
+            if vp8 is not None:
+                form.rewrite(index, data, at, vp8)
+            number += 1
+            kept[number & _MASK] = sent
+            _pack_numbered(
+                data,
+                at,
+                first | second,
+                (sequence + more_sequence) & 0xFFFF,
+                (timestamp + more_timestamp) & 0xFFFFFFFF,
+                ssrc,
+                header,
+                element,
+                number & 0xFFFF,
+            )
+            length[0] = clear
+            if protect(tx, sealer + at, length) != 0:
+                self.faults["protect"] += 1
+                continue
+            size = length[0]
+            if size != expected:
+                # For the kernel, all of a run are of one size but the last, which may be shorter.
+                if size < expected:
+                    expected = -1
+                else:
+                    if at > start:
+                        outbox.add(name, start, at - start, segment)
+                    start, segment = at, size
+                    expected = size
+            at += size
+        if at > start:
+            outbox.add(name, start, at - start, segment)
+        history.newest = number
+        return True
 
     def send_rtcp(self, packet: bytes) -> None:
         """The same for a compound RTCP packet."""

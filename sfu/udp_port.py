@@ -11,6 +11,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from struct import Struct
 
@@ -19,13 +20,13 @@ import structlog
 
 from sfu import stun
 from sfu.association import Address, Association, Origin, Path
+from sfu.datagrams import CONTROL, Inbox, Name, Outbox, address_of
 from sfu.rtp import MalformedPacket
+from sfu.up_track import UpTrack
 
 log = structlog.get_logger()
 
 BUFFER = 4 << 20  # bytes, in the kernel, each way
-BATCH = 64  # datagrams per wake-up: the event loop gets its turn after that
-LONGEST_DATAGRAM = 2048
 MOST_ADDRESSES = 8
 MOST_LOCALS = 64  # local addresses remembered per socket
 
@@ -33,7 +34,8 @@ _SO_TIMESTAMPNS = 35  # Linux; the socket module has no names for these
 _IP_PKTINFO = 8
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _MSG_TRUNC = int(socket.MSG_TRUNC)  # testing against the enumeration member costs a microsecond a datagram
-_TIMESPEC = Struct("qq")
+_CMSG = Struct("@Nii")
+_STAMP = Struct("@Niiqq")
 
 
 def own_addresses() -> list[str]:
@@ -56,7 +58,10 @@ class _Socket:
         self.index = index
         self.sock = sock
         self.port = port
+        self.outbox: Outbox | None = Outbox(sock, port.not_sent)
+        self._inbox = Inbox(sock)
         self._owners: dict[Address, Association] = {}
+        self._by_name: dict[bytes, tuple[Association, Address]] = {}  # the same, as the kernel tells addresses
         self._locals: dict[bytes, _Local] = {}
         self._indexes = {index}
         self._sendto = sock.sendto
@@ -78,6 +83,7 @@ class _Socket:
             for path in self._paths_at(address, known):
                 known.drop_path(path)
         self._owners[address] = association
+        self._by_name[Name(address).raw] = association, address
         found = association.paths.get((local.index, address))
         if found is None:
             found = association.paths[local.index, address] = Path(local, address, now)
@@ -86,6 +92,7 @@ class _Socket:
     def unmap(self, address: Address, association: Association) -> None:
         if self._owners.get(address) is association and not self._paths_at(address, association):
             del self._owners[address]
+            self._by_name.pop(Name(address).raw, None)
 
     def owner(self, address: Address) -> Association | None:
         return self._owners.get(address)
@@ -106,34 +113,55 @@ class _Socket:
         return found
 
     def readable(self) -> None:
-        """Called by the event loop."""
+        """Called by the event loop: take all that waits, and pass on what it brought."""
+        port, outbox = self.port, self.outbox
+        try:
+            datagrams = self._inbox.receive()
+        except OSError:
+            port.drops["receive error"] += 1
+            return
         monotonic = time.monotonic()
         offset = time.time() - monotonic
-        for _ in range(BATCH):
-            try:
-                datagram, ancillary, flags, address = self.sock.recvmsg(LONGEST_DATAGRAM, 128)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                self.port.drops["receive error"] += 1
-                return
-            arrival = monotonic
-            local = b""
-            for level, _kind, value in ancillary:
-                if level == socket.IPPROTO_IP:
-                    local = value[4:8]  # in_pktinfo: interface, our address, the header's destination
-                elif level == socket.IPPROTO_IPV6:
-                    local = value[:16]  # in6_pktinfo: the destination, interface
-                elif len(value) == 16:
-                    seconds, nanoseconds = _TIMESPEC.unpack(value)
-                    # Kernel time, moved to the monotonic clock; nonsense after a step of the wall clock is cut off.
-                    arrival = min(monotonic, max(monotonic - 1.0, seconds + nanoseconds * 1e-9 - offset))
+        control, by_name = self._inbox.control, self._by_name
+        assert outbox is not None
+        port.is_gathering = outbox.is_held = True
+        for datagram, name, flags, at in datagrams:
             if flags & _MSG_TRUNC:
-                self.port.drops["too long"] += 1
+                port.drops["too long"] += 1
                 continue
-            # Only an answer to a check must know where it came in; media belongs to whoever owns the client's address.
-            where = self.at(local) if datagram and datagram[0] < 4 else self
-            self.port.received(where, datagram, address, arrival)
+            # Kernel time, moved to the monotonic clock; nonsense after a step of the wall clock is cut off.
+            length, level, kind, seconds, nanoseconds = _STAMP.unpack_from(control, at)
+            arrival = monotonic
+            if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET and length == _STAMP.size:
+                told = seconds + nanoseconds * 1e-9 - offset
+                if monotonic - 1.0 < told < monotonic:
+                    arrival = told
+            owner = by_name.get(name)
+            if owner is not None and datagram and datagram[0] > 3:
+                port.received_from(owner[0], datagram, owner[1], arrival)
+            else:
+                # Only an answer to a check must know where it came in.
+                where = self.at(_local_address(control, at)) if datagram and datagram[0] < 4 else self
+                port.received(where, datagram, address_of(name), arrival)
+        port.pass_on()
+        outbox.is_held = False
+        outbox.flush()
+
+
+def _local_address(control: bytearray, at: int) -> bytes:
+    """What a datagram was sent to, 4 or 16 bytes; empty where the kernel does not tell."""
+    end = at + CONTROL
+    while at + _CMSG.size <= end:
+        length, level, kind = _CMSG.unpack_from(control, at)
+        if length < _CMSG.size:
+            break
+        data = at + socket.CMSG_LEN(0)
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+            return bytes(control[data + 4 : data + 8])  # in_pktinfo: interface, our address, the header's destination
+        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+            return bytes(control[data : data + 16])  # in6_pktinfo: the destination, interface
+        at += socket.CMSG_SPACE(length - socket.CMSG_LEN(0))
+    return b""
 
 
 class _Local:
@@ -142,6 +170,8 @@ class _Local:
     Without it the kernel answers from the address of the route back, and a client that asked another one of a machine
     with several takes no answer (RFC 8445, 7.2.5.2.1: the check fails).
     """
+
+    outbox = None
 
     def __init__(self, base: _Socket, index: int, local: bytes) -> None:
         self.index = index
@@ -219,6 +249,8 @@ class UdpPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._indexes = count()
         self._other_candidates: tuple[str, ...] = ()
+        self.is_gathering = False
+        self._tracks: list[UpTrack] = []
 
     def open(self) -> None:
         """Bind. Raises OSError when the port is taken or an address is not ours."""
@@ -259,6 +291,9 @@ class UdpPort:
         opened = _Socket(self, self.next_index(), sock)
         self._sockets.append(opened)
         assert self._loop is not None
+        assert opened.outbox is not None
+        outbox, loop = opened.outbox, self._loop
+        outbox.on_waiting = partial(loop.call_soon, outbox.flush)
         self._loop.add_reader(sock.fileno(), opened.readable)
 
     def close(self) -> None:
@@ -305,41 +340,74 @@ class UdpPort:
         """A place for a new transport. The owner must close it."""
         return Association(self._by_ufrag, self._clock)
 
+    def gathered(self, track: UpTrack) -> bool:
+        """A track has packets to pass on: say whether the port will tell it when (`UpTrack.pass_on`)."""
+        if self.is_gathering:
+            self._tracks.append(track)
+        return self.is_gathering
+
+    def pass_on(self) -> None:
+        """All that came by one wake-up of the event loop has been read: let the tracks pass it on."""
+        self.is_gathering = False
+        if not self._tracks:
+            return
+        now = self._clock()
+        tracks, self._tracks = self._tracks, []
+        for track in tracks:
+            try:
+                track.pass_on(now)
+            except Exception as failure:  # noqa: BLE001  one track's trouble is not the others'
+                self._failed(failure)
+
     def received(self, sock: Origin, datagram: bytes, address: Address, arrival: float) -> None:
         """One datagram, whoever sent it. Never raises."""
+        if not datagram:
+            self.datagrams += 1
+            self.drops["empty"] += 1
+        elif datagram[0] > 3:
+            association = sock.owner(address)
+            if association is not None:
+                self.received_from(association, datagram, address, arrival)
+            else:
+                self.datagrams += 1
+                self.drops["unknown address"] += 1
+        else:
+            self.datagrams += 1
+            try:
+                reason = self._check(sock, datagram, address)
+            except Exception as failure:  # noqa: BLE001  one bad packet must not hold up those behind it
+                self._failed(failure)
+            else:
+                if reason is not None:
+                    self.drops[reason] += 1
+
+    def received_from(self, association: Association, datagram: bytes, address: Address, arrival: float) -> None:
+        """One datagram, no check, from an address that belongs to an association. Never raises."""
         self.datagrams += 1
+        first = datagram[0]
+        reason = None
         try:
-            reason = self._sort(sock, datagram, address, arrival)
+            if 128 <= first < 192:
+                if len(datagram) < 12:
+                    reason = "short"
+                elif association.on_media is None:
+                    reason = "media before keys"
+                else:
+                    association.heard_from, association.heard_at = address, arrival
+                    association.on_media(datagram, arrival)
+            elif 20 <= first < 64:
+                reason = None if association.queue_dtls(datagram) else "queue full"
+            else:
+                reason = "unknown kind"
         except Exception as failure:  # noqa: BLE001  one bad packet must not hold up those behind it
-            reason = "failure"
-            if self.drops[reason] < 20:
-                log.error("packet handler failed", failure=type(failure).__name__)
+            self._failed(failure)
         if reason is not None:
             self.drops[reason] += 1
 
-    def _sort(  # noqa: PLR0911  one return per reason
-        self, sock: Origin, datagram: bytes, address: Address, arrival: float
-    ) -> str | None:
-        """Handle a datagram, or say why not."""
-        if not datagram:
-            return "empty"
-        first = datagram[0]
-        if first < 4:
-            return self._check(sock, datagram, address)
-        association = sock.owner(address)
-        if association is None:
-            return "unknown address"
-        if 128 <= first < 192:
-            if len(datagram) < 12:
-                return "short"
-            if association.on_media is None:
-                return "media before keys"
-            association.heard_from, association.heard_at = address, arrival
-            association.on_media(datagram, arrival)
-            return None
-        if 20 <= first < 64:
-            return None if association.queue_dtls(datagram) else "queue full"
-        return "unknown kind"
+    def _failed(self, failure: Exception) -> None:
+        if self.drops["failure"] < 20:
+            log.error("packet handler failed", failure=type(failure).__name__)
+        self.drops["failure"] += 1
 
     def _check(self, sock: Origin, datagram: bytes, address: Address) -> str | None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sfu.layers import HOLD_UP, SILENT_AFTER
+from sfu.packet_cache import SIZE, PacketCache
 from sfu.rtcp import ReportBlock, SenderReport
 from sfu.rtp import forward_distance
 
@@ -27,15 +28,23 @@ class _Missing:
 
 
 class UpLayer:
-    """Statistics of one SSRC. quality: 0 to 2. All times are monotonic seconds."""
+    """Statistics of one SSRC. quality: 0 to 2. All times are monotonic seconds. kept: its last packets, so many."""
 
     def __init__(
-        self, ssrc: int, clock_rate: int, *, rid: str = "", quality: int = 2, retry_after: float = RETRY_AFTER
+        self,
+        ssrc: int,
+        clock_rate: int,
+        *,
+        rid: str = "",
+        quality: int = 2,
+        retry_after: float = RETRY_AFTER,
+        keep: int = SIZE,
     ) -> None:
         self.ssrc = ssrc
         self.rid = rid
         self.quality = quality
         self.clock_rate = clock_rate
+        self.kept = PacketCache(keep)
         self.retry_after = retry_after
         self.packets = 0
         self.octets = 0

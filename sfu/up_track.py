@@ -1,114 +1,32 @@
 """A published track as it arrives: its layers, and the down tracks fed from it.
 
-A packet is read once; what all subscribers share of it is prepared once, in `Arrived`.
+A packet is read once, and kept once to answer NACKs from. Those that came by one wake-up of the event loop are passed
+on together, layer by layer, so that what their way out costs is paid once (`sfu.arrived.Run`).
 """
 
 import secrets
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sfu import rtcp
-from sfu.codecs import Vp8Descriptor, is_key_frame, parse_vp8
+from sfu.arrived import PASSED_ON, Arrived, Run
+from sfu.codecs import is_key_frame
 from sfu.layers import HIGH, quality_of
 from sfu.negotiated import Codec, Kind, ReceiveSection
+from sfu.packet_cache import SIZE as KEPT
 from sfu.red import History
 from sfu.red import parse as parse_red
-from sfu.rtp import (
-    ABS_SEND_TIME,
-    AUDIO_LEVEL,
-    DEPENDENCY_DESCRIPTOR,
-    ORIENTATION,
-    RtpPacket,
-    needs_two_bytes,
-    write_elements,
-)
+from sfu.rtp import RtpPacket
 from sfu.speakers import AudioLevel
 from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
     from sfu.down_track import DownTrack
 
-PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
 _NOTHING_PASSED: tuple[bytes | None, ...] = (None,) * len(PASSED_ON)
 SILENT_TRACK = 4.0  # seconds without packets after which a video takes no place on the path
+AUDIO_KEPT = 256  # packets
 MOST_LAYERS = 6  # SSRCs of one track at a time; the longest silent one makes room
-
-SharedIds = tuple[
-    int, ...
-]  # extension ids for ABS_SEND_TIME and each of PASSED_ON at one receiver, 0 where not negotiated
-
-
-def shared_ids(extensions: dict[str, int]) -> SharedIds:
-    """Equal ones are the same object."""
-    return _interned(*[extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON)])
-
-
-@lru_cache(maxsize=256)
-def _interned(*ids: int) -> SharedIds:
-    return ids
-
-
-class Arrived:
-    """One packet on its way from a layer to all subscribers.
-
-    vp8, vp8_head: the payload descriptor, read and as it stands; payload: what follows it, or all of another codec's.
-    """
-
-    __slots__ = (
-        "_block",
-        "_block_ids",
-        "_passed",
-        "at",
-        "is_padding",
-        "key_frame",
-        "layer",
-        "marker",
-        "payload",
-        "sequence_number",
-        "timestamp",
-        "vp8",
-        "vp8_head",
-    )
-
-    def __init__(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float) -> None:
-        self.layer = layer
-        self.sequence_number = packet.sequence_number
-        self.timestamp = packet.timestamp
-        self.marker = 0x80 if packet.marker else 0
-        self.payload = packet.payload
-        self.is_padding = not packet.payload
-        self.key_frame = False
-        self.vp8: Vp8Descriptor | None = None
-        self.vp8_head = b""
-        self.at = at
-        self._passed = passed
-        self._block_ids: SharedIds | None = None
-        self._block = (b"", False)
-
-    def split_vp8(self) -> None:
-        """Part the payload descriptor, which is every subscriber's own, from the rest."""
-        descriptor = parse_vp8(self.payload)
-        if descriptor is not None:
-            self.vp8 = descriptor
-            self.vp8_head = self.payload[: descriptor.length]
-            self.payload = self.payload[descriptor.length :]
-
-    def extension_block(self, ids: SharedIds) -> tuple[bytes, bool]:
-        """The elements that do not depend on the subscriber, send time first, and whether they need two-byte form."""
-        # Nearly all subscribers number alike, so the last block is mostly the right one (`shared_ids`).
-        if ids is not self._block_ids:
-            values = zip(ids, (abs_send_time(self.at), *self._passed), strict=True)
-            elements = [(identifier, value) for identifier, value in values if identifier and value is not None]
-            two_byte = any(needs_two_bytes(identifier, value) for identifier, value in elements)
-            self._block = (write_elements(elements, two_byte=two_byte), two_byte)
-            self._block_ids = ids
-        return self._block
-
-
-def abs_send_time(now: float) -> bytes:
-    """24 bits of seconds, 18 of them fraction: any steady clock will do."""
-    return (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
 
 
 class UpTrack:
@@ -131,6 +49,8 @@ class UpTrack:
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
         self._rids: tuple[str, ...] = ()
+        self._runs: list[Run] = []
+        self._is_waiting = False
         self._send_feedback: Callable[[rtcp.Packet], None] | None = None
         self._fir_count = 0
 
@@ -169,8 +89,15 @@ class UpTrack:
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
         """A new SSRC of this track. One that had the same restriction id is replaced."""
         clock_rate = self.codec.clock_rate if self.codec else 90000
-        retry_after = RETRY_SOUND_AFTER if self.kind == "audio" else RETRY_AFTER
-        layer = UpLayer(ssrc, clock_rate, rid=rid, quality=quality_of(rid, self._rids), retry_after=retry_after)
+        is_audio = self.kind == "audio"
+        layer = UpLayer(
+            ssrc,
+            clock_rate,
+            rid=rid,
+            quality=quality_of(rid, self._rids),
+            retry_after=RETRY_SOUND_AFTER if is_audio else RETRY_AFTER,
+            keep=AUDIO_KEPT if is_audio else KEPT,
+        )
         if rid:
             self.layers = [other for other in self.layers if other.rid != rid]
         elif len(self.layers) >= MOST_LAYERS:
@@ -179,13 +106,18 @@ class UpTrack:
         return layer
 
     def take(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> None:
-        """A packet of this track, in arrival order. passed: the values of PASSED_ON. Duplicates end here."""
+        """A packet of this track, in arrival order, to be passed on at once. passed: the values of PASSED_ON."""
+        self.gather(layer, packet, passed, at, size)
+        self.pass_on(at)
+
+    def gather(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> bool:
+        """The same, to be passed on with what comes next by `pass_on`. True for the first. Duplicates end here."""
         fresh, lost = layer.count(packet.sequence_number, packet.timestamp, size, at)
         if not fresh:
-            return
+            return False
         codec = self.codec
         if codec is None:
-            return
+            return False
         if lost:
             self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
@@ -193,6 +125,7 @@ class UpTrack:
             if layer.has_missing:
                 self._want_again(layer, layer.retries(at))  # sooner than the next tick
             self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
+            arrived.history = self.history
             level = passed[0]
             if level:
                 self.level = level[0] & 127
@@ -202,24 +135,40 @@ class UpTrack:
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
-                arrived.split_vp8()
-        for down_track in self.down_tracks:
-            down_track.forward(arrived)
+                arrived.read_vp8()
+        layer.kept.put(arrived)
+        runs = self._runs
+        if runs and runs[-1].layer is layer:
+            runs[-1].add(arrived)
+        else:
+            runs.append(Run(arrived))
+        first = not self._is_waiting
+        self._is_waiting = True
+        return first
 
-    def take_redundant(
+    def pass_on(self, now: float) -> None:
+        """Give all subscribers what has been gathered."""
+        runs, self._runs, self._is_waiting = self._runs, [], False
+        for run in runs:
+            run.now = now
+            for down_track in self.down_tracks:
+                down_track.forward(run)
+
+    def gather_redundant(
         self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int
-    ) -> None:
+    ) -> bool:
         """A packet with redundancy: what was lost before it comes first, then its own sound. Raises MalformedPacket."""
         if self.codec is None:
-            return
+            return False
+        first = False
         packet.payload, blocks = parse_red(packet.payload, self.codec.payload_type)
         for back, block in zip(range(len(blocks), 0, -1), blocks, strict=True):
             if block.payload and layer.packets:
                 number = (packet.sequence_number - back) & 0xFFFF
                 timestamp = (packet.timestamp - block.offset) & 0xFFFFFFFF
                 earlier = RtpPacket(self.codec.payload_type, False, number, timestamp, packet.ssrc, block.payload)
-                self.take(layer, earlier, _NOTHING_PASSED, at, 0)
-        self.take(layer, packet, passed, at, size)
+                first |= self.gather(layer, earlier, _NOTHING_PASSED, at, 0)
+        return self.gather(layer, packet, passed, at, size) or first
 
     def take_sender_report(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         layer.take_sender_report(report, now)

@@ -11,15 +11,21 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from audit.log import Log
-from auth.bankid import BankIdClient, tls_context
+from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator
 from auth.commissions import Commissions
-from auth.demo import DEMO_PEOPLE, seed
+from auth.credentials import Credentials
+from auth.demo import DEMO_PEOPLE, OIDC_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
 from auth.identification import Identifications
+from auth.identity import Method
+from auth.oidc import OidcLogins
+from auth.oidc_client import OidcClient, http_session
+from auth.oidc_provider import PROFILES, Provider, load_client_key
+from auth.oidc_simulator import Issuer, OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
-from auth.store import IdentificationRows, ImportRows, OneTimeRows, SessionRows
+from auth.store import IdentificationRows, ImportRows, OidcRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
@@ -29,12 +35,13 @@ from rooms.meetings import Meetings
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
-from signaling import health, i18n, livekit_socket, metrics, pages, problems, room_service, security
+from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import directory as directory_api
 from signaling.api import livekit_webhook
 from signaling.api import meetings as meetings_api
+from signaling.api import oidc as oidc_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
 from signaling.bus import Bus, open_bus
@@ -88,7 +95,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         )
 
         sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
-        bankid, simulator = await _bankid(settings, stack, clock)
+        bankid, credentials, simulator = await _bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,
             rows=IdentificationRows(engine, vault),
@@ -100,21 +107,22 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
+        logins, issuers = await _openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
         day = await _demo_day(settings, ground, media, bus, clock) if settings.demo else []
         registry = CollectorRegistry()
-        metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit)
+        metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit, credentials)
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
+        app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes(openapi_api.routes(secure=settings.secure))
-        app.add_routes(sockets.routes())
+        app.add_routes([*openapi_api.routes(secure=settings.secure), *sockets.routes(), *i18n.routes()])
         match media:
             case EmbeddedMediaServer():
                 admit = JoinBinding(one_time, meetings.admission).admit
@@ -123,9 +131,19 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             case LiveKitCluster():
                 app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
         app.add_routes(_administration(ground, sessions, commissions, clock))
-        app.add_routes(i18n.routes())
         cookie = cookie_name(settings.secure)
-        app.add_routes(pages.routes(meetings, sessions, audit, clock, cookie=cookie, demo=settings.demo))
+        app.add_routes(
+            pages.routes(
+                meetings,
+                sessions,
+                audit,
+                clock,
+                cookie=cookie,
+                demo=settings.demo,
+                methods=logins.methods | {Method.BANKID},
+                issuers=issuers,
+            )
+        )
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
 
@@ -134,7 +152,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
-        tasks.start(_sweep(sessions, identifications, commissions), name="sweep")
+        tasks.start(_sweep(sessions, identifications, logins, commissions), name="sweep")
         yield app
 
 
@@ -211,7 +229,9 @@ def _web(
             metrics.middleware(registry),
             i18n.language_middleware,
             problems.middleware(pages.error_page),
+            rate_limits.by_address(settings.requests_per_second, networks),
             security.middleware(sessions, networks, settings.origin),
+            rate_limits.by_person(settings.requests_per_second),
         ],
     )
     app[CONNECTIONS] = connections
@@ -226,19 +246,57 @@ def _turn(settings: Settings) -> TurnServers:
 
 async def _bankid(
     settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
-) -> tuple[BankIdClient, BankIdSimulator | None]:
+) -> tuple[BankIdClient, Credentials, BankIdSimulator | None]:
     """The client, the same everywhere; in the demo it calls BankID's double, over mutual TLS as well."""
+    simulator, url = None, settings.bankid_url
+    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
     if settings.demo:
         made = make_demo_certificates(settings.data_directory / "bankid")
         simulator = await stack.enter_async_context(BankIdSimulator(DEMO_PEOPLE, made, clock))
-        client = BankIdClient(simulator.url, tls_context(made.certificate, made.key, made.root))
-        return await stack.enter_async_context(client), simulator
-    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
+        certificate, key, root, url = made.certificate, made.key, made.root, simulator.url
     assert certificate is not None, "settings demand it outside the demo"
     assert key is not None, "settings demand it outside the demo"
     assert root is not None, "settings demand it outside the demo"
-    client = BankIdClient(settings.bankid_url, tls_context(certificate, key, root))
-    return await stack.enter_async_context(client), None
+    credentials = Credentials(certificate, key, root)
+    client = await stack.enter_async_context(BankIdClient(url, credentials.context))
+    return client, credentials, simulator
+
+
+async def _openid(
+    settings: Settings,
+    stack: AsyncExitStack,
+    ground: Foundation,
+    clock: Callable[[], datetime],
+    *,
+    sessions: Sessions,
+    meetings: Meetings,
+) -> tuple[OidcLogins, dict[Method, Issuer]]:
+    """Logins with each provider that is set up; in the demo with the providers' doubles, which are given too."""
+    issuers: dict[Method, Issuer] = {}
+    if settings.demo:
+        issuers = (await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))).issuers
+        providers = [issuer.provider for issuer in issuers.values()]
+    else:
+        providers = [made for method in PROFILES if (made := _provider(settings, method)) is not None]
+    http = await stack.enter_async_context(http_session())
+    back = f"{settings.origin}/auth/oidc/"
+    logins = OidcLogins(
+        [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers],
+        rows=OidcRows(ground.engine, ground.vault),
+        people=ground.people,
+        sessions=sessions,
+        invitations=meetings.invitations,
+        audit=ground.audit,
+        clock=clock,
+    )
+    return logins, issuers
+
+
+def _provider(settings: Settings, method: Method) -> Provider | None:
+    issuer, client, secret, key = settings.openid(method.value)
+    if not issuer:
+        return None
+    return Provider(PROFILES[method], issuer, client, secret, load_client_key(key) if key is not None else None)
 
 
 def _writable(audit: Log) -> health.Check:
@@ -250,7 +308,9 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _sweep(sessions: Sessions, identifications: Identifications, commissions: Commissions) -> None:
+async def _sweep(
+    sessions: Sessions, identifications: Identifications, logins: OidcLogins, commissions: Commissions
+) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
@@ -258,6 +318,7 @@ async def _sweep(sessions: Sessions, identifications: Identifications, commissio
             await sessions.sweep()
             await commissions.sweep()
             await identifications.sweep()
+            await logins.sweep()
         except Exception as failure:  # noqa: BLE001 - the next round tries again
             log.error("sweep failed", failure=type(failure).__name__)
 

@@ -4,22 +4,22 @@ https://github.com/livekit/protocol (livekit_rtc.proto). The socket around it is
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any
 
 import structlog
 from livekit.protocol.models import (
     CLIENT_INITIATED,
     SE_TRACK_NOTFOUND,
-    SERVER_SHUTDOWN,
-    SIGNAL_CLOSE,
+    STATE_MISMATCH,
     Codec,
     ServerInfo,
 )
 from livekit.protocol.rtc import (
     AddTrackRequest,
+    CandidateProtocol,
+    DataTrackSubscriberHandles,
+    GetDataBlobRequest,
     ICEServer,
     JoinRequest,
     JoinResponse,
@@ -28,16 +28,22 @@ from livekit.protocol.rtc import (
     ParticipantUpdate,
     Ping,
     Pong,
+    PublishDataTrackRequest,
+    PublishDataTrackResponse,
     ReconnectResponse,
     RequestResponse,
+    RoomUpdate,
     SessionDescription,
     SignalRequest,
     SignalResponse,
     SimulateScenario,
+    StoreDataBlobRequest,
     SubscriptionPermission,
     SubscriptionResponse,
     SyncState,
     TrackPublishedResponse,
+    UnpublishDataTrackRequest,
+    UpdateDataSubscription,
     UpdateLocalAudioTrack,
     UpdateLocalVideoTrack,
     UpdateParticipantMetadata,
@@ -46,10 +52,12 @@ from livekit.protocol.rtc import (
     UpdateVideoLayers,
 )
 
+from sfu.audience import read as read_audience
 from sfu.membership import Membership, new_sid
 from sfu.participant import TooLarge
 from sfu.publication import RequestRefused, TrackSettings, announce, named_tracks
 from sfu.sdp import SdpError
+from signaling.livekit_scenarios import Next, Scenarios, over_tls, relayed
 from signaling.turn import TurnServers, new_holder
 
 log = structlog.get_logger()
@@ -59,16 +67,6 @@ VERSION = "1.9.99"  # clients compare it with LiveKit releases to know what a se
 PING_INTERVAL = 5  # seconds
 PING_TIMEOUT = 15
 MAX_SIDS = 512
-
-
-class Next(Enum):
-    """What the socket does after a request."""
-
-    GO_ON = auto()
-    CLOSE = auto()
-    """Answered or told; close once everything queued is sent."""
-    DROP = auto()
-    """Cut the socket without a word, as if the network had (a scenario the client asked for)."""
 
 
 def server_info() -> ServerInfo:
@@ -93,7 +91,7 @@ class LivekitSession:
         self._sif_trailer = sif_trailer
         self._turn = turn or TurnServers()
         self._turn_holder = new_holder()
-        self._drop_on_resume = False
+        self._scenarios = Scenarios(membership)
         self._handlers: dict[str, Callable[[Any], Next | None]] = {
             "offer": self._offer,
             "answer": self._answer,
@@ -112,8 +110,11 @@ class LivekitSession:
             "update_metadata": self._update_metadata,
             "update_audio_track": self._update_audio_track,
             "update_video_track": self._update_video_track,
-            "publish_data_track_request": self._unsupported("publish_data_track"),
-            "unpublish_data_track_request": self._unsupported("unpublish_data_track"),
+            "publish_data_track_request": self._publish_data_track,
+            "unpublish_data_track_request": self._unpublish_data_track,
+            "update_data_subscription": self._update_data_subscription,
+            "store_data_blob_request": self._no_data_blobs,
+            "get_data_blob_request": self._no_data_blobs,
         }
 
     # Beginning
@@ -128,6 +129,7 @@ class LivekitSession:
                 other_participants=self.room.others(self.participant),
                 server_version=VERSION,
                 ice_servers=self._ice_servers(),
+                client_configuration=relayed() if self._over_tls else None,
                 server_info=server_info(),
                 subscriber_primary=dual,
                 ping_interval=PING_INTERVAL,
@@ -147,24 +149,42 @@ class LivekitSession:
         if dual:
             self.membership.connection.begin_offers()
 
-    def resumed(self) -> tuple[SignalResponse, Next]:
-        """The client is back on a new socket. The message it must read first; the rest is queued behind."""
-        if self._drop_on_resume:
-            self._drop_on_resume = False
-            return SignalResponse(), Next.DROP
-        everybody = [self.participant.info(), *self.room.others(self.participant)]
-        self._send(update=ParticipantUpdate(participants=everybody))
-        self.membership.back()
-        self.membership.connection.restart()
+    def resumed(self) -> tuple[SignalResponse | None, Next]:
+        """The client is back on a new socket. The message it must read first; the rest is queued behind.
+
+        What the lost socket may have swallowed is said again: it is all state, and told twice it is the same.
+        """
         reconnect = ReconnectResponse(
             server_info=server_info(),
             last_message_seq=self.participant.last_sequence,
             ice_servers=self._ice_servers(),
+            client_configuration=relayed() if self._over_tls else None,
         )
+        cut = self._scenarios.cut()
+        if cut is not None:
+            return SignalResponse(reconnect=reconnect) if cut else None, Next.DROP
+        # First of all: a client that believes its microphone to be on would switch it on again.
+        for publication in self.participant.publications.values():
+            if publication.silenced:
+                self._send(mute=MuteTrackRequest(sid=publication.sid, muted=True))
+        everybody = [self.participant.info(), *self.room.others(self.participant)]
+        self._send(update=ParticipantUpdate(participants=everybody))
+        self._send(room_update=RoomUpdate(room=self.room.info()))
+        for message in self.room.pulse.now():
+            self.participant.send(message)
+        if handles := self.room.data_tracks.handles(self.participant.identity).sub_handles:
+            self._send(data_track_subscriber_handles=DataTrackSubscriberHandles(sub_handles=handles))
+        self.membership.back()
+        self.membership.connection.restart()
         return SignalResponse(reconnect=reconnect), Next.GO_ON
 
+    @property
+    def _over_tls(self) -> bool:
+        return self.membership.connection.way == CandidateProtocol.TLS
+
     def _ice_servers(self) -> list[ICEServer]:
-        return self._turn.for_client(self._turn_holder, self._clock())
+        servers = self._turn.for_client(self._turn_holder, self._clock())
+        return over_tls(servers) if self._over_tls else servers
 
     # Requests
 
@@ -206,12 +226,6 @@ class LivekitSession:
         if name in RequestResponse.DESCRIPTOR.fields_by_name and name != "message":
             getattr(response, name).CopyFrom(message)
         self._send(request_response=response)
-
-    def _unsupported(self, name: str) -> Callable[[Any], None]:
-        def handler(message: Any) -> None:
-            self._respond(name, message, RequestResponse.UNSUPPORTED_TYPE, "data tracks are not supported here")
-
-        return handler
 
     def _send(self, **message: Any) -> None:
         self.participant.send(SignalResponse(**message))
@@ -268,50 +282,54 @@ class LivekitSession:
 
     def _subscription_permission(self, message: SubscriptionPermission) -> None:
         """Without all_participants, each track may go only to those it is permitted to."""
-        allowed: dict[str, set[str] | None] = {sid: set() for sid in self.participant.publications}
-        if message.all_participants:
-            allowed = dict.fromkeys(allowed)
-        by_sid = {other.sid: other.identity for other in self.room.participants.values()}
-        for permission in list(message.track_permissions)[:MAX_SIDS]:
-            identity = permission.participant_identity or by_sid.get(permission.participant_sid, "")
-            sids = list(allowed) if permission.all_tracks else [sid for sid in permission.track_sids if sid in allowed]
-            for sid in sids:
-                if (identities := allowed[sid]) is not None and identity:
-                    identities.add(identity)
-        self.room.limit_subscribers(
-            self.participant, {sid: None if who is None else frozenset(who) for sid, who in allowed.items()}
-        )
+        identity_of = {other.sid: other.identity for other in self.room.participants.values()}
+        self.room.limit_subscribers(self.participant, read_audience(message, identity_of))
 
-    def _sync_state(self, message: SyncState) -> None:
-        """After a resume the client tells what it holds; its wishes are what may differ from ours."""
+    def _publish_data_track(self, message: PublishDataTrackRequest) -> None:
+        self.room.publish_data_track(self.participant, message, new_sid("DTR"))
+
+    def _unpublish_data_track(self, message: UnpublishDataTrackRequest) -> None:
+        self.room.unpublish_data_track(self.participant, message.pub_handle)
+
+    def _update_data_subscription(self, message: UpdateDataSubscription) -> None:
+        wanted = {update.track_sid: update.subscribe for update in list(message.updates)[:MAX_SIDS]}
+        self.room.subscribe_data_tracks(self.participant, wanted)
+
+    def _no_data_blobs(self, message: StoreDataBlobRequest | GetDataBlobRequest) -> None:  # noqa: ARG002
+        raise RequestRefused(RequestResponse.UNSUPPORTED_TYPE, "data blobs are not kept here")
+
+    def _sync_state(self, message: SyncState) -> Next:
+        """After a resume the client tells what it holds. Its wishes become ours; what it publishes must be here.
+
+        Otherwise it is told to join anew, which clients do by themselves.
+        """
+        participant = self.participant
+        published = {one.track.sid for one in message.publish_tracks if one.track.sid}
+        data_tracks = {one.info.sid for one in message.publish_data_tracks if one.info.sid}
+        if published - set(participant.publications) or data_tracks - {info.sid for info in participant.data_tracks}:
+            self.membership.end(STATE_MISMATCH, LeaveRequest.RECONNECT)
+            return Next.CLOSE
+        for info in participant.data_tracks:
+            if info.sid not in data_tracks:
+                # It waits for the answer it missed.
+                self._send(publish_data_track_response=PublishDataTrackResponse(info=info))
         if message.HasField("subscription"):
-            self._subscription(message.subscription)
-        for sid in list(message.track_sids_disabled)[:MAX_SIDS]:
-            before = self.participant.wishes.settings.get(sid, TrackSettings())
-            self.room.adjust(self.participant, [sid], replace(before, disabled=True))
+            disabled = set(message.track_sids_disabled[:MAX_SIDS])
+            self.room.sync_wishes(participant, self._subscribed(message), disabled)
+        if message.HasField("data_subscription"):
+            self._update_data_subscription(message.data_subscription)
+        received = {one.publisher_sid: one.last_seq for one in message.datachannel_receive_states[:MAX_SIDS]}
+        self.room.catch_up(participant, received)
+        return Next.GO_ON
+
+    def _subscribed(self, message: SyncState) -> dict[str, bool]:
+        """Clients list what differs from their auto-subscription."""
+        wish = message.subscription
+        sids = named_tracks(list(wish.track_sids)[:MAX_SIDS], list(wish.participant_tracks)[:MAX_SIDS])
+        return dict.fromkeys(sids, wish.subscribe)
 
     def _simulate(self, message: SimulateScenario) -> Next:
-        """Scenarios of LiveKit's test tools. Those that only this client feels are played; others are refused."""
-        match message.WhichOneof("scenario"):
-            case "server_leave":
-                self.membership.end(SERVER_SHUTDOWN, LeaveRequest.DISCONNECT)
-                return Next.CLOSE
-            case "node_failure":
-                self.membership.end(SIGNAL_CLOSE, tell=False)
-                return Next.DROP
-            case "leave_request_full_reconnect":
-                self.membership.end(SERVER_SHUTDOWN, LeaveRequest.RECONNECT)
-                return Next.CLOSE
-            case "disconnect_signal_on_resume" | "disconnect_signal_on_resume_no_messages":
-                self._drop_on_resume = True
-                return Next.GO_ON
-            case other:
-                self._send(
-                    request_response=RequestResponse(
-                        reason=RequestResponse.UNSUPPORTED_TYPE, message=f"scenario {other} is not supported here"
-                    )
-                )
-                return Next.GO_ON
+        return self._scenarios.play(message, self._turn.for_client(self._turn_holder, self._clock()))
 
     def _ping(self, message: int) -> None:  # noqa: ARG002
         self._send(pong=self._milliseconds())

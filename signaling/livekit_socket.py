@@ -19,7 +19,8 @@ from sfu.access_token import Claims
 from sfu.membership import Membership
 from sfu.server import EmbeddedMediaServer, JoinOptions, JoinRefused
 from signaling.join_request import BadJoinRequest, read_v0, read_v1
-from signaling.livekit_session import PING_TIMEOUT, LivekitSession, Next
+from signaling.livekit_scenarios import Next
+from signaling.livekit_session import PING_TIMEOUT, LivekitSession
 from signaling.outbox import Outbox
 from signaling.signal_line import Budget, Line
 from signaling.turn import TurnServers
@@ -195,7 +196,9 @@ class LivekitSockets:
             await self._send_away(line)
             return None
         first, following = client.session.resumed()
-        if following is Next.DROP:
+        if following is Next.DROP or first is None:
+            if first is not None:
+                await line.send(first.SerializeToString())
             line.cut()
             return None
         if (old := client.line) is not None:

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from audit.log import Log
+from auth.credentials import Credentials
 from sfu.server import EmbeddedMediaServer
 from signaling.security import route_template
 
@@ -43,11 +44,31 @@ class _Audit(Collector):
         yield GaugeMetricFamily("hemmaplan_audit_writable", "Whether the last record was stored.", value=writable)
 
 
-def register(registry: CollectorRegistry, server: EmbeddedMediaServer | None, log: Log) -> None:
+class _Certificate(Collector):
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "hemmaplan_bankid_certificate_usable",
+            "Whether the newest certificate files could be read; 0: an older certificate is at work.",
+            value=float(self._credentials.usable),
+        )
+        yield GaugeMetricFamily(
+            "hemmaplan_bankid_certificate_expires_timestamp_seconds",
+            "When the BankID certificate at work ends.",
+            value=self._credentials.expires.timestamp(),
+        )
+
+
+def register(
+    registry: CollectorRegistry, server: EmbeddedMediaServer | None, log: Log, credentials: Credentials
+) -> None:
     """server: the embedded media server, None where a cluster carries the media and counts for itself."""
     if server is not None:
         registry.register(_Media(server))
     registry.register(_Audit(log))
+    registry.register(_Certificate(credentials))
 
 
 def middleware(registry: CollectorRegistry) -> Callable[..., Awaitable[web.StreamResponse]]:

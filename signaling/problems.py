@@ -23,6 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Addresses that programs call; the rest are pages.
 PROGRAM_PATHS = ("/api/", "/auth/", "/rtc", "/twirp/", "/livekit/", "/healthz", "/readyz", "/metrics")
+# Below them, what a browser is led to.
+NAVIGATIONS = ("/auth/oidc/",)
 
 
 class Unavailable(Refusal):
@@ -81,6 +83,9 @@ HTTP_REFUSALS: dict[int, type[Refusal]] = {
     kind.status: kind for kind in (NotFound, MethodNotAllowed, TooLarge, UnsupportedMedia)
 }
 
+REFUSED = (401, 403, 429)
+"""Worth a line of its own in the log: somebody was kept from something (OWASP ASVS 5.0, 16.3.2 and 16.3.3)."""
+
 
 def refusal_of(error: Exception) -> Refusal:
     """What the reader is told of an error."""
@@ -121,7 +126,8 @@ def fields_of(refusal: Refusal, language: str) -> Sequence[dict[str, str]] | Non
 
 def wants_page(request: web.Request) -> bool:
     """Whether a person waits for a page rather than a program for JSON."""
-    if request.path.startswith(PROGRAM_PATHS) or request.content_type == "application/json":
+    program = request.path.startswith(PROGRAM_PATHS) and not request.path.startswith(NAVIGATIONS)
+    if program or request.content_type == "application/json":
         return False
     return "text/html" in request.headers.get("Accept", "") or "Sec-Fetch-Dest" in request.headers
 
@@ -149,6 +155,8 @@ def middleware(
             place = f"{frames.tb_frame.f_code.co_name}:{frames.tb_lineno}" if frames else ""
             failure = type(caught).__name__
             log.error("request failed", route=route_template(request), code=refusal.code, failure=failure, place=place)
+        elif refusal.status in REFUSED:
+            log.warning("request refused", route=route_template(request), status=refusal.status, code=refusal.code)
         if isinstance(refusal, Unidentified) and wants_page(request) and request.method in ("GET", "HEAD"):
             return web.Response(status=303, headers={"Location": login_address(request)})
         headers = {name: caught.headers[name] for name in ("Allow",) if name in getattr(caught, "headers", {})}  # type: ignore[attr-defined]

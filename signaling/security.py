@@ -44,6 +44,8 @@ PUBLIC = frozenset(
         "/auth/bankid/{transaction}",
         "/auth/bankid/{transaction}/cancel",
         "/auth/bankid/return",
+        "/auth/oidc/{provider}/start",
+        "/auth/oidc/{provider}/callback",
         "/auth/session",
         "/auth/logout",
         "/api/v1/openapi.json",
@@ -62,6 +64,7 @@ PUBLIC = frozenset(
         "/simulator/bankid/orders",
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",
+        "/simulator/oidc/{provider}",
     }
 )
 

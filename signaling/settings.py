@@ -20,6 +20,18 @@ DEMO_SECRET = "demo-only-secret-demo-only-secret-00"  # noqa: S105 - refused out
 
 _TURN_URL = re.compile(r"turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?", re.ASCII)  # RFC 7065
 
+OPENID_PROVIDERS = ("siths", "freja")
+SECRETS = (
+    "SECRET",
+    "MEDIA_API_SECRET",
+    "TURN_SECRET",
+    "REDIS_URL",
+    "DATABASE_URL",
+    "SITHS_CLIENT_SECRET",
+    "FREJA_CLIENT_SECRET",
+)
+"""What may come from a file."""
+
 
 class BadSettings(Exception):
     """For the operator: which setting is wrong and why, one line each."""
@@ -42,6 +54,8 @@ class Settings(BaseSettings):
     """Networks (comma separated) whose X-Forwarded-For is believed."""
     metrics_networks: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.0/8", "::1/128")
     """Networks (comma separated) that may read /metrics."""
+    requests_per_second: float = Field(20.0, gt=0)
+    """How often one person may ask, ten seconds' worth at once; an address, which many share, twenty times that."""
     data_directory: Path = Path("data")
     """Where the SQLite database and keys made by the service are kept."""
     database_url: str = ""
@@ -76,6 +90,22 @@ class Settings(BaseSettings):
     """Its private key (PEM)."""
     bankid_root: Path | None = None
     """BankID SSL Root CA (PEM)."""
+    siths_issuer: str = ""
+    """Issuer of the OpenID provider for SITHS eID (Inera IdP), exactly as it writes it; unset: no SITHS eID."""
+    siths_client_id: str = ""
+    """Our client there."""
+    siths_client_secret: SecretStr | None = None
+    """Its secret, where the provider wants client_secret_post."""
+    siths_client_key: Path | None = None
+    """Its private key (PEM, RSA or P-256), where the provider wants private_key_jwt."""
+    freja_issuer: str = ""
+    """Issuer of Freja's OpenID provider, exactly as it writes it; unset: no Freja."""
+    freja_client_id: str = ""
+    """Our client there."""
+    freja_client_secret: SecretStr | None = None
+    """Its secret."""
+    freja_client_key: Path | None = None
+    """Its private key (PEM, RSA or P-256), where the provider wants private_key_jwt."""
     support_phone: str = "0980-31 92 10"
     """Number shown where a person needs help."""
     log_format: str = Field("json", pattern="^(json|console)$")
@@ -101,9 +131,39 @@ class Settings(BaseSettings):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
         if self.media_url:
             self._check_media_url()
+        for provider in OPENID_PROVIDERS:
+            self._check_openid(provider)
         if not self.demo:
             self._refuse_demo_values(url.scheme)
         return self
+
+    def _check_openid(self, provider: str) -> None:
+        issuer, client, secret, key = self.openid(provider)
+        if not issuer:
+            if client or secret is not None or key is not None:
+                raise ValueError(f"{provider}_issuer: needed with the other settings of {provider}")
+            return
+        if self.demo:
+            raise ValueError(f"{provider}_issuer: the demo has a simulator of its own; take this setting away")
+        url = urlsplit(issuer)
+        if url.scheme != "https" or not url.hostname or url.query or url.fragment:
+            raise ValueError(f"{provider}_issuer: give the https address, exactly as the provider writes its issuer")
+        if not client:
+            raise ValueError(f"{provider}_client_id: needed with {provider}_issuer")
+        if (secret is None) == (key is None):
+            raise ValueError(f"{provider}_client_secret: give this or {provider}_client_key, and not both")
+        if key is not None and not key.is_file():
+            raise ValueError(f"{provider}_client_key: give the path of an existing file")
+
+    def openid(self, provider: str) -> tuple[str, str, str | None, Path | None]:
+        """Issuer, client, secret and key file of a provider, `siths` or `freja`; the issuer empty where it is unset."""
+        secret: SecretStr | None = getattr(self, f"{provider}_client_secret")
+        return (
+            getattr(self, f"{provider}_issuer"),
+            getattr(self, f"{provider}_client_id"),
+            secret.get_secret_value() if secret is not None else None,
+            getattr(self, f"{provider}_client_key"),
+        )
 
     def _check_turn(self) -> None:
         for address in self.turn_urls:
@@ -166,7 +226,7 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
 
 def _secret_files() -> dict[str, str]:
     found = {}
-    for name in ("SECRET", "MEDIA_API_SECRET", "TURN_SECRET", "REDIS_URL", "DATABASE_URL"):
+    for name in SECRETS:
         if path := os.environ.get(f"{PREFIX}{name}_FILE"):
             found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
     return found

@@ -1,5 +1,6 @@
 """Identifications under way: the table and its SQL. What could be misused (order, answer) is ciphered."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ IDENTIFICATIONS = sa.Table(
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("flow_hash", sa.String(64), nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False, index=True),
-    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
     sa.Column("order_sealed", sa.LargeBinary, nullable=True),
     sa.Column("answer_sealed", sa.LargeBinary, nullable=True),
     sa.Column("hint", sa.String(64), nullable=False),
@@ -27,6 +28,11 @@ IDENTIFICATIONS = sa.Table(
     sa.Column("next", sa.String(200), nullable=True),
     sa.Column("finished_at", UtcDateTime, nullable=True),
     sa.Column("delivered_at", UtcDateTime, nullable=True),
+    sa.Column("collector", sa.String(64), nullable=False, server_default=""),
+    sa.Column("beat", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("came_back", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("device", sa.String(16), nullable=False, server_default=""),
+    sa.Column("confirmed_on", sa.String(16), nullable=False, server_default=""),
 )
 
 
@@ -37,6 +43,8 @@ class Identification:
     order: what is needed to collect it, gone once it is complete; answer: the provider's final word, gone once it is
     finished. Both JSON.
     problem: code of the refusal that ended it (`auth.errors`). delivered_at: when the browser was given its session.
+    collector, beat: the node that collects it and its counter (`auth.lease`). came_back: from the app, with our nonce.
+    device, confirmed_on: for the session (`auth.sessions.Session`).
     """
 
     id: str
@@ -53,6 +61,11 @@ class Identification:
     next: str | None = None
     finished_at: datetime | None = None
     delivered_at: datetime | None = None
+    collector: str = ""
+    beat: int = 0
+    came_back: bool = False
+    device: str = ""
+    confirmed_on: str = ""
 
 
 class IdentificationRows:
@@ -71,6 +84,7 @@ class IdentificationRows:
             "started_at": identification.started_at,
             "status": identification.status,
             "hint": identification.hint,
+            "collector": identification.collector,
             "order_sealed": self._vault.seal(identification.order, record=identification.id),
         }
         async with self._engine.begin() as connection:
@@ -82,14 +96,54 @@ class IdentificationRows:
             row = rows.first()
         return self._read(row._mapping) if row is not None else None
 
-    async def pending(self, since: datetime) -> list[Identification]:
-        """Those a stopped process left unfinished."""
-        query = sa.select(IDENTIFICATIONS).where(
-            IDENTIFICATIONS.c.status == "pending", IDENTIFICATIONS.c.started_at >= since
-        )
+    async def pending(self) -> list[Identification]:
+        """Those without an outcome, whoever collects them."""
+        query = sa.select(IDENTIFICATIONS).where(IDENTIFICATIONS.c.status == "pending")
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
         return [self._read(row._mapping) for row in rows]
+
+    async def beat(self, collector: str, identifications: Collection[str]) -> frozenset[str]:
+        """Move the counters of these; gives those that are pending and still the collector's."""
+        if not identifications:
+            return frozenset()
+        mine = sa.and_(
+            IDENTIFICATIONS.c.id.in_(list(identifications)),
+            IDENTIFICATIONS.c.collector == collector,
+            IDENTIFICATIONS.c.status == "pending",
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.update(IDENTIFICATIONS).where(mine).values(beat=IDENTIFICATIONS.c.beat + 1))
+            rows = await connection.execute(sa.select(IDENTIFICATIONS.c.id).where(mine))
+        return frozenset(row.id for row in rows)
+
+    async def take(self, seen: Identification, collector: str) -> bool:
+        """Become the collector of one as it was seen; False where its holder lives, or another was faster."""
+        unchanged = sa.and_(
+            IDENTIFICATIONS.c.status == "pending",
+            IDENTIFICATIONS.c.collector == seen.collector,
+            IDENTIFICATIONS.c.beat == seen.beat,
+        )
+        return await self._change(seen.id, unchanged, collector=collector, beat=seen.beat + 1)
+
+    async def release(self, collector: str) -> None:
+        """Leave all of a node's own."""
+        mine = sa.and_(IDENTIFICATIONS.c.collector == collector, IDENTIFICATIONS.c.status == "pending")
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.update(IDENTIFICATIONS).where(mine).values(collector=""))
+
+    async def hint(self, identification: str, hint: str) -> None:
+        """How far it has come, for pages that ask another node."""
+        await self._change(identification, IDENTIFICATIONS.c.status == "pending", hint=hint)
+
+    async def come_back(self, identification: str) -> None:
+        """The person came back from the app with our nonce."""
+        await self._change(identification, IDENTIFICATIONS.c.status == "pending", came_back=True)
+
+    async def has_come_back(self, identification: str) -> bool:
+        query = sa.select(IDENTIFICATIONS.c.came_back).where(IDENTIFICATIONS.c.id == identification)
+        async with self._engine.connect() as connection:
+            return bool((await connection.execute(query)).scalar_one_or_none())
 
     async def keep_answer(self, identification: str, answer: str) -> None:
         """The provider tells a final answer once: store it before anything is done with it."""
@@ -97,7 +151,8 @@ class IdentificationRows:
         await self._change(identification, IDENTIFICATIONS.c.status == "pending", answer_sealed=sealed)
 
     async def finish(self, identification: str, *, status: str, hint: str, now: datetime, **result: str | None) -> bool:
-        """Set the outcome once; False where it was set already. result: the columns problem to next."""
+        """Set the outcome once; False where it was set already. result: the columns problem to next, device and
+        confirmed_on."""
         return await self._change(
             identification,
             IDENTIFICATIONS.c.status == "pending",

@@ -64,7 +64,10 @@ class People:
 
     async def save_person(self, identity: Identity) -> Person:
         """The person of an identification, made the first time. The e-ID's names replace what was known, since a
-        commission is often added under a spelling of the organisation's own."""
+        commission is often added under a spelling of the organisation's own. Raises ValueError for an identity without
+        a number, whose person is found by its HSA-id."""
+        if identity.number is None:
+            raise ValueError("an identity without a number makes no person")
         return await self.save_named(
             identity.number, given_name=identity.given_name, surname=identity.surname, name=identity.name
         )

@@ -24,6 +24,8 @@ SESSIONS = sa.Table(
     sa.Column("authenticated_at", UtcDateTime, nullable=False),
     sa.Column("idle_until", UtcDateTime, nullable=False),
     sa.Column("language", sa.String(2), nullable=False),
+    sa.Column("device", sa.String(16), nullable=False, server_default=""),
+    sa.Column("confirmed_on", sa.String(16), nullable=False, server_default=""),
 )
 
 
@@ -45,6 +47,8 @@ class SessionRows:
             "authenticated_at": session.authenticated_at,
             "idle_until": idle_until,
             "language": session.language,
+            "device": session.device,
+            "confirmed_on": session.confirmed_on,
         }
         async with self._engine.begin() as connection:
             await connection.execute(sa.insert(SESSIONS).values(**values))
@@ -114,4 +118,6 @@ def _session(row: Any) -> Session:
         invitation=row["invitation"],
         language=row["language"],
         several=row["commissions"] > 1,
+        device=row["device"],
+        confirmed_on=row["confirmed_on"],
     )

@@ -64,10 +64,11 @@ class NetworkNoted(TypedDict):
 
 
 class IdentificationStarted(TypedDict):
-    """autoStartToken opens the app on this device, qr on another; it changes every second."""
+    """app: the link that opens BankID on the device that asks; qr: for another; it changes every second."""
 
     transaction: str
     autoStartToken: str
+    app: str
     qr: str
 
 

@@ -4,35 +4,42 @@ Two cookies, both ``__Host-``, HttpOnly and SameSite=Lax: one holds the browser'
 (the flow), one the session. The flow's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auth.errors import IdentificationUnknown
-from auth.flow import RETURN_PATH, Browser, Status
+from auth.errors import CookiesBlocked, IdentificationUnknown
+from auth.flow import Browser, Status
 from auth.identification import Identifications
 from auth.people import Staff
 from auth.randomness import looks_like_secret, new_secret
+from auth.return_path import RETURN_PATH, app_address
 from auth.sessions import Session, Sessions, cookie_name
 from signaling.api.answers import SessionDescription, SessionStaff
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
+METHOD_COOKIE = "hemmaplan-method"
+"""Which way was used last, for the next visit's page; tells nothing of who."""
+METHOD_LIFETIME_SECONDS = 365 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-_NEXT = r"^/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}$"
+NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):
-    """Body of a start. invitation: token of a personal link; next: where staff want to go."""
+    """Body of a start. invitation: token of a personal link; next: where staff want to go. touch: the page has several
+    touch points, which tells an iPad from a Mac."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
     invitation: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", repr=False)
-    next: str | None = Field(None, max_length=200, pattern=_NEXT)
+    next: str | None = Field(None, max_length=200, pattern=f"^{NEXT.pattern}$")
     same_device: bool = False
+    touch: bool = False
 
 
 def routes(identifications: Identifications, sessions: Sessions, *, secure: bool) -> list[web.RouteDef]:
@@ -57,25 +64,31 @@ class AuthApi:
         self._secure = secure
 
     async def start(self, request: web.Request) -> web.Response:
-        """200 ``{transaction, autoStartToken, qr}``."""
+        """200 ``{transaction, autoStartToken, app, qr}``; app: the link that opens BankID on the device that asks."""
         body = await _body(request)
         flow = self._flow(request) or new_secret()
         user_agent = request.headers.get("User-Agent", "")[:256]
-        browser = Browser(flow, request["address"], user_agent, language_of(request))
+        browser = Browser(flow, request["address"], user_agent, language_of(request), body.touch)
         started = await self._identifications.start(
             browser, link=body.invitation, next_path=body.next, same_device=body.same_device
         )
         response = web.json_response(
-            {"transaction": started.transaction, "autoStartToken": started.auto_start_token, "qr": started.qr}
+            {
+                "transaction": started.transaction,
+                "autoStartToken": started.auto_start_token,
+                "app": app_address(started.auto_start_token, user_agent, touch=body.touch),
+                "qr": started.qr,
+            }
         )
         self._set(response, flow_cookie_name(self._secure), flow, FLOW_LIFETIME_SECONDS)
         return response
 
     async def status(self, request: web.Request) -> web.Response:
         """200 ``{status, hintCode, message, qr}``, ``next`` when complete, ``problem`` (a code) when refused."""
-        status = await self._identifications.status(
-            request.match_info["transaction"], self._flow(request) or "", language_of(request)
-        )
+        flow = self._flow(request)
+        if flow is None:  # every start sets it
+            raise CookiesBlocked
+        status = await self._identifications.status(request.match_info["transaction"], flow, language_of(request))
         body: dict[str, Any] = {
             "status": status.status,
             "hintCode": status.hint,
@@ -132,6 +145,7 @@ class AuthApi:
             await self._sessions.replace(before, status.session)
         # Without an age: gone when the browser is closed, which counts on a shared computer.
         self._set(response, cookie_name(self._secure), status.cookie, None)
+        self._set(response, METHOD_COOKIE, status.session.method.value, METHOD_LIFETIME_SECONDS)
 
     def _flow(self, request: web.Request) -> str | None:
         value = request.cookies.get(flow_cookie_name(self._secure), "")

@@ -1,14 +1,28 @@
 """HTTP handlers of the pages people see, one module for each kind of visitor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from aiohttp import web
 
 from audit.log import Log
+from auth.identity import Method
+from auth.oidc_simulator import Issuer
 from auth.sessions import Sessions
 from rooms.meetings import Meetings
-from signaling.pages import audit, information, kiosk, public, room, simulator, staff, static_files
+from signaling.pages import (
+    audit,
+    identify,
+    information,
+    kiosk,
+    oidc_simulator,
+    public,
+    room,
+    simulator,
+    staff,
+    static_files,
+)
 from signaling.pages.errors import error_page
 from signaling.pages.templates import DEMO, SUPPORT_PHONE
 
@@ -16,10 +30,20 @@ __all__ = ["DEMO", "SUPPORT_PHONE", "error_page", "routes"]
 
 
 def routes(
-    meetings: Meetings, sessions: Sessions, log: Log, clock: Callable[[], datetime], *, cookie: str, demo: bool
+    meetings: Meetings,
+    sessions: Sessions,
+    log: Log,
+    clock: Callable[[], datetime],
+    *,
+    cookie: str,
+    demo: bool,
+    methods: frozenset[Method] = frozenset({Method.BANKID}),
+    issuers: Mapping[Method, Issuer] = MappingProxyType({}),
 ) -> list[web.RouteDef]:
-    """Every page. cookie: the session cookie's name; demo: whether the BankID simulator has its page."""
+    """Every page. cookie: the session cookie's name; demo: whether the BankID simulator has its page; methods: the ways
+    to identify that are set up; issuers: the demo's OpenID providers."""
     return [
+        *identify.routes(meetings, methods),
         *public.routes(meetings, sessions, clock, cookie),
         *staff.routes(meetings, clock),
         *room.routes(meetings),
@@ -28,4 +52,5 @@ def routes(
         *information.routes(),
         *static_files.routes(),
         *(simulator.routes() if demo else ()),
+        *(oidc_simulator.routes(issuers) if issuers else ()),
     ]

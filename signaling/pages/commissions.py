@@ -1,16 +1,12 @@
 """The page on which a person with several commissions (uppdrag) chooses which one to work in."""
 
-import re
-
 from aiohttp import web
 
 from auth.commissions import PAGE, Commissions, home_of
+from signaling.api.auth import NEXT
 from signaling.pages.staff import see_other
 from signaling.pages.templates import render
 from signaling.security import Forbidden, session_of
-
-# Where a choice may lead: our own pages alone, as at the login.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 def routes(commissions: Commissions) -> list[web.RouteDef]:
@@ -31,4 +27,4 @@ def routes(commissions: Commissions) -> list[web.RouteDef]:
 
 
 def _next(wanted: str) -> str:
-    return wanted if _NEXT.fullmatch(wanted) else ""
+    return wanted if NEXT.fullmatch(wanted) else ""

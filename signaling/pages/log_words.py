@@ -5,6 +5,7 @@ from collections.abc import Callable
 from audit.events import EventType, Reason, Record
 from audit.rows import answered_not_yet, is_refusal
 from audit.timeline import CHOSEN
+from auth.oidc_errors import NOT_TRUSTED, Failure
 
 Translate = Callable[[str], str]
 
@@ -75,6 +76,8 @@ def reason_words(reason: str, _: Translate) -> str:
     """The code's word for why, in a person's words; empty where there is nothing to add."""
     by_leader, lost, device = _("av den som leder mötet"), _("tappade nätet"), _("gick över till en annan enhet")
     shut, alone = _("mötesrummet stängdes"), _("gick själv")
+    if reason in NOT_TRUSTED:
+        return _("svaret gick inte att lita på")
     return {
         "wrong person": _("personen är inte den som bjöds in"),
         Reason.WRONG_PERSON: _("personen är inte den som bjöds in"),
@@ -89,9 +92,17 @@ def reason_words(reason: str, _: Translate) -> str:
         Reason.JOIN_USED_BEFORE: _("försöket gjordes en gång till"),
         Reason.NOT_STAFF: _("är inte upplagd som personal"),
         Reason.NUMBER_UNREADABLE: _("personnumret gick inte att läsa"),
+        Reason.NUMBERS_DIFFER: _("numret och HSA-id:t hör till olika personer"),
+        Reason.ASSURANCE: _("e-legitimationen var inte säker nog"),
+        Failure.LEVEL: _("e-legitimationen var inte säker nog"),
+        Failure.CLOCK: _("klockorna gick inte lika"),
+        Failure.UNREACHABLE: _("inloggningstjänsten svarade inte"),
         Reason.HIGH_RISK: _("BankID bedömde risken som hög"),
+        Reason.ON_ANOTHER_DEVICE: _("godkändes på en annan enhet än den som började"),
         Reason.LOGGED_OUT: _("loggade ut"),
         Reason.LOGGED_OUT_EVERYWHERE: _("loggade ut överallt"),
+        Reason.LOGGED_OUT_FROM_LIST: _("loggades ut från en annan inloggning"),
+        Reason.BY_ADMINISTRATOR: _("loggades ut av en administratör"),
         Reason.IDENTIFIED_ANEW: _("identifierade sig på nytt"),
         Reason.IDLE: _("efter en stunds tystnad"),
         Reason.TOO_OLD: _("inloggningen var för gammal"),

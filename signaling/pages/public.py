@@ -1,6 +1,5 @@
-"""Pages for everybody: show who you are, a personal link, one meeting as an invited person sees it, logging out."""
+"""Pages for everybody: the start, one meeting as an invited person sees it, logging out."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -18,8 +17,6 @@ from signaling.pages.templates import render
 from signaling.security import session_of
 
 NEAR = timedelta(days=400)
-# Where a login may lead: the same places as POST /auth/bankid/start allows.
-_NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime], cookie: str) -> list[web.RouteDef]:
@@ -53,29 +50,6 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
             reference=None,
         )
 
-    async def login(request: web.Request) -> web.StreamResponse:
-        asked = request.query.get("next", "")
-        wanted = asked if _NEXT.fullmatch(asked) else None
-        session: Session | None = request.get("session")
-        if session is not None:
-            return see_other(wanted or (home_of(session.staff) if session.staff is not None else "/"))
-        kiosk = wanted is not None and wanted.startswith("/kiosk")
-        data = {"invitation": None, "next": wanted, "kiosk": kiosk}
-        return render(request, "identify.html", invited=None, kiosk=kiosk, data=data)
-
-    async def link(request: web.Request) -> web.StreamResponse:
-        token = request.match_info["token"]
-        greeting = await meetings.invitations.greeting(token)
-        session: Session | None = request.get("session")
-        if session is not None and (opened := await meetings.invitations.opened_by(token, session)) is not None:
-            return see_other(opened.next)
-        invited = {
-            "starts_at": greeting.starts_at,
-            "organisation": greeting.organisation,
-            "phone": greeting.phone,
-        }
-        return render(request, "identify.html", invited=invited, kiosk=False, data={"invitation": token})
-
     async def meeting(request: web.Request) -> web.StreamResponse:
         session = session_of(request)
         state = await meetings.state_for(session, request.match_info["id"])
@@ -102,8 +76,6 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
 
     return [
         web.get("/", start),
-        web.get("/login", login),
-        web.get("/i/{token}", link),
         web.get("/meetings/{id}", meeting),
         web.post("/logout", logout),
     ]

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit.events import Event, EventType, Record
 from audit.log import AuditUnavailable
-from auth.bankid import BankIdClient, tls_context
+from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator, DemoPerson
+from auth.credentials import Credentials
 from auth.demo import NORDVIK
 from auth.demo_certificates import DemoCertificates, make
 from auth.errors import InvitationExpired, InvitationUnknown, WrongPerson
@@ -44,8 +45,8 @@ async def simulator(certificates: DemoCertificates, clock: FrozenClock) -> Async
 
 @pytest.fixture
 async def bankid(simulator: BankIdSimulator, certificates: DemoCertificates) -> AsyncIterator[BankIdClient]:
-    context = tls_context(certificates.certificate, certificates.key, certificates.root)
-    async with BankIdClient(simulator.url, context, timeout_seconds=5) as client:
+    credentials = Credentials(certificates.certificate, certificates.key, certificates.root)
+    async with BankIdClient(simulator.url, credentials.context, timeout_seconds=5) as client:
         yield client
 
 
@@ -73,6 +74,7 @@ class MemoryLog:
 @dataclass(frozen=True)
 class LinkGreeting:
     organisation: str
+    starts_at: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Links:
         return LinkGreeting("Nordviks kommun")
 
     async def identify(self, token: str, identity: Identity, person: Person) -> OpenedInvitation:  # noqa: ARG002
-        if self.numbers[token] != identity.number.reveal():
+        if identity.number is None or self.numbers[token] != identity.number.reveal():
             await self.log.append(Event(EventType.INVITATION_REFUSED, details={"reason": WrongPerson.reason}))
             raise WrongPerson
         return OpenedInvitation("invitation-1", "meeting-1")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from auth.bankid import OURS, PASSING, BankIdClient, BankIdError, Failure, Web, tls_context
+from auth.bankid import OURS, PASSING, BankIdClient, BankIdError, Failure, Web
+from auth.credentials import Credentials, tls_context
 from auth.demo_certificates import DemoCertificates, make
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,10 +26,10 @@ async def answering(certificates: DemoCertificates, serve: Serve) -> AsyncIterat
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificates.server)
     await site.start()
-    context = tls_context(certificates.certificate, certificates.key, certificates.root)
+    credentials = Credentials(certificates.certificate, certificates.key, certificates.root)
     url = f"https://localhost:{runner.addresses[0][1]}/rp/v6.0"
     try:
-        async with BankIdClient(url, context, timeout_seconds=1) as client:
+        async with BankIdClient(url, credentials.context, timeout_seconds=1) as client:
             yield client
     finally:
         await runner.cleanup()
@@ -197,7 +198,7 @@ async def test_another_root_is_not_trusted(certificates: DemoCertificates, tmp_p
     other = make(tmp_path_factory.mktemp("other"))
     async with answering(certificates, always(200, ORDER)) as client:
         context = tls_context(certificates.certificate, certificates.key, other.root)
-        async with BankIdClient(client._url, context, timeout_seconds=1) as deceived:
+        async with BankIdClient(client._url, lambda: context, timeout_seconds=1) as deceived:
             with pytest.raises(BankIdError) as error:
                 await deceived.collect("ref")
     assert error.value.failure is Failure.UNREACHABLE

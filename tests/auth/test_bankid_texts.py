@@ -31,6 +31,7 @@ TABLE: list[tuple[str, str, bool, Text]] = [
     ("failed", "notSupportedByUserApp", False, bankid_texts.RFA22),
     ("failed", "transactionRiskBlocked", False, bankid_texts.RFA22),
     ("failed", "somethingNew", False, bankid_texts.RFA22),
+    ("pending", bankid_texts.RETURNING, True, bankid_texts.COME_BACK),
     ("complete", "", False, bankid_texts.DONE),
 ]
 
@@ -43,7 +44,7 @@ def test_the_table(status: str, hint: str, same_device: bool, text: Text) -> Non
 
 def test_every_message_is_in_both_languages() -> None:
     texts = [value for value in vars(bankid_texts).values() if isinstance(value, Text)]
-    assert len(texts) == 16
+    assert len(texts) == 17
     for text in texts:
         assert text.swedish
         assert text.english

@@ -170,8 +170,10 @@ async def test_left_alone_too_long_is_expired(house: House) -> None:
     house.clock.advance(seconds=201)
     later = another_process(house)
     await later.resume()
-    assert later._collector.live == {}
-    assert (await later.status(started.transaction, FLOW, "sv")).hint == "expiredTransaction"
+    await asyncio.wait_for(later._collector.live[started.transaction].done.wait(), 5)
+    assert (await later.status(started.transaction, FLOW, "sv")).status == "failed"
+    assert house.log.types()[1:] == ["identification.failed"]
+    await later.close()
 
 
 async def test_the_unexpected_ends_with_words_and_lets_nobody_in(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

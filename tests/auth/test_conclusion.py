@@ -3,9 +3,9 @@
 import pytest
 
 from auth.bankid import Completion, Order
-from auth.conclusion import Conclusions
+from auth.conclusion import Conclusions, confirmed_on
 from auth.demo import NORDVIK
-from auth.errors import HighRisk, NotStaff, NumberNotRead, WrongPerson
+from auth.errors import HighRisk, NotStaff, NumberNotRead, OnAnotherDevice, WrongPerson
 from auth.flow import StoredOrder
 from auth.identity import Method
 from auth.identity_number import IdentityNumber
@@ -30,6 +30,10 @@ def order(house: House, *, link: str | None = None, next_path: str | None = None
         link=link,
         next=next_path,
     )
+
+
+def replace_order(of: StoredOrder, **changes: object) -> StoredOrder:
+    return of.model_copy(update=changes)
 
 
 @pytest.fixture
@@ -74,6 +78,37 @@ async def test_refusals_are_recorded_first(house: House, conclusions: Conclusion
     assert house.log.reasons() == ["number_unreadable", "high_risk", "not_staff", None, "wrong_person"]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "１９９５０８１６２３９４",
+        "199508162394\n",
+        "199508762394",  # day 76, yet the check digit of another
+        "999508162394",
+        "19950816239４",
+        "",
+    ],
+)
+async def test_a_number_that_is_none_lets_nobody_in(house: House, conclusions: Conclusions, number: str) -> None:
+    with pytest.raises(NumberNotRead):
+        await conclusions.reach("t", order(house, link="karins-link"), completion(number))
+    assert house.log.reasons() == ["number_unreadable"]
+
+
+async def test_approved_elsewhere_is_refused_where_it_was_started_for_this_device(
+    house: House, conclusions: Conclusions
+) -> None:
+    here = replace_order(order(house, link="karins-link"), same_device=True)
+    away = completion(KARIN.number, address="198.51.100.9")
+    with pytest.raises(OnAnotherDevice):
+        await conclusions.reach("t", here, away)
+    assert house.log.reasons() == ["on_another_device"]
+    assert (await conclusions.reach("t", here, away, came_back=True)).invitation == "invitation-1"
+    assert house.log.events[-1].details["came_back"] is True
+    assert [confirmed_on(here, away), confirmed_on(order(house), away)] == ["this", "other-network"]
+    assert confirmed_on(order(house), completion(KARIN.number)) == "other"
+
+
 async def test_high_risk_makes_no_person(house: House, conclusions: Conclusions) -> None:
     with pytest.raises(HighRisk):
         await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number, "high"))
@@ -85,5 +120,5 @@ async def test_an_address_that_differs_is_in_the_log_without_the_address(
 ) -> None:
     for address in ("192.0.2.7", "192.0.2.99"):
         await conclusions.reach("t", order(house, link="karins-link"), completion(KARIN.number, address=address))
-    assert [event.details["same_address"] for event in house.log.events] == [True, False]
+    assert [event.details["address"] for event in house.log.events] == ["same", "other"]
     assert "192.0.2" not in repr(house.log.events)

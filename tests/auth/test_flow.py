@@ -3,15 +3,19 @@
 import base64
 
 from auth.bankid import LONGEST_VISIBLE_TEXT, Order
-from auth.flow import Browser, StoredOrder, return_url, visible_text
+from auth.flow import Browser, StoredOrder, visible_text
+from tests.auth.conftest import LinkGreeting
 from tests.conftest import FrozenClock
 
+NORDVIK = LinkGreeting("Nordviks kommun")
 
-def test_the_app_names_hemmaplan_and_the_organisation() -> None:
+
+def test_the_app_says_what_with_whom_and_when() -> None:
+    assert "Du ska till ett videomöte med Nordviks kommun tisdag 24 nov kl. 10.00." in visible_text(NORDVIK, "sv")
+    english = visible_text(NORDVIK, "en")
+    assert "You are joining a video meeting with Nordviks kommun on Tuesday 24 Nov at 10.00." in english
     for language in ("sv", "en"):
-        text = visible_text("Nordviks kommun", language)
-        assert text.startswith("# Hemmaplan\n")
-        assert "Nordviks kommun" in text
+        assert visible_text(NORDVIK, language).startswith("# Hemmaplan\n")
         assert "kommun" not in visible_text(None, language)
     assert visible_text(None, "sv") != visible_text(None, "en")
 
@@ -23,19 +27,10 @@ def test_the_app_tells_a_login_on_the_travel_laptop_from_one_at_the_desk() -> No
 
 
 def test_a_name_can_neither_format_nor_overflow() -> None:
-    text = visible_text("*|# \n" + "å" * 5000, "sv")
+    text = visible_text(LinkGreeting("*|# \n" + "å" * 5000), "sv")
     assert text.count("#") == 1
     assert "*" not in text
     assert len(base64.b64encode(text.encode())) <= LONGEST_VISIBLE_TEXT
-
-
-def test_the_way_back_by_browser() -> None:
-    origin = "https://mote.example.se"
-    plain = "https://mote.example.se/auth/bankid/return?transaction=t&nonce=n"
-    assert return_url(origin, "t", "n", "Mozilla/5.0 (iPhone) Version/18.0 Safari/605") == plain
-    assert return_url(origin, "t", "n", "Mozilla/5.0 (iPhone) CriOS/140") == plain.replace("https", "googlechromes")
-    assert return_url(origin, "t", "n", "Mozilla/5.0 (iPhone) FxiOS/140").startswith("firefox://open-url?url=https%3A")
-    assert return_url("http://localhost:8080", "t", "n", "CriOS/140").startswith("http://localhost:8080/")
 
 
 def test_nothing_secret_is_written_out(clock: FrozenClock) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from auth.limits import Recent
+from auth.limits import HoldOff, Recent
 from tests.conftest import FrozenClock
 
 
@@ -24,3 +24,22 @@ def test_memory_is_bounded(clock: FrozenClock) -> None:
     assert not recent.full("a")
     assert recent.full("b")
     assert recent.full("c")
+
+
+def test_a_provider_that_asks_for_peace_gets_it() -> None:
+    now = 100.0
+    hold_off = HoldOff(lambda: now)
+    assert hold_off.left() == 0
+    assert hold_off.refused(7.0) == 7.0
+    now += 3
+    assert hold_off.left() == 4.0
+    now += 4
+    assert hold_off.left() == 0
+
+
+def test_without_a_time_of_its_own_the_wait_doubles_up_to_a_minute() -> None:
+    hold_off = HoldOff(lambda: 0.0)
+    assert [hold_off.refused(None) for _ in range(6)] == [5, 10, 20, 40, 60, 60]
+    hold_off.answered()
+    assert hold_off.refused(None) == 5
+    assert hold_off.refused(9000) == 60

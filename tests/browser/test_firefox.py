@@ -69,8 +69,8 @@ async def test_firefox_takes_part(service: Service) -> None:
         karin = FirefoxPage(tab)
         await open_page(tab, planned.links["Karin Edlund"])
         await karin.sees("Visa vem du är med BankID")
-        # The button for the app on this computer carries the token that the app is opened with.
-        find_token = "document.getElementById('same-desk')?.href.match(/autostarttoken=([^&]+)/)?.[1]"
+        # The link to the app on this computer carries the token that the app is opened with.
+        find_token = "document.getElementById('app-link')?.href.match(/autostarttoken=([^&]+)/)?.[1]"
         token = await eventually(lambda: karin.call(find_token), what="the app's token")
         async with Program(service.url) as app:
             await app.approve("Karin Edlund", autoStartToken=token)

@@ -60,8 +60,8 @@ class Visitor:
     # ---- identification ------------------------------------------------------------------------------------------
 
     async def scan_code(self, path: str) -> None:
-        """Opens a page that asks for BankID, scans its code with the app, approves, and comes through."""
-        await self.page.goto(path)
+        """Opens a page that asks who one is, scans BankID's code with the app, approves, and comes through."""
+        await self.page.goto(with_bankid(path))
         await self.approve_scanned()
         await self._past_identification()
 
@@ -88,7 +88,7 @@ class Visitor:
 
     async def open_app(self, path: str) -> None:
         """As far as the app's own question."""
-        await self.page.goto(path)
+        await self.page.goto(with_bankid(path))
         await self.page.get_by_role("button", name="Öppna BankID i den här mobilen").click(timeout=LONG)
         await eventually(lambda: self.app_tokens, what="the app's address")
 
@@ -201,6 +201,11 @@ async def growing(received: Any, names: tuple[str, ...], *, seconds: float) -> N
             before = first.setdefault(name, now)
             if now["frames"] > before["frames"] + 3 and now["energy"] > before["energy"]:
                 missing.discard(name)
+
+
+def with_bankid(path: str) -> str:
+    """The page with BankID chosen, whatever this browser used last."""
+    return f"{path}{'&' if '?' in path else '?'}with=bankid"
 
 
 async def eventually(check: Any, *, seconds: float = 45, what: str = "") -> Any:

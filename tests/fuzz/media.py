@@ -68,6 +68,7 @@ def joined(packets: list[bytes]) -> bytes:
 class _Line:
     """The port's side of a path that leads nowhere. Implements `sfu.association.Origin`."""
 
+    outbox = None
     index = 1
 
     def __init__(self) -> None:

@@ -22,6 +22,9 @@ class _Port:
     def associate(self) -> Any:
         return self._port.associate()
 
+    def gathered(self, track: Any) -> bool:
+        return bool(self._port.gathered(track))
+
 
 class _Back(asyncio.DatagramProtocol):
     def __init__(self, relay: "Relay", client: Any) -> None:

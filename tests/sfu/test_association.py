@@ -8,6 +8,7 @@ from sfu.association import MOST_PATHS, MOST_QUEUED, STALE_AFTER, Address, Assoc
 
 
 class Socket:
+    outbox = None
     index = 0
 
     def __init__(self) -> None:

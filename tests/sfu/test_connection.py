@@ -1,9 +1,13 @@
 """Media of one participant, v1 and v0, with peers that only remember: sections, resumes, offers that wait."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from livekit.protocol.rtc import CandidateProtocol
 
+from sfu import data_tracks
 from sfu.access_token import Permission
 from sfu.connection import Connection
 from sfu.data import LOSSY, RELIABLE
@@ -11,7 +15,7 @@ from sfu.peer import PeerListener
 from sfu.publication import Publication, TrackSettings, announce
 from sfu.sdp import SdpError, parse, write
 from tests.sfu.fakes import FakePeer, Inbox, camera, live, microphone
-from tests.sfu.offers import Offer
+from tests.sfu.offers import LOCAL, Offer
 
 
 class Listener:
@@ -183,9 +187,27 @@ def test_after_a_resume_the_same_is_asked_again(single: World) -> None:
     assert len(single.inbox.of("media_sections_requirement")) == 2
 
 
+def test_the_way_decides_which_candidates_are_told(single: World, dual: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not single.connection.has_tcp
+    tcp = "candidate:101 1 tcp 2105458943 192.0.2.1 7881 typ host tcptype passive"
+    both = replace(LOCAL, candidates=(*LOCAL.candidates, tcp))
+    monkeypatch.setattr(FakePeer, "local", both)
+    assert single.connection.has_tcp
+    offer = Offer()
+    offer.audio("recvonly")
+    single.connection.way = dual.connection.way = CandidateProtocol.TCP
+    single.offer(offer)
+    dual.connection.begin_offers()
+    for text in (single.inbox.last("answer").sdp, dual.inbox.last("offer").sdp):
+        assert set(re.findall(r"a=candidate:\S+ 1 (\S+) ", text)) == {"tcp"}
+    single.connection.way = CandidateProtocol.TLS
+    single.offer(offer)
+    assert set(re.findall(r"a=candidate:\S+ 1 (\S+) ", single.inbox.last("answer").sdp)) == {"udp", "tcp"}
+
+
 async def test_two_connections(dual: World) -> None:
     publisher, subscriber = dual.peers
-    assert subscriber.channels == [RELIABLE, LOSSY]
+    assert subscriber.channels == [RELIABLE, LOSSY, data_tracks.LABEL]
     dual.connection.begin_offers()
     first = dual.inbox.last("offer")
     dual.connection.forward(live(microphone(), "TR_a"), "PA_x", TrackSettings())

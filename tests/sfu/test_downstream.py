@@ -7,7 +7,7 @@ from livekit.protocol.rtc import StreamState
 
 from sfu import rtp
 from sfu.down_track import DownTrack
-from sfu.downstream import Downstream, Shortage
+from sfu.downstream import Downstream, Narrowed, Shortage
 from sfu.negotiated import SendSection
 from sfu.publication import Publication, TrackSettings
 from tests.sfu.fakes import Inbox, camera, live, microphone
@@ -174,3 +174,16 @@ def test_nothing_is_given_up_for_a_guess() -> None:
     world.is_measured = True
     world.run(1)
     assert one.down_track.is_withheld
+
+
+def test_a_narrowed_path_never_carries_more_and_is_not_probed() -> None:
+    world = World()
+    narrowed = Narrowed(world, 250e3)
+    assert narrowed.estimate == 250e3
+    narrowed.probe(1e6, world.now)
+    narrowed.discard(7)
+    assert (world.probes, world.discarded) == ([], [7])
+    world.estimate = 100e3
+    assert narrowed.estimate == 100e3
+    world.estimate = None
+    assert narrowed.estimate == 250e3

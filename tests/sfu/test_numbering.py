@@ -3,7 +3,9 @@
 import random
 
 from sfu import rtcp
+from sfu.arrived import Arrived
 from sfu.negotiated import SendSection
+from sfu.numbering import Numbering
 from sfu.rtp import RtpPacket
 from tests.sfu.streams import (
     EXTENSIONS,
@@ -82,3 +84,31 @@ def test_padding_is_not_passed_on_and_leaves_no_hole() -> None:
     assert len(received) == len(subscriber.packets)
     assert [received[number] for number in sorted(received)] == [one.payload for one in stream if one.payload]
     assert sorted(received) == list(range(len(received)))
+
+
+def test_an_outgoing_number_is_traced_over_padding_and_splices() -> None:
+    publisher = Publisher(rids=(), codec=H264)
+    track = publisher.track
+    first, second = publisher.layers[""], track.add_layer(2000, "")
+    numbering = Numbering()
+    assert numbering.origin(5) is None
+    sent: dict[int, tuple[int, int]] = {}
+    for layer, start in ((first, 65500), (second, 100)):
+        for number in range(start, start + 60):
+            payload = b"" if number % 7 == 0 and number != start else b"x"
+            packet = Arrived(layer, RtpPacket(102, False, number & 0xFFFF, number, layer.ssrc, payload), NOTHING, 10.0)
+            if number == start:
+                numbering.splice(packet)
+            if (taken := numbering.take(packet, passed_on=not packet.is_padding)) is not None:
+                sent[taken[0]] = layer.ssrc, number & 0xFFFF
+    for number, (ssrc, source) in sent.items():
+        origin = numbering.origin(number)
+        assert origin is not None
+        assert (origin.layer.ssrc, origin.sequence_number, origin.number) == (ssrc, source, number)
+    newest = numbering.last_sequence
+    assert numbering.origin((newest + 1) & 0xFFFF) is None
+    assert numbering.origin((min(sent) - 1) & 0xFFFF) is None
+    numbering.forget()
+    assert numbering.origin(newest) is None
+    numbering.cut()
+    assert numbering.origin(newest) is None

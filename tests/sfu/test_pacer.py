@@ -76,3 +76,15 @@ def test_a_stream_that_ended_and_what_was_spent_elsewhere() -> None:
     bench.pacer.take(packet(3), 17)
     bench.pacer.clear()
     assert not bench.pacer.is_waiting
+
+
+def test_a_run_passes_whole_or_not_at_all() -> None:
+    bench = Bench(1_000_000)
+    assert bench.pacer.passes(4000, bench.now)
+    assert not bench.pacer.passes(4000, bench.now), "the burst is spent"
+    bench.now += 0.05
+    assert bench.pacer.passes(4000, bench.now)
+    bench.pacer.spent(10_000)
+    bench.pacer.take(packet(1), 17)
+    assert bench.pacer.is_waiting
+    assert not bench.pacer.passes(10, bench.now + 10), "it would overtake"

@@ -212,6 +212,37 @@ async def test_numbers_feedback_and_an_estimate(meeting: Meeting) -> None:
     peer.discard(meeting.down.ssrc)
 
 
+@pytest.mark.parametrize("sizes", [(900, 900, 900, 900), (900, 900, 300), (300, 900, 900, 901, 20)])
+async def test_runs_leave_together_and_arrive_as_if_sent_one_by_one(meeting: Meeting, sizes: tuple[int, ...]) -> None:
+    numbered = replace(VP8, feedback=VP8.feedback | {"transport-cc"})
+    meeting.receiver.peer.attach(meeting.down, SendSection("2", "video", numbered, OUT | {rtp.TRANSPORT_CC: 6}))
+    await meeting.picture("f", key=True)
+    received = meeting.receiver.client.packets
+    await until(lambda: len(received) == 2)
+    report = rtcp.ReportBlock(meeting.down.ssrc, 0, 1, 1, 0, 0, 0)
+    await meeting.receiver.client.send_rtcp(rtcp.ReceiverReport(1, (report,)))
+    await until(lambda: meeting.down.statistics.fraction_lost is not None)
+    [layer] = meeting.track.layers
+    source, parts = meeting.sources["f"], list(meeting.sources["f"].picture_packets())
+    before = meeting.down.statistics.packets
+    for index, size in enumerate(sizes):
+        source.sequence = (source.sequence + (index > 1)) & 0xFFFF
+        packet = parts[min(index, 1)]
+        packet.sequence_number = source.sequence - (index == 0)
+        packet.payload = packet.payload[:4] + bytes((index,)) * size
+        meeting.track.gather(layer, packet, (None, None, None), time.monotonic(), size)
+    meeting.track.pass_on(time.monotonic())
+    await until(lambda: len(received) == 2 + len(sizes))
+    assert [packet.payload[4:] for packet in received[2:]] == [bytes((i,)) * size for i, size in enumerate(sizes)]
+    numbers = [packet.sequence_number for packet in received]
+    assert [(number - numbers[0]) & 0xFFFF for number in numbers] == list(range(len(received)))
+    extensions = [dict(packet.extensions) for packet in received]
+    assert [one[6] for one in extensions] == [number.to_bytes(2, "big") for number in range(1, len(received) + 1)]
+    assert [4 in one for one in extensions] == [True] * 2 + [False] * len(sizes), "the mid, until it is known"
+    assert meeting.down.statistics.packets == before + len(sizes)
+    assert meeting.receiver.peer.outlet.pacer.waited == 0
+
+
 async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) -> None:
     await meeting.picture("f", key=True)
     await until(lambda: len(meeting.receiver.client.packets) == 2)

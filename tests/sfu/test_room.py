@@ -6,6 +6,7 @@ import pytest
 from livekit.protocol.models import CLIENT_INITIATED, DataPacket, ParticipantInfo, UserPacket
 
 from sfu.access_token import Permission
+from sfu.audience import Audience
 from sfu.data import RELIABLE
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Publication, RequestRefused, TrackSettings
@@ -150,12 +151,14 @@ def test_the_publisher_limits_its_subscribers(room: Room) -> None:
     _, bo_media, bo_inbox = come(room, "bo")
     _, cleo_media, _ = come(room, "cleo")
     publish(room, anna, live(microphone(), "TR_1"))
-    room.limit_subscribers(anna, {"TR_1": frozenset({"cleo"})})
+    room.limit_subscribers(anna, Audience(everyone=False, every_track=frozenset({"cleo"})))
     assert not bo_media.forwarded
     assert cleo_media.forwarded == {"TR_1"}
     assert not bo_inbox.last("subscription_permission_update").allowed
-    room.limit_subscribers(anna, {"TR_1": None})
-    assert bo_media.forwarded == {"TR_1"}
+    publish(room, anna, live(camera(), "TR_2"))
+    assert not bo_media.forwarded, "what is published later is under the same rule"
+    room.limit_subscribers(anna, Audience())
+    assert bo_media.forwarded == {"TR_1", "TR_2"}
 
 
 def test_new_permissions_bite_at_once(room: Room) -> None:

@@ -22,7 +22,7 @@ def test_what_has_no_way_of_its_own_is_sent_again_as_all_else() -> None:
     made = route(SendSection("7", "video", VP8, {rtp.MID: 4}), lambda *one: sent.append(one), lambda _told: None)
     assert made.repair(b"again", 17)
     assert sent == [(b"again", 17)]
-    assert (made.mid, made.payload_type, made.rtx_payload_type, made.has_send_time) == ("7", 96, 97, False)
+    assert (made.mid, made.payload_type, made.rtx_payload_type) == ("7", 96, 97)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,5 @@ def test_what_has_no_way_of_its_own_is_sent_again_as_all_else() -> None:
 def test_the_mid_in_each_form_it_can_have(identifier: int, one_byte: bytes, two_byte: bytes) -> None:
     extensions = {rtp.MID: identifier} if identifier else {}
     made = route(SendSection("7", "video", VP8, extensions), lambda *_: None, lambda _told: None)
-    assert (made.mid_one_byte, made.mid_two_byte) == (one_byte, two_byte)
+    assert made.shape(is_known=False, distance=1).mid == (one_byte, two_byte)
+    assert made.shape(is_known=True, distance=1).mid == (b"", b"")

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from sfu import rtcp
+from sfu.arrived import Run
 from sfu.negotiated import ReceiveSection
 from sfu.red import Block, build
-from sfu.rtp import ABS_SEND_TIME, AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, RtpPacket, parse_extensions
-from sfu.up_layer import UpLayer
-from sfu.up_track import MOST_LAYERS, Arrived, UpTrack, shared_ids
+from sfu.rtp import RtpPacket
+from sfu.up_track import MOST_LAYERS, UpTrack
 from tests.sfu.streams import NOTHING, OPUS, VP8, Publisher
 
 
@@ -37,8 +37,8 @@ def test_lost_sound_is_taken_from_the_redundancy_and_only_the_rest_asked_for() -
     passed: list[tuple[int, int, bytes]] = []
 
     class Listener:
-        def forward(self, packet: Arrived) -> None:
-            passed.append((packet.sequence_number, packet.timestamp, packet.payload))
+        def forward(self, run: Run) -> None:
+            passed.extend((one.sequence_number, one.timestamp, one.payload) for one in run.packets)
 
     publisher.track.down_tracks.append(Listener())  # type: ignore[arg-type]  # only this is called
     layer = publisher.layers[""]
@@ -47,7 +47,8 @@ def test_lost_sound_is_taken_from_the_redundancy_and_only_the_rest_asked_for() -
         at += 0.02
         payload = build(b"%d" % number, [Block(960, b"%d" % ((number - 1) & 0xFFFF))], 111)
         stamp = (number + 10 & 0xFFFF) * 960
-        publisher.track.take_redundant(layer, RtpPacket(63, False, number, stamp, 1000, payload), NOTHING, at, 1)
+        publisher.track.gather_redundant(layer, RtpPacket(63, False, number, stamp, 1000, payload), NOTHING, at, 1)
+        publisher.track.pass_on(at)
     assert passed == [(n, (n + 10 & 0xFFFF) * 960, b"%d" % n) for n in (65534, 65535, 1, 2, 0, 3)]
     assert [one.lost for one in publisher.feedback if isinstance(one, rtcp.Nack)] == [(0,)]
 
@@ -93,20 +94,6 @@ def test_fir_where_there_is_no_pli() -> None:
     track.unbind()
     track.request_key_frame(layer, 9.0)
     assert len(sent) == 2
-
-
-def test_the_shared_extensions_are_written_once_per_numbering() -> None:
-    descriptor = bytes(20)  # more than the one-byte form holds
-    packet = RtpPacket(96, True, 1, 2, 3, b"x")
-    arrived = Arrived(UpLayer(3, 90000), packet, (b"\x10", None, descriptor), 1.0)
-    small = shared_ids({ABS_SEND_TIME: 3, AUDIO_LEVEL: 1})
-    block, two_byte = arrived.extension_block(small)
-    assert not two_byte
-    assert parse_extensions(block, 0xBEDE, 0, len(block)) == [(3, b"\x04\x00\x00"), (1, b"\x10")]
-    assert arrived.extension_block(small)[0] is block
-    large, two_byte = arrived.extension_block(shared_ids({DEPENDENCY_DESCRIPTOR: 9}))
-    assert two_byte
-    assert parse_extensions(large, 0x1000, 0, len(large)) == [(9, descriptor)]
 
 
 def test_rates_of_layers_that_come_or_would_come() -> None:

@@ -114,3 +114,23 @@ def test_settings_may_come_from_the_environment_or_a_file(tmp_path: Path, monkey
 
 def test_secrets_are_masked_when_printed() -> None:
     assert DEMO_SECRET not in repr(Settings(demo=True))
+
+
+OPENID = {"siths_issuer": "https://idp.example/oidc", "siths_client_id": "us", "siths_client_secret": "hush"}
+
+
+def test_an_openid_provider_is_whole_or_absent(production: dict[str, Any], tmp_path: Path) -> None:
+    assert load(**production, **OPENID).openid("siths") == ("https://idp.example/oidc", "us", "hush", None)
+    assert load(**production).openid("freja") == ("", "", None, None)
+    for wrong in (
+        {"siths_issuer": ""},
+        {"siths_issuer": "http://idp.example/oidc"},
+        {"siths_client_id": ""},
+        {"siths_client_secret": None},
+        {"siths_client_key": production["bankid_key"]},
+        {"siths_client_secret": None, "siths_client_key": tmp_path / "gone.pem"},
+    ):
+        with pytest.raises(BadSettings, match="(?i)siths_"):
+            load(**production, **{**OPENID, **wrong})
+    with pytest.raises(BadSettings, match="simulator"):
+        load(demo=True, **OPENID)

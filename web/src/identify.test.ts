@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { appAddress, Identification, isPhone, localPath, type Status, type View } from "./identify";
+import { Identification, isPhone, localPath, type Status, type View } from "./identify";
 
 interface Call {
   readonly address: string;
@@ -37,7 +37,7 @@ function server(answers: readonly (Status | "offline" | number)[]) {
     calls.push({ address, method: init?.method ?? "GET", body: init?.body ? JSON.parse(String(init.body)) : undefined });
     if (address === "/auth/bankid/start") {
       orders += 1;
-      return Response.json({ transaction: `t${orders}`, autoStartToken: "a", qr: "q0" });
+      return Response.json({ transaction: `t${orders}`, autoStartToken: "a", app: "bankid:///", qr: "q0" });
     }
     const answer = answers[Math.min(at++, answers.length - 1)];
     if (answer === "offline") throw new TypeError("network");
@@ -107,15 +107,47 @@ describe("an identification", () => {
   });
 });
 
+describe("a start that BankID has no time for", () => {
+  const busy = (seconds: string | null, times: number) => {
+    let starts = 0;
+    const request = async (address: string): Promise<Response> => {
+      if (address !== "/auth/bankid/start") return Response.json({ status: "complete", next: "/today" });
+      starts += 1;
+      if (starts > times) return Response.json({ transaction: "t", autoStartToken: "a", app: "bankid:///", qr: "q" });
+      const headers: HeadersInit = seconds === null ? {} : { "Retry-After": seconds };
+      return Response.json({ detail: "Många identifierar sig." }, { status: 429, headers });
+    };
+    return { request, count: () => starts };
+  };
+
+  it("is made again by itself when the server says when", async () => {
+    const screen = new Screen();
+    const waited: number[] = [];
+    const { request } = busy("7", 1);
+    await new Identification({}, screen, request, async (ms) => void waited.push(ms), () => 0.5).start();
+    expect(waited[0]).toBe(8500);
+    expect(screen.seen[0]).toMatch(/^say Många identifierar sig\. Sidan försöker igen/);
+    expect(screen.seen.at(-1)).toBe("done /today");
+  });
+
+  it("is given up after a few times, and at once without a time", async () => {
+    for (const [seconds, starts] of [["5", 4], [null, 1], ["900", 1]] as const) {
+      const screen = new Screen();
+      const { request, count } = busy(seconds, 99);
+      await new Identification({}, screen, request, soon).start();
+      expect(count()).toBe(starts);
+      expect(screen.seen.at(-1)).toBe("failed Många identifierar sig.");
+    }
+  });
+});
+
 describe("addresses", () => {
   it("only goes to paths of this server", () => {
     expect(localPath("/today")).toBe("/today");
     for (const bad of ["//evil.example", "/\\evil.example", "https://evil.example", "", null]) expect(localPath(bad)).toBe("/");
   });
 
-  it("opens the app where it is", () => {
-    expect(appAddress("a b", true)).toBe("https://app.bankid.com/?autostarttoken=a%20b");
-    expect(appAddress("a", false)).toBe("bankid:///?autostarttoken=a&redirect=null");
+  it("knows a phone", () => {
     expect(isPhone("Mozilla/5.0 (Macintosh; Intel Mac OS X)", 5)).toBe(true);
     expect(isPhone("Mozilla/5.0 (X11; Linux x86_64)", 10)).toBe(false);
   });

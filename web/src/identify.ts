@@ -17,6 +17,8 @@ export interface Status {
 export interface Started {
   readonly transaction: string;
   readonly autoStartToken: string;
+  /** The link that opens BankID on this device. */
+  readonly app: string;
   readonly qr?: string | null;
 }
 
@@ -39,6 +41,8 @@ export interface StartBody {
   readonly invitation?: string;
   readonly next?: string;
   readonly same_device?: boolean;
+  /** Several touch points, which tells an iPad from the Mac it calls itself. */
+  readonly touch?: boolean;
 }
 
 type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -47,12 +51,16 @@ type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 const UNUSED = new Set(["startFailed", "expiredTransaction"]);
 const RENEWALS = 3;
 const POLL_MS = 1000;
+/** When BankID asks for peace, the page waits as long as the server says and tries again by itself, a few times. */
+const RETRIES = 3;
+const LONGEST_RETRY_SECONDS = 60;
 /** Hints that mean that the app has the order. */
 const IN_APP = new Set(["started", "userSign", "userMrtd", "userCallConfirm", "processing"]);
 
 export class Identification {
   #transaction: string | undefined;
   #renewals = 0;
+  #retries = 0;
   #run = 0;
 
   constructor(
@@ -60,11 +68,13 @@ export class Identification {
     private readonly view: View,
     private readonly request: Fetch = (input, init) => fetch(input, init),
     private readonly pause: (ms: number) => Promise<void> = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    private readonly random: () => number = Math.random,
   ) {}
 
   /** Begins anew, for this device or another; an order under way is left to the server, which ends it. */
   async start(sameDevice = false): Promise<void> {
     this.#renewals = 0;
+    this.#retries = 0;
     await this.#begin(sameDevice);
   }
 
@@ -102,7 +112,7 @@ export class Identification {
     }
     if (run !== this.#run) return;
     if (!answer.ok) {
-      this.view.failed(await problemText(answer));
+      await this.#refused(run, answer, sameDevice);
       return;
     }
     const started = (await answer.json()) as Started;
@@ -112,6 +122,21 @@ export class Identification {
     if (started.qr) this.view.draw(started.qr);
     if (started.qr && !sameDevice) this.view.say(scanIt());
     await this.#follow(run, started.transaction, sameDevice);
+  }
+
+  async #refused(run: number, answer: Response, sameDevice: boolean): Promise<void> {
+    const text = await problemText(answer);
+    const seconds = Number(answer.headers.get("Retry-After"));
+    const passing = answer.status === 429 || answer.status === 503;
+    if (!passing || !(seconds > 0 && seconds <= LONGEST_RETRY_SECONDS) || this.#retries >= RETRIES) {
+      this.view.failed(text);
+      return;
+    }
+    this.#retries += 1;
+    this.view.say(`${text} ${t("Sidan försöker igen av sig själv.")}`);
+    // Not everybody at the same moment.
+    await this.pause((seconds + this.random() * 3) * 1000);
+    if (run === this.#run) await this.#begin(sameDevice);
   }
 
   async #follow(run: number, transaction: string, sameDevice: boolean): Promise<void> {
@@ -187,12 +212,6 @@ export async function problemText(answer: Response): Promise<string> {
     // not JSON: a proxy between us answered
   }
   return t("Det gick inte att nå BankID. Inget har hänt. Vänta en stund och försök igen.");
-}
-
-/** Opens the app on this device. Desk: bankid:, phone: a universal link (BankID relying-party guidelines, 6). */
-export function appAddress(autoStartToken: string, phone: boolean): string {
-  const token = encodeURIComponent(autoStartToken);
-  return phone ? `https://app.bankid.com/?autostarttoken=${token}` : `bankid:///?autostarttoken=${token}&redirect=null`;
 }
 
 /** Whether this is a phone or tablet. An iPad calls itself a Mac and is told by its touch points. */

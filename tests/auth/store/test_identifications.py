@@ -48,12 +48,41 @@ async def test_an_outcome_is_handed_over_once(rows: IdentificationRows, clock: F
 
 async def test_pending_and_forgotten(rows: IdentificationRows, clock: FrozenClock) -> None:
     await rows.add(_identification(clock))
-    assert [row.id for row in await rows.pending(clock())] == ["t"]
-    assert await rows.pending(clock() + timedelta(seconds=1)) == []
+    assert [row.id for row in await rows.pending()] == ["t"]
     await rows.forget(clock() + timedelta(seconds=1))
     assert await rows.find("t") is None
     with pytest.raises(ValueError, match="order"):
         await rows.add(replace(_identification(clock), order=None))
+
+
+async def test_one_collector_at_a_time(rows: IdentificationRows, clock: FrozenClock) -> None:
+    await rows.add(replace(_identification(clock), collector="one"))
+    assert await rows.beat("one", ["t", "unknown"]) == {"t"}
+    assert await rows.beat("two", ["t"]) == frozenset()
+    assert await rows.beat("one", []) == frozenset()
+    seen = await rows.find("t")
+    assert seen is not None
+    await rows.beat("one", ["t"])
+    assert not await rows.take(seen, "two")  # its holder lives
+    (seen,) = await rows.pending()
+    taken = await asyncio.gather(*(rows.take(seen, name) for name in ("two", "three", "four")))
+    assert sorted(taken) == [False, False, True]
+    assert await rows.beat("one", ["t"]) == frozenset()
+    holder = (await rows.pending())[0].collector
+    await rows.release("one")
+    assert (await rows.pending())[0].collector == holder
+    await rows.release(holder)
+    assert (await rows.pending())[0].collector == ""
+    await rows.finish("t", status="failed", hint="cancelled", now=clock())
+    assert await rows.pending() == []
+
+
+async def test_coming_back_is_remembered_until_the_outcome(rows: IdentificationRows, clock: FrozenClock) -> None:
+    await rows.add(_identification(clock))
+    assert not await rows.has_come_back("t")
+    await rows.come_back("t")
+    assert await rows.has_come_back("t")
+    assert not await rows.has_come_back("unknown")
 
 
 async def test_nothing_personal_can_be_read_in_the_file(

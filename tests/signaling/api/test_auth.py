@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import CookieJar, web
+from aiohttp import CookieJar, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from auth.errors import Refusal
@@ -88,7 +88,7 @@ async def logged_in(browser: Client) -> dict[str, Any] | None:
 async def test_a_visit_from_link_to_logout(browser: Client) -> None:
     assert await logged_in(browser) is None
     started = await start(browser, invitation="karins-link")
-    assert set(started) == {"transaction", "autoStartToken", "qr"}
+    assert set(started) == {"transaction", "autoStartToken", "app", "qr"}
     async with browser.get(f"/auth/bankid/{started['transaction']}") as response:
         pending = await response.json()
     assert set(pending) == {"status", "hintCode", "message", "qr"}
@@ -201,6 +201,26 @@ async def test_the_way_back_in_another_browser_opens_nothing(
         assert response.status == 303
         assert response.headers["Location"] == "/login?problem=identification-unknown"
     assert await logged_in(other_browser) is None
+
+
+async def test_a_browser_without_cookies_is_told_what_to_do(server: TestServer) -> None:
+    async with TestClient(server, cookie_jar=DummyCookieJar()) as without:
+        started = await start(without)
+        async with without.get(f"/auth/bankid/{started['transaction']}") as response:
+            assert response.status == 400
+            problem = await response.json()
+    assert problem["code"] == "cookies-blocked"
+    assert "Tillåt kakor" in problem["detail"]
+
+
+@pytest.mark.parametrize("agent", ["facebookexternalhit/1.1", "WhatsApp/2.23.20.0", "SkypeUriPreview Preview/0.5"])
+async def test_a_robot_that_draws_previews_starts_nothing(browser: Client, house: House, agent: str) -> None:
+    body = {"invitation": "karins-link"}
+    async with browser.post("/auth/bankid/start", json=body, headers={"User-Agent": agent}) as response:
+        assert response.status == 403
+        assert (await response.json())["code"] == "for-people"
+    assert house.simulator.pending() == []
+    assert house.log.events == []
 
 
 @pytest.mark.parametrize(

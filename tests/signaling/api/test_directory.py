@@ -112,15 +112,15 @@ async def test_units(office: Office) -> None:
 async def test_a_file_is_tried_and_imported(office: Office) -> None:
     await office.log_in("Britta Holm")
     good = f"{HEADER}\n189001079806;;Sven;Lund;Undersköterska;Hemtjänsten;värd;\n"
-    path, sent = f"{PLACE}/staff/import", {"headers": {"Content-Type": "text/csv"}}
-    tried = await office.call("POST", f"{path}?dry_run=1", data=good.encode(), **sent)
+    path, sent = f"{PLACE}/staff/import", {"Content-Type": "text/csv"}
+    tried = await office.call("POST", f"{path}?dry_run=1", data=good.encode(), headers=sent)
     assert (len(tried["added"]), tried["bad"], tried["stored"]) == (1, [], False)
-    bad = await office.call("POST", path, data=(good + "x;;Ove;;;;;\n").encode(), **sent)
+    bad = await office.call("POST", path, data=(good + "x;;Ove;;;;;\n").encode(), headers=sent)
     assert bad["stored"] is False
     assert [(one["row"], one["column"]) for one in bad["bad"]][:2] == [(3, "personnummer"), (3, "efternamn")]
-    done = await office.call("POST", path, data=good.encode(), **sent)
+    done = await office.call("POST", path, data=good.encode(), headers=sent)
     assert done["stored"]
-    assert (await office.call("POST", path, data=good.encode(), **sent))["unchanged"] == 1
+    assert (await office.call("POST", path, data=good.encode(), headers=sent))["unchanged"] == 1
     assert "189001079806" not in str(done)
 
 

@@ -13,7 +13,7 @@ from auth.flow import visible_text
 from signaling import problems
 from signaling.api.simulator import routes
 from tests.auth.conftest import *  # noqa: F403  (fixtures)
-from tests.auth.conftest import KARIN
+from tests.auth.conftest import KARIN, LinkGreeting
 
 Client = TestClient[web.Request, web.Application]
 
@@ -65,7 +65,11 @@ async def test_bad_requests(client: Client, path: str, body: dict[str, object], 
 async def test_orders_tell_what_they_are_for_and_when_they_began_newest_first(
     client: Client, simulator: BankIdSimulator
 ) -> None:
-    texts = [visible_text(None, "sv"), visible_text(None, "en", kiosk=True), visible_text("Nordviks kommun", "sv")]
+    texts = [
+        visible_text(None, "sv"),
+        visible_text(None, "en", kiosk=True),
+        visible_text(LinkGreeting("Nordviks kommun"), "sv"),
+    ]
     for text in texts:
         simulator._auth({"endUserIp": "192.0.2.7", "userVisibleData": b64encode(text.encode()).decode()})
     async with client.get("/simulator/bankid/orders") as response:

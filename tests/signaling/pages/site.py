@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from auth.identity import Method
 from auth.people import Permission
 from auth.sessions import Session
 from rooms.planning import Planned
@@ -30,11 +31,12 @@ class NoSessions:
 
 @dataclass
 class Site:
-    """viewer: who is looking; None for a stranger."""
+    """viewer: who is looking; None for a stranger. methods: the ways to identify that are set up."""
 
     world: World
     sessions: NoSessions = field(default_factory=NoSessions)
     viewer: Session | None = None
+    methods: frozenset[Method] = frozenset({Method.BANKID})
     client: Client = field(init=False)
 
     def application(self) -> web.Application:
@@ -64,6 +66,7 @@ class Site:
                 self.world.clock,
                 cookie="hemmaplan",
                 demo=True,
+                methods=self.methods,
             )
         )
         app.add_routes(i18n.routes())

@@ -1,6 +1,6 @@
 /** /login and /i/{token}: the QR code first on a desk, this device first on a phone. */
 
-import { appAddress, Identification, isPhone, localPath, type StartBody } from "../identify";
+import { Identification, isPhone, localPath, type StartBody } from "../identify";
 import { element, pageData } from "../page_data";
 import { qrPath } from "../qr";
 import { t } from "../texts";
@@ -38,6 +38,7 @@ function draw(content: string): void {
 const body: StartBody = {
   ...(data.invitation ? { invitation: data.invitation } : {}),
   ...(data.next ? { next: data.next } : {}),
+  ...(navigator.maxTouchPoints > 1 ? { touch: true } : {}),
 };
 
 const identification = new Identification(body, {
@@ -49,13 +50,12 @@ const identification = new Identification(body, {
   },
   draw,
   ready(started) {
-    element<HTMLAnchorElement>("same-desk").href = appAddress(started.autoStartToken, false);
     const link = element<HTMLAnchorElement>("app-link");
-    link.href = appAddress(started.autoStartToken, phone);
+    link.href = started.app;
     if (onThisDevice) {
       show(statusLine, openAgain, cancel);
-      // Some browsers open an app only by a pressed link; then the link below is pressed.
-      window.location.assign(link.href);
+      // As BankID asks, by the link itself; some browsers open an app only where a person presses it, below.
+      link.click();
     } else if (data.kiosk || phone) show(code, statusLine, cancel);
     else show(code, statusLine, sameDevice);
   },
@@ -97,9 +97,11 @@ element("other-device").addEventListener("click", () => {
   begin();
 });
 element("same-desk").addEventListener("click", () => {
-  cancel.hidden = false;
+  onThisDevice = true;
+  begin();
 });
 element("again").addEventListener("click", () => {
+  onThisDevice = false;
   offer();
   heading.focus();
 });
@@ -109,4 +111,9 @@ if (underWay) {
   onThisDevice = true;
   show(statusLine, cancel);
   void identification.resume(underWay);
+} else if (!navigator.cookieEnabled) {
+  show(failed);
+  element("failed-text").textContent = t(
+    "Webbläsaren sparar inte den kaka (cookie) som behövs för att veta att det är du. Tillåt kakor för den här sidan, eller öppna länken i en annan webbläsare.",
+  );
 } else offer();

@@ -5,8 +5,8 @@ from alembic import op
 
 from db.schema import UtcDateTime
 
-revision: str = "0005_imports"
-down_revision: str | None = "0004_organisations"
+revision: str = "0007_imports"
+down_revision: str | None = "0006_oidc"
 
 
 def upgrade() -> None:

@@ -1,0 +1,256 @@
+"""Packets on their way from a layer to all subscribers: what those share is prepared once, in `Arrived` and `Run`."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sfu.bandwidth_history import OVERHEAD
+from sfu.codecs import Vp8Descriptor, Vp8Offsets, Vp8Rewriter, parse_vp8, rewritten_vp8
+from sfu.red import History
+from sfu.rtp import (
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    DEPENDENCY_DESCRIPTOR,
+    EXTENSION_HEADER,
+    HEADER,
+    ONE_BYTE,
+    ORIENTATION,
+    TWO_BYTE,
+    RtpPacket,
+    needs_two_bytes,
+    write_elements,
+)
+
+if TYPE_CHECKING:
+    from sfu.up_layer import UpLayer
+
+PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
+NUMBER_AT = 17  # in a packet whose extensions have the one-byte form
+_NUMBER_AT_TWO_BYTE = 18
+_PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
+
+
+class Shape:
+    """How packets look to some subscribers, apart from the numbers of each. Equal ones are the same object: `shape`.
+
+    ids: of ABS_SEND_TIME and each of PASSED_ON, 0 where not negotiated; number_id: of the transport-wide number; mid:
+    the element in its one-byte and its two-byte form; red: the payload type within redundant sound and how many packets
+    each repeats, None where sound is sent plain.
+    """
+
+    __slots__ = ("ids", "mid", "number_id", "red")
+
+    def __init__(
+        self, ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None
+    ) -> None:
+        self.ids = ids
+        self.number_id = number_id
+        self.mid = mid
+        self.red = red
+
+
+@lru_cache(maxsize=1024)
+def _interned(ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None) -> Shape:
+    return Shape(ids, number_id, mid, red)
+
+
+def shape(
+    extensions: dict[str, int],
+    number_id: int,
+    mid: tuple[bytes, bytes] = (b"", b""),
+    red: tuple[int, int] | None = None,
+) -> Shape:
+    """extensions: ids by name, as negotiated with the subscriber."""
+    ids = tuple([extensions.get(uri, 0) for uri in (ABS_SEND_TIME, *PASSED_ON)])
+    return _interned(ids, number_id, mid, red)
+
+
+class Arrived:
+    """One packet. marker: 0x80 or 0; at: when it came; vp8: the payload's descriptor, where it has one; history: of
+    sound, from which redundancy is made.
+    """
+
+    __slots__ = (
+        "_block",
+        "_block_shape",
+        "_passed",
+        "_redundant",
+        "at",
+        "history",
+        "is_padding",
+        "key_frame",
+        "layer",
+        "marker",
+        "payload",
+        "sequence_number",
+        "timestamp",
+        "vp8",
+    )
+
+    def __init__(self, layer: "UpLayer", packet: RtpPacket, passed: tuple[bytes | None, ...], at: float) -> None:
+        self.layer = layer
+        self.sequence_number = packet.sequence_number
+        self.timestamp = packet.timestamp
+        self.marker = 0x80 if packet.marker else 0
+        self.payload = packet.payload
+        self.is_padding = not packet.payload
+        self.key_frame = False
+        self.vp8: Vp8Descriptor | None = None
+        self.at = at
+        self.history: History | None = None
+        self._redundant: dict[tuple[int, int], bytes] = {}
+        self._passed = passed
+        self._block: tuple[bytes, int] = (b"", 0)
+        self._block_shape: Shape | None = None
+
+    def read_vp8(self) -> None:
+        """Find the payload descriptor, whose numbers are every subscriber's own."""
+        self.vp8 = parse_vp8(self.payload)
+
+    def body(self, shape: Shape) -> bytes:
+        """The payload, with redundancy where that is wanted; always the same once made."""
+        red = shape.red
+        if red is None or self.history is None:
+            return self.payload
+        made = self._redundant.get(red)
+        if made is None:
+            payload_type, distance = red
+            made = self._redundant[red] = self.history.wrap(
+                self.sequence_number, self.timestamp, self.payload, payload_type=payload_type, distance=distance
+            )
+        return made
+
+    def extensions(self, shape: Shape, now: float | None = None) -> tuple[bytes, int]:
+        """The whole extension block, its header first, and where in the packet the transport-wide number goes, or 0.
+
+        now: for a fresh send time; else it is the time of arrival.
+        """
+        if now is None and shape is self._block_shape:
+            return self._block
+        elements = []
+        two_byte = False
+        for identifier, value in zip(shape.ids, (abs_send_time(now or self.at), *self._passed), strict=True):
+            if identifier and value is not None:
+                elements.append((identifier, value))
+                two_byte = two_byte or needs_two_bytes(identifier, value)
+        number_at = 0
+        if shape.number_id:
+            elements.insert(0, (shape.number_id, b"\0\0"))
+            number_at = _NUMBER_AT_TWO_BYTE if two_byte else NUMBER_AT
+        block = write_elements(elements, two_byte=two_byte) + shape.mid[two_byte]
+        if block:
+            block += _PADDING[-len(block) & 3]
+            block = EXTENSION_HEADER.pack(TWO_BYTE if two_byte else ONE_BYTE, len(block) >> 2) + block
+        found = block, number_at
+        if now is None:
+            self._block, self._block_shape = found, shape
+        return found
+
+    def write(
+        self,
+        shape: Shape,
+        payload_type: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        *,
+        vp8: Vp8Offsets | None = None,
+        now: float | None = None,
+        original: int | None = None,
+    ) -> tuple[bytes, int]:
+        """The packet for one subscriber, and where its transport-wide number goes, or 0.
+
+        vp8: what is added to the descriptor's numbers. original: the number that it repairs (RFC 4588 section 4).
+        """
+        block, number_at = self.extensions(shape, now)
+        head = HEADER.pack(0x90 if block else 0x80, self.marker | payload_type, sequence, timestamp, ssrc)
+        payload = self.body(shape)
+        if vp8 is not None and self.vp8 is not None:
+            payload = rewritten_vp8(payload, self.vp8, vp8) + payload[self.vp8.length :]
+        if original is not None:
+            return b"".join((head, block, original.to_bytes(2, "big"), payload)), number_at
+        return b"".join((head, block, payload)), number_at
+
+
+# One packet of a form: marker and first byte as they stand, its source's sequence number and time stamp, the extension
+# header as a number, the head of the first element, all behind the transport-wide number, size, and what
+# `sfu.bandwidth_history` keeps of it.
+FormedPacket = tuple[int, int, int, int, int, bytes, int, tuple[float, int]]
+
+
+class Form:
+    """A run as it looks to all subscribers of one shape. octets: on the network, with all headers. is_numbered: whether
+    every packet carries its transport-wide number at NUMBER_AT; where not, there are none here.
+    """
+
+    __slots__ = ("_bodies", "is_numbered", "octets", "packets")
+
+    def __init__(self, run: "Run", shape: Shape) -> None:
+        self.packets: list[FormedPacket] = []
+        self._bodies: list[tuple[int, bytes, Vp8Descriptor | None]] = []  # where the payload begins, and what it is
+        self.octets = 0
+        self.is_numbered = True
+        for packet in run.packets:
+            block, number_at = packet.extensions(shape)
+            if number_at != NUMBER_AT:
+                self.is_numbered = False
+                return
+            body = packet.body(shape)
+            size = 12 + len(block) + len(body)
+            kept = size + OVERHEAD
+            rest = block[7:] + body
+            self.packets.append(
+                (
+                    0x9000 | packet.marker,
+                    packet.sequence_number,
+                    packet.timestamp,
+                    int.from_bytes(block[:4], "big"),
+                    block[4],
+                    rest,
+                    size,
+                    (run.now, kept),
+                )
+            )
+            self._bodies.append((12 + len(block), packet.payload, packet.vp8))
+            self.octets += kept
+
+    def rewrite(self, index: int, data: bytearray, at: int, vp8: Vp8Rewriter) -> None:
+        """Give one packet, which stands in `data`, a subscriber's own VP8 numbers."""
+        body, payload, descriptor = self._bodies[index]
+        if descriptor is not None:
+            data[at + body : at + body + descriptor.length] = vp8.rewrite(payload, descriptor)
+
+
+class Run:
+    """Packets of one layer that came together, in the order they came.
+
+    now: when they are passed on. is_plain: each is new, ahead of the one before, and no padding. octets: of payload.
+    """
+
+    __slots__ = ("_forms", "is_plain", "layer", "now", "octets", "packets")
+
+    def __init__(self, packet: Arrived) -> None:
+        self.layer = packet.layer
+        self.packets = [packet]
+        self.is_plain = not packet.is_padding
+        self.octets = len(packet.payload)
+        self.now = packet.at
+        self._forms: dict[Shape, Form] = {}
+
+    def add(self, packet: Arrived) -> None:
+        """One more of the same layer."""
+        if packet.is_padding or (packet.sequence_number - self.packets[-1].sequence_number - 1) & 0xFFFF >= 0x8000:
+            self.is_plain = False
+        self.packets.append(packet)
+        self.octets += len(packet.payload)
+
+    def form(self, shape: Shape) -> Form:
+        """Made once for each shape."""
+        found = self._forms.get(shape)
+        if found is None:
+            found = self._forms[shape] = Form(self, shape)
+        return found
+
+
+def abs_send_time(now: float) -> bytes:
+    """24 bits of seconds, 18 of them fraction: any steady clock will do."""
+    return (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
