@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench fuzz build pictures livekit-server clean
+.PHONY: run test check format bench bench-media fuzz build pictures livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -30,6 +30,9 @@ bench: build ## figures for docs/benchmarks.md
 fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_SECONDS for each surface
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	nice $(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
+
+bench-media: build ## the embedded media server, Debian's Janus and LiveKit's own under one load
+	$(BIN)/python -m bench media --rooms 1 --rooms 2 --rooms 4
 
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py

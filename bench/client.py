@@ -6,9 +6,10 @@ Signalling: https://docs.livekit.io/reference/internals/client-protocol/; messag
 import asyncio
 import base64
 import contextlib
+import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,16 @@ from livekit.protocol import models, rtc
 from bench.connection import Connection, Poller
 from bench.packets import Kind, Stream, TransportSequence
 from bench.rtcp import Reception
-from bench.session_description import OPUS, VP8, Answer, AnsweredSection, OfferedSection, offer, read_answer
+from bench.session_description import (
+    OPUS,
+    VP8,
+    Answer,
+    AnsweredSection,
+    OfferedSection,
+    host_address,
+    offer,
+    read_answer,
+)
 
 PROTOCOL = 16
 _TOKEN_SECONDS = 600
@@ -71,12 +81,15 @@ def identity(number: int) -> str:
 
 
 class Client:
-    """number: among all participants of the run; the identity follows from it. tracks: by SSRC, what it is sent."""
+    """number: among all participants of the run; the identity follows from it. tracks: by SSRC, what it is sent.
+
+    sending: the connection its own media goes by, which here is the only one.
+    """
 
     def __init__(self, number: int, room: str, certificate: RTCCertificate, poller: Poller) -> None:
         self.number = number
         self.room = room
-        self.connection = Connection(certificate, poller)
+        self.connection = self.sending = Connection(certificate, poller)
         self.streams: list[Stream] = []
         self.tracks: dict[int, Track] = {}
         self._cids: dict[Kind, str] = {kind: f"{kind}-{number}" for kind in _KINDS}
@@ -91,6 +104,8 @@ class Client:
         self._answer: Answer | None = None
         self._answered = asyncio.Event()
         self._changed = asyncio.Event()
+        self._trickled = asyncio.Event()
+        self._address: tuple[str, int] | None = None
         self._identities: dict[str, str] = {}
         self._ping_every = 5.0
         self._sections_answered: Mapping[str, AnsweredSection] = {}
@@ -117,6 +132,9 @@ class Client:
         await self._answered.wait()
         answer = self._answer
         assert answer is not None
+        if answer.address is None:
+            await self._trickled.wait()
+            answer = replace(answer, address=self._address)
         await self.connection.connect(answer)
         sequence = TransportSequence()
         for section in self._sections[: len(_KINDS)]:
@@ -203,6 +221,11 @@ class Client:
                 self._learn(response.update.participants)
             case "answer":
                 await self._on_answer(response.answer)
+            case "trickle":
+                found = host_address(json.loads(response.trickle.candidateInit)["candidate"].removeprefix("candidate:"))
+                if found is not None:
+                    self._address = self._address or found
+                    self._trickled.set()
             case "media_sections_requirement":
                 needed = response.media_sections_requirement
                 await self._open_sections(needed.num_audios, needed.num_videos)
@@ -236,6 +259,8 @@ class Client:
                 for ssrc in section.media_ssrcs:
                     self.tracks[ssrc] = Track(sender, "video" if section.kind == "video" else "audio")
                     self.connection.receptions.setdefault(ssrc, Reception(ssrc))
+                    if (number_id := section.extension_ids.transport_wide) is not None:
+                        self.connection.number_ids[ssrc] = number_id
         self._changed.set()
 
     async def _open_sections(self, audio: int, video: int) -> None:

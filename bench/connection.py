@@ -15,10 +15,16 @@ from typing import Any, cast
 
 import pylibsrtp
 from aioice import stun
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
 
 from bench.packets import Kind, Stamp, is_rtcp, read_stamp
-from bench.rtcp import Reception, key_frames_wanted
+from bench.rtcp import Arrivals, Reception, key_frames_wanted
 from bench.session_description import Answer, LocalTransport
 
 _RECEIVE_BUFFER = 2**20
@@ -109,6 +115,8 @@ class Connection:
     """receptions: by SSRC, those to count. stray: media packets of no known SSRC (repairs, probes).
 
     inspection: while set, every media packet is decrypted into it as well. reports: RTCP datagrams received.
+    number_ids: by SSRC, the extension id of transport-wide numbers; their arrival is told by `send_feedback`, where
+    tells_arrivals is set.
     """
 
     def __init__(self, certificate: RTCCertificate, poller: Poller) -> None:
@@ -116,6 +124,9 @@ class Connection:
         self.inspection: Inspection | None = None
         self.stray = 0
         self.reports = 0
+        self.number_ids: dict[int, int] = {}
+        self.tells_arrivals = False
+        self._arrivals = Arrivals()
         self.key_frames_wanted: set[int] = set()
         self._certificate = certificate
         self._poller = poller
@@ -132,11 +143,17 @@ class Connection:
         self._transport = _DatagramTransport(self._send)
         # Only _recv, _send, role and state are asked of it (aiortc 1.16).
         self._dtls: Any = RTCDtlsTransport(cast(Any, self._transport), [certificate])
+        # The same for every server: what browsers and they agree upon differs, and so does its cost.
+        self._dtls._srtp_profiles = [SRTP_AEAD_AES_128_GCM]
         self._inbound: Any = None
         self._outbound: Any = None
 
     def fileno(self) -> int:
         return self._socket.fileno()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._outbound is not None
 
     @property
     def local(self) -> LocalTransport:
@@ -146,6 +163,8 @@ class Connection:
 
     async def connect(self, remote: Answer) -> None:
         """ICE check, then DTLS handshake. Raises NotConnected."""
+        if remote.address is None:
+            raise NotConnected("no IPv4 UDP host candidate")
         self._remote = remote
         self._socket.connect(remote.address)
         self._poller.add(self)
@@ -185,6 +204,11 @@ class Connection:
     def send_rtcp(self, compound: bytes) -> None:
         self._send(self._outbound.protect_rtcp(compound))
 
+    def send_feedback(self, ssrc: int) -> None:
+        """Tell when what has come since last time came; nothing where nothing did. ssrc: our own."""
+        if (feedback := self._arrivals.feedback(ssrc)) is not None:
+            self.send_rtcp(feedback)
+
     def _send(self, datagram: bytes) -> None:
         with contextlib.suppress(BlockingIOError):
             self._socket.send(datagram)
@@ -193,6 +217,7 @@ class Connection:
         """Take every datagram that waits. Media is counted by its clear header."""
         receive, buffer, view = self._socket.recv_into, self._buffer, self._view
         receptions, read = self.receptions, _RTP.unpack_from
+        number_ids = self.number_ids if self.tells_arrivals else {}
         while True:
             try:
                 size = receive(buffer)
@@ -209,6 +234,8 @@ class Connection:
                     self.stray += 1
                     continue
                 reception.count(sequence)
+                if (number_id := number_ids.get(ssrc)) is not None:
+                    self._arrivals.take(view, number_id, time.monotonic())
                 if self.inspection is not None:
                     self._inspect(self.inspection, ssrc, bytes(view[:size]))
 

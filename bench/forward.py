@@ -3,16 +3,17 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.accounting import usage
-from bench.client import Refused
+from bench.client import Client, Refused
 from bench.connection import NotConnected
 from bench.figures import Spread, percentile, spread
-from bench.load import NotDelivered, joined
+from bench.load import Load, NewParticipant, NotDelivered, joined
 from bench.machine import activity, load_average
-from bench.media_server import Command, cores, pinned, running
+from bench.media_server import Command, MediaServer, cores, pinned, running
 from bench.yardstick import sending
 
 ROOMS = (1, 2, 4, 8)
@@ -21,13 +22,19 @@ LEAST_DELIVERED = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """rooms: counts to measure, in turn. repeats: rounds over all of them. Times in seconds."""
+    """rooms: counts to measure, in turn. repeats: rounds over all of them. Times in seconds.
+
+    feedback: receivers tell of each packet's arrival (transport-wide), from which servers estimate what the path
+    carries; they then begin with less than everything, so the warm-up goes on until all is delivered.
+    """
 
     rooms: Sequence[int] = ROOMS
     repeats: int = 5
     warm_up: float = 2.0
     verify: float = 1.0
     measure: float = 5.0
+    feedback: bool = False
+    longest_warm_up: float = 25.0
 
     def rounds(self) -> list[list[int]]:
         """The counts of each round; each begins with another, so that none always follows the same."""
@@ -95,28 +102,39 @@ async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str],
             for rooms in counts:
                 title = f"forward {number}/{plan.repeats}: {rooms} rooms"
                 try:
-                    window = await _window(plan, command, rooms, log, server_core)
+                    found = await window(plan, rooms, running(command, log, server_core), server_core)
                 except (NotDelivered, NotConnected, Refused) as failure:
                     refused[rooms].append(str(failure))
                     tell(f"{title}: no figure: {failure}")
                     continue
-                windows[rooms].append(window)
-                tell(
-                    f"{title} {window.microseconds:.2f} µs a packet (yardstick {window.yardstick:.2f}), "
-                    f"{window.delivered:.2%} delivered, server {window.server:.0%} "
-                    f"(starved {window.starved:.0%}), generator {window.generator:.0%}"
-                )
+                windows[rooms].append(found)
+                tell(f"{title} {told(found)}")
     return summarise(windows, refused)
 
 
-async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_core: int | None) -> Window:
+def told(found: Window) -> str:
+    """A line for the terminal."""
+    return (
+        f"{found.microseconds:.2f} µs a packet (yardstick {found.yardstick:.2f}), {found.delivered:.2%} delivered, "
+        f"server {found.server:.0%} (starved {found.starved:.0%}), generator {found.generator:.0%}"
+    )
+
+
+async def window(
+    plan: Plan,
+    rooms: int,
+    serving: AbstractAsyncContextManager[MediaServer],
+    server_core: int | None,
+    participant: NewParticipant = Client,
+) -> Window:
+    """One measurement of one server, with clients of its own. Raises NotDelivered, NotConnected or Refused."""
     with pinned(server_core):
         yardstick = sending()
-    async with running(command, log, server_core) as server, joined(server.access, rooms) as load:
+    async with serving as server, joined(server.access, rooms, participant=participant, feedback=plan.feedback) as load:
         before = usage(server.pid)
         await load.idle(1.0)
         idle = usage(server.pid).since(before).cpu
-        await load.run(plan.warm_up)
+        await _warm_up(load, plan)
         checked, delays = await load.verify(plan.verify)
         checked.demand(LEAST_DELIVERED)
         used_before, own_before, all_before = usage(server.pid), time.process_time(), activity()
@@ -146,6 +164,13 @@ async def _window(plan: Plan, command: Command, rooms: int, log: Path, server_co
         stolen=machine.stolen / delivery.lasted,
         load_average=load_average(),
     )
+
+
+async def _warm_up(load: Load, plan: Plan) -> None:
+    delivery = await load.run(plan.warm_up)
+    start = time.monotonic()
+    while plan.feedback and delivery.share < LEAST_DELIVERED and time.monotonic() - start < plan.longest_warm_up:
+        delivery = await load.run(plan.warm_up)
 
 
 def summarise(windows: Mapping[int, Sequence[Window]], refused: Mapping[int, Sequence[str]]) -> list[Row]:

@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from bench.client import Access, Client, identity
-from bench.connection import Inspection, NotConnected, Poller
+from bench.client import Access, Client, Track, identity
+from bench.connection import Connection, Inspection, NotConnected, Poller
 from bench.packets import AUDIO_RATE, FRAME_RATE, PACKETS_A_FRAME, Kind, Stream
 from bench.rtcp import Sent, receiver_report, sender_report, source_description
 
@@ -23,7 +24,9 @@ PACKETS_A_SECOND = FRAME_RATE * PACKETS_A_FRAME + AUDIO_RATE
 _JOIN = 60.0
 _TICK = 0.001
 _REPORT_EVERY = 1.0
+_FEEDBACK_EVERY = 0.1
 _CONSENT_EVERY = 2.5
+_INTRODUCE_EVERY = 0.1
 _QUIET = 1.0
 _GOLDEN = 0.6180339887
 # Decrypting all that 48 clients get is more than one core can do in Python.
@@ -75,10 +78,35 @@ class _Task:
     action: Callable[[int], None]
 
 
+class Participant(Protocol):
+    """A client of any server; `bench.client.Client` is one, and tells what the members mean."""
+
+    number: int
+    room: str
+    connection: Connection
+    sending: Connection
+    streams: list[Stream]
+    tracks: dict[int, Track]
+
+    async def join(self, http: aiohttp.ClientSession, access: Access, now: float) -> None: ...
+    async def read(self) -> None: ...
+    async def connect(self) -> None: ...
+    async def subscribed(self, tracks: int) -> None: ...
+    async def leave(self) -> None: ...
+    async def vanish(self) -> None: ...
+
+
+NewParticipant = Callable[[int, str, RTCCertificate, Poller], Participant]
+
+
 class Load:
     """Clients of full rooms. Nothing is sent until `run` or `verify`."""
 
-    def __init__(self, clients: Sequence[Client], poller: Poller, size: int = ROOM) -> None:
+    def __init__(
+        self, clients: Sequence[Participant], poller: Poller, size: int = ROOM, *, feedback: bool = False
+    ) -> None:
+        for client in clients:
+            client.connection.tells_arrivals = feedback
         self.clients = clients
         self.size = size
         self._poller = poller
@@ -134,7 +162,7 @@ class Load:
             deliveries.append(await self._inspected(part, seconds, delays))
         return min(deliveries, key=lambda delivery: delivery.share), delays
 
-    async def _inspected(self, part: Sequence[Client], seconds: float, delays: list[float]) -> Delivery:
+    async def _inspected(self, part: Sequence[Participant], seconds: float, delays: list[float]) -> Delivery:
         inspections = [Inspection() for _ in part]
         for client, inspection in zip(part, inspections, strict=True):
             client.connection.inspection = inspection
@@ -150,7 +178,7 @@ class Load:
             delays += [delay / 1e9 for delay in inspection.delays]
         return delivery
 
-    def _complaint(self, client: Client, inspection: Inspection) -> str:
+    def _complaint(self, client: Participant, inspection: Inspection) -> str:
         if inspection.undecryptable or inspection.foreign:
             return f"{inspection.undecryptable} packets did not decrypt, {inspection.foreign} were none of ours"
         got: set[tuple[int, Kind]] = set()
@@ -212,30 +240,35 @@ def _plan(tasks: Sequence[_Task], start: int) -> list[tuple[int, int]]:
     return plan
 
 
-def _tasks(client: Client) -> list[_Task]:
-    connection = client.connection
+def _tasks(client: Participant) -> list[_Task]:
+    sending, receiving = client.sending, client.connection
 
     def media(stream: Stream) -> Callable[[int], None]:
         def send(now: int) -> None:
-            if stream.ssrc in connection.key_frames_wanted:
-                connection.key_frames_wanted.discard(stream.ssrc)
+            if stream.ssrc in sending.key_frames_wanted:
+                sending.key_frames_wanted.discard(stream.ssrc)
                 stream.key_frame_wanted = True
             for packet in stream.burst(now):
-                connection.send_rtp(packet)
+                sending.send_rtp(packet)
 
         return send
 
     def report(_now: int) -> None:
         wall = time.time()
         for stream in client.streams:
-            connection.send_rtcp(
+            sending.send_rtcp(
                 sender_report(Sent(stream.ssrc, stream.timestamp, stream.packets, stream.octets, wall))
                 + source_description(stream.ssrc, "bench")
             )
-        if connection.receptions:
-            connection.send_rtcp(receiver_report(client.streams[0].ssrc, list(connection.receptions.values())))
+        if receiving.receptions:
+            receiving.send_rtcp(receiver_report(client.streams[0].ssrc, list(receiving.receptions.values())))
 
+    def feedback(_now: int) -> None:
+        receiving.send_feedback(client.streams[0].ssrc)
+
+    telling = [_Task(int(_FEEDBACK_EVERY * 1e9), feedback)] if receiving.tells_arrivals else []
     return [
+        *telling,
         *(_Task(int(stream.interval * 1e9), media(stream)) for stream in client.streams),
         _Task(int(_REPORT_EVERY * 1e9), report),
     ]
@@ -252,17 +285,29 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-async def _keep_consent(clients: Sequence[Client]) -> None:
+async def _keep_consent(clients: Sequence[Participant]) -> None:
     """Check every connected path now and then, whatever else goes on (RFC 7675)."""
     while True:
         await asyncio.sleep(_CONSENT_EVERY)
         for client in clients:
             if client.streams:
-                client.connection.check()
+                for connection in {client.connection, client.sending}:
+                    if connection.is_connected:
+                        connection.check()
+
+
+async def _introduce(clients: Sequence[Participant]) -> None:
+    """Send a little of everything: LiveKit tells of a track when its media has come."""
+    while True:
+        for client in clients:
+            for stream in client.streams:
+                for packet in stream.burst(time.monotonic_ns()):
+                    client.sending.send_rtp(packet)
+        await asyncio.sleep(_INTRODUCE_EVERY)
 
 
 async def _join(
-    clients: Sequence[Client], http: aiohttp.ClientSession, access: Access, tasks: asyncio.TaskGroup, tracks: int
+    clients: Sequence[Participant], http: aiohttp.ClientSession, access: Access, tasks: asyncio.TaskGroup, tracks: int
 ) -> None:
     try:
         async with asyncio.timeout(_JOIN):
@@ -270,27 +315,38 @@ async def _join(
                 await client.join(http, access, time.time())
                 tasks.create_task(client.read())
                 await client.connect()
+            introducing = tasks.create_task(_introduce(clients))
             for client in clients:
                 await client.subscribed(tracks)
+            introducing.cancel()
     except TimeoutError:
         ready = sum(len(client.tracks) >= tracks for client in clients)
         raise NotConnected(f"after {_JOIN:.0f} s {ready} of {len(clients)} clients had all tracks") from None
 
 
 @asynccontextmanager
-async def joined(access: Access, rooms: int, size: int = ROOM) -> AsyncIterator[Load]:
+async def joined(
+    access: Access,
+    rooms: int,
+    size: int = ROOM,
+    *,
+    participant: NewParticipant = Client,
+    feedback: bool = False,
+) -> AsyncIterator[Load]:
     """Full rooms of clients, everyone told of everyone's tracks. Raises Refused or NotConnected."""
     poller = Poller()
     loop = asyncio.get_running_loop()
     certificate = RTCCertificate.generateCertificate()
-    clients = [Client(number, f"bench-room-{number // size}", certificate, poller) for number in range(rooms * size)]
+    clients = [
+        participant(number, f"bench-room-{number // size}", certificate, poller) for number in range(rooms * size)
+    ]
     poller.attach(loop)
     try:
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
             consent = tasks.create_task(_keep_consent(clients))
             try:
                 await _join(clients, http, access, tasks, 2 * (size - 1))
-                yield Load(clients, poller, size)
+                yield Load(clients, poller, size, feedback=feedback)
             finally:
                 consent.cancel()
                 for client in clients:

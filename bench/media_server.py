@@ -7,7 +7,7 @@ import secrets
 import shlex
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def pinned(core: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def free_port(kind: socket.SocketKind) -> int:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -87,12 +87,19 @@ async def running(command: Command, log: Path, core: int | None = None) -> Async
     arguments = command.arguments(
         port=port, udp_port=free_port(socket.SOCK_DGRAM), key=access.key, secret=access.secret
     )
+    async with started(arguments, port, log, core) as pid:
+        yield MediaServer(pid, access)
+
+
+@asynccontextmanager
+async def started(arguments: Sequence[str], port: int, log: Path, core: int | None = None) -> AsyncIterator[int]:
+    """Start a program and wait until it answers on the TCP port; its process id. Raises DidNotStart."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output, pinned(core):
         process = await asyncio.create_subprocess_exec(*arguments, stdout=output, stderr=output)
     try:
         await _answering(process, port, log)
-        yield MediaServer(process.pid, access)
+        yield process.pid
     finally:
         await _stop(process)
 

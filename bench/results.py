@@ -14,6 +14,7 @@ from rich.table import Table
 from bench.forward import Row, Window
 from bench.join import AUDIO_BAR, VIDEO_BAR, Outcome
 from bench.machine import Machine
+from bench.media import Standing
 
 FOLDER = Path("build/bench")
 
@@ -74,6 +75,44 @@ def forward_table(rows: Sequence[Row]) -> Table:
             f"{middle('idle'):.1%}",
             f"{middle('delay_median'):.1f}/{middle('delay_p95'):.1f} ms",
         )
+    return table
+
+
+def media_table(rows: Sequence[Standing], missing: Sequence[str]) -> Table:
+    """Medians of all windows of a row; ratio: to the embedded server in the same round."""
+    table = Table(title="CPU per forwarded packet of three servers, rooms of 6")
+    for heading in (
+        "rooms",
+        "server",
+        "µs a packet",
+        "spread",
+        "ratio",
+        "yardstick",
+        "of its core",
+        "starved",
+        "delay",
+    ):
+        table.add_column(heading, justify="left" if heading == "server" else "right")
+    for row in rows:
+        if row.microseconds is None or row.ratio is None:
+            table.add_row(str(row.rooms), row.engine, "none", row.refused[-1] if row.refused else "not side by side")
+            continue
+
+        def middle(name: str, windows: Sequence[Window] = row.windows) -> float:
+            return float(statistics.median(getattr(window, name) for window in windows))
+
+        table.add_row(
+            str(row.rooms),
+            row.engine + (f" ({len(row.refused)} without figure)" if row.refused else ""),
+            f"{row.microseconds.median:.2f}",
+            f"{row.microseconds.low:.2f}–{row.microseconds.high:.2f}",
+            f"×{row.ratio:.2f}",
+            f"{middle('yardstick'):.2f}",
+            f"{middle('server'):.0%}",
+            f"{middle('starved'):.0%}",
+            f"{middle('delay_median'):.1f}/{middle('delay_p95'):.1f} ms",
+        )
+    table.caption = "; ".join(missing) or None
     return table
 
 

@@ -54,6 +54,63 @@ class Reception:
         return struct.pack("!IIIIII", self.ssrc, fraction << 24 | min(self.lost, 0xFFFFFF), highest, 0, 0, 0)
 
 
+class Arrivals:
+    """When packets with transport-wide numbers came, until that is told back: as `libwebrtc` does every 100 ms or so.
+
+    draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1. Gaps are told as losses; what comes late is not told.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[int, float] = {}
+        self._next: int | None = None
+        self._count = 0
+
+    def take(self, packet: bytes | memoryview, number_id: int, now: float) -> None:
+        """A packet whose one-byte extensions may hold its number."""
+        if packet[0] & 0x10 and packet[12] == 0xBE:
+            at, end = 16, 16 + 4 * (packet[14] << 8 | packet[15])
+            while at < end:
+                head = packet[at]
+                if head >> 4 == number_id:
+                    self._times[packet[at + 1] << 8 | packet[at + 2]] = now
+                    return
+                at += (head & 15) + 2 if head else 1
+
+    def feedback(self, ssrc: int) -> bytes | None:
+        """The packet, and begin anew."""
+        times, self._times = self._times, {}
+        if not times:
+            return None
+        first = next(iter(times)) if self._next is None else self._next
+        ahead = sorted(
+            (number - first & 0xFFFF, at) for number, at in times.items() if number - first & 0xFFFF < 0x4000
+        )
+        if not ahead:
+            return None
+        ahead = ahead[:2000]
+        count = ahead[-1][0] + 1
+        self._next = first + count & 0xFFFF
+        reference = int(ahead[0][1] / 0.064)
+        last, deltas, symbols = reference * 256, [], [0] * count
+        for index, at in ahead:
+            ticks = int(at * 4000)
+            symbols[index] = 1 if 0 <= ticks - last < 256 else 2
+            deltas.append(struct.pack("!B" if symbols[index] == 1 else "!h", ticks - last))
+            last = ticks
+        chunks = []
+        at_symbol = 0
+        while at_symbol < count:
+            run = 1
+            while at_symbol + run < count and symbols[at_symbol + run] == symbols[at_symbol]:
+                run += 1
+            chunks.append(struct.pack("!H", symbols[at_symbol] << 13 | run))
+            at_symbol += run
+        head = struct.pack("!IIHH", ssrc, 0, first, count)
+        body = head + (reference & 0xFFFFFF).to_bytes(3, "big") + bytes((self._count,)) + b"".join(chunks + deltas)
+        self._count = (self._count + 1) & 0xFF
+        return _packet(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, body + bytes(-len(body) % 4))
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What a sender report tells. at: seconds since 1970 (NTP is made of it)."""

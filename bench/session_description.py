@@ -34,6 +34,7 @@ _CODECS = {
         f"a=fmtp:{VP8_REPAIR} apt={VP8}",
     ),
 }
+_UNDERSTOOD = (MID, ABSOLUTE_SEND_TIME, TRANSPORT_WIDE, AUDIO_LEVEL)
 _FORMATS = {"audio": f"{OPUS}", "video": f"{VP8} {VP8_REPAIR}"}
 _EXTENSIONS = (f"a=extmap:2 {ABSOLUTE_SEND_TIME}", f"a=extmap:3 {TRANSPORT_WIDE}", f"a=extmap:4 {MID}")
 
@@ -92,7 +93,8 @@ class AnsweredSection:
 class Answer:
     """The server's transport and sections.
 
-    address: its first IPv4 UDP host candidate. passive: it is the DTLS server.
+    address: its first IPv4 UDP host candidate, None where those come apart from it (trickled). passive: it is the DTLS
+    server.
     """
 
     ufrag: str
@@ -100,7 +102,7 @@ class Answer:
     fingerprint_algorithm: str
     fingerprint: str
     passive: bool
-    address: tuple[str, int]
+    address: tuple[str, int] | None
     sections: dict[str, AnsweredSection]
 
 
@@ -117,6 +119,29 @@ def offer(sections: Sequence[OfferedSection], local: LocalTransport, version: in
     ]
     for section in sections:
         lines += _section(section, local)
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def answer(offered: Answer, local: LocalTransport) -> str:
+    """To a server's offer of things to receive: all of them, by the numbers it gave."""
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE " + " ".join(offered.sections)]
+    for section in offered.sections.values():
+        is_audio = section.kind == "audio"
+        kinds = [number for number in section.payload_types if number in ((OPUS,) if is_audio else (VP8, VP8_REPAIR))]
+        ids = {uri: number for uri, number in section.extensions.items() if uri in _UNDERSTOOD}
+        lines += [
+            f"m={section.kind} 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, kinds)),
+            "c=IN IP4 0.0.0.0",
+            f"a=ice-ufrag:{local.ufrag}",
+            f"a=ice-pwd:{local.password}",
+            f"a=fingerprint:sha-256 {local.fingerprint}",
+            "a=setup:active",
+            f"a=mid:{section.mid}",
+            *(f"a=extmap:{number} {uri}" for uri, number in ids.items()),
+            "a=recvonly",
+            "a=rtcp-mux",
+            *(line for line in _CODECS[section.kind] if not line.startswith("a=extmap")),
+        ]
     return "".join(f"{line}\r\n" for line in lines)
 
 
@@ -172,8 +197,8 @@ def read_answer(text: str) -> Answer:
         password=transport["ice-pwd"],
         fingerprint_algorithm=algorithm,
         fingerprint=fingerprint,
-        passive=transport["setup"] == "passive",
-        address=_address(candidates),
+        passive=transport["setup"] != "active",  # an offer leaves it to us
+        address=next((found for line in candidates if (found := host_address(line))), None),
         sections={section.mid: section for section in sections},
     )
 
@@ -199,10 +224,12 @@ def _attribute(section: AnsweredSection, name: str, value: str) -> None:
             section.extensions[uri] = int(number.split("/")[0])
 
 
-def _address(candidates: Sequence[str]) -> tuple[str, int]:
-    """RFC 8839, 5.1: foundation component transport priority address port "typ" type."""
-    for candidate in candidates:
-        words = candidate.split()
-        if len(words) >= 8 and words[2].lower() == "udp" and words[7] == "host" and ":" not in words[4]:
-            return words[4], int(words[5])
-    raise BadAnswer("answer without an IPv4 UDP host candidate")
+def host_address(candidate: str) -> tuple[str, int] | None:
+    """Of an IPv4 UDP host candidate, else None.
+
+    RFC 8839, 5.1: foundation component transport priority address port "typ" type.
+    """
+    words = candidate.split()
+    if len(words) >= 8 and words[2].lower() == "udp" and words[7] == "host" and ":" not in words[4]:
+        return words[4], int(words[5])
+    return None

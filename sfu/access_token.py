@@ -24,6 +24,7 @@ class Permission:
     can_publish_data: bool = True
     can_update_metadata: bool = False
     hidden: bool = False
+    recorder: bool = False
     sources: frozenset[str] = frozenset()
 
 
@@ -60,6 +61,8 @@ class TokenKey(LiveKitKey):
             "canSubscribe": permission.can_subscribe,
             "canUpdateOwnMetadata": permission.can_update_metadata,
             "canPublishSources": sorted(permission.sources),
+            "hidden": permission.hidden,
+            "recorder": permission.recorder,
         }
         described = {
             "sub": claims.identity,
@@ -97,6 +100,7 @@ def _claims(raw: Mapping[str, Any], made_at: datetime, expires: datetime) -> Cla
             can_publish_data=_flag(video, "canPublishData", unset=True),
             can_update_metadata=_flag(video, "canUpdateOwnMetadata"),
             hidden=_flag(video, "hidden"),
+            recorder=_flag(video, "recorder"),
             sources=_sources(video),
         ),
         room=_text(video, "room", MAX_NAME),

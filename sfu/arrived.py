@@ -27,6 +27,7 @@ PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
 NUMBER_AT = 17  # in a packet whose extensions have the one-byte form
 _NUMBER_AT_TWO_BYTE = 18
 _PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
+_NOTHING: tuple[bytes | None, ...] = (None,) * len(PASSED_ON)
 
 
 class Shape:
@@ -37,7 +38,7 @@ class Shape:
     each repeats, None where sound is sent plain.
     """
 
-    __slots__ = ("ids", "mid", "number_id", "red")
+    __slots__ = ("ids", "mid", "number_id", "red", "usual")
 
     def __init__(
         self, ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None
@@ -46,6 +47,15 @@ class Shape:
         self.number_id = number_id
         self.mid = mid
         self.red = red
+        # Of a packet with a number and a send time and nothing passed on, as most are: the extension header as a
+        # number, the first element's head, what stands between number and send time, what stands behind that, and
+        # where the payload begins.
+        self.usual: tuple[int, int, bytes, bytes, int] | None = None
+        if 0 < ids[0] < 15 and 0 < number_id < 15:
+            rest = mid[0] + _PADDING[-(7 + len(mid[0])) & 3]
+            words = (7 + len(rest)) >> 2
+            head = bytes((ids[0] << 4 | 2,))
+            self.usual = ONE_BYTE << 16 | words, number_id << 4 | 1, head, rest, 16 + 4 * words
 
 
 @lru_cache(maxsize=1024)
@@ -65,25 +75,25 @@ def shape(
 
 
 class Arrived:
-    """One packet. marker: 0x80 or 0; at: when it came; vp8: the payload's descriptor, where it has one; history: of
-    sound, from which redundancy is made.
+    """One packet. marker: 0x80 or 0; at: when it came; passed: the values of PASSED_ON; vp8: the payload's descriptor,
+    where it has one; history: of sound, from which redundancy is made.
     """
 
     __slots__ = (
         "_block",
         "_block_shape",
-        "_passed",
         "_redundant",
+        "_vp8",
         "at",
         "history",
         "is_padding",
         "key_frame",
         "layer",
         "marker",
+        "passed",
         "payload",
         "sequence_number",
         "timestamp",
-        "vp8",
     )
 
     def __init__(self, layer: "UpLayer", packet: RtpPacket, passed: tuple[bytes | None, ...], at: float) -> None:
@@ -94,23 +104,31 @@ class Arrived:
         self.payload = packet.payload
         self.is_padding = not packet.payload
         self.key_frame = False
-        self.vp8: Vp8Descriptor | None = None
         self.at = at
         self.history: History | None = None
-        self._redundant: dict[tuple[int, int], bytes] = {}
-        self._passed = passed
+        self.passed = passed
+        self._redundant: dict[tuple[int, int], bytes] | None = None
+        self._vp8: Vp8Descriptor | bool | None = None  # False: not read yet
         self._block: tuple[bytes, int] = (b"", 0)
         self._block_shape: Shape | None = None
 
-    def read_vp8(self) -> None:
-        """Find the payload descriptor, whose numbers are every subscriber's own."""
-        self.vp8 = parse_vp8(self.payload)
+    def is_vp8(self) -> None:
+        """There is a payload descriptor, whose numbers are every subscriber's own; read when it is asked for."""
+        self._vp8 = False
+
+    @property
+    def vp8(self) -> Vp8Descriptor | None:
+        if self._vp8 is False:
+            self._vp8 = parse_vp8(self.payload)
+        return self._vp8 or None  # type: ignore[return-value]  # never True
 
     def body(self, shape: Shape) -> bytes:
         """The payload, with redundancy where that is wanted; always the same once made."""
         red = shape.red
         if red is None or self.history is None:
             return self.payload
+        if self._redundant is None:
+            self._redundant = {}
         made = self._redundant.get(red)
         if made is None:
             payload_type, distance = red
@@ -128,7 +146,7 @@ class Arrived:
             return self._block
         elements = []
         two_byte = False
-        for identifier, value in zip(shape.ids, (abs_send_time(now or self.at), *self._passed), strict=True):
+        for identifier, value in zip(shape.ids, (abs_send_time(now or self.at), *self.passed), strict=True):
             if identifier and value is not None:
                 elements.append((identifier, value))
                 two_byte = two_byte or needs_two_bytes(identifier, value)
@@ -182,42 +200,52 @@ class Form:
     every packet carries its transport-wide number at NUMBER_AT; where not, there are none here.
     """
 
-    __slots__ = ("_bodies", "is_numbered", "octets", "packets")
+    __slots__ = ("_arrived", "_bodies", "is_numbered", "octets", "packets")
 
     def __init__(self, run: "Run", shape: Shape) -> None:
         self.packets: list[FormedPacket] = []
-        self._bodies: list[tuple[int, bytes, Vp8Descriptor | None]] = []  # where the payload begins, and what it is
         self.octets = 0
         self.is_numbered = True
+        self._arrived = run.packets
+        self._bodies: list[int] = []  # where the payload begins
+        now = run.now
         for packet in run.packets:
-            block, number_at = packet.extensions(shape)
-            if number_at != NUMBER_AT:
-                self.is_numbered = False
-                return
             body = packet.body(shape)
-            size = 12 + len(block) + len(body)
+            usual = shape.usual
+            if usual is not None and packet.passed == _NOTHING:
+                header, element, before, after, begins = usual
+                rest = b"".join((before, abs_send_time(packet.at), after, body))
+            else:
+                block, number_at = packet.extensions(shape)
+                if number_at != NUMBER_AT:
+                    self.is_numbered = False
+                    return
+                header, element = int.from_bytes(block[:4], "big"), block[4]
+                rest = block[7:] + body
+                begins = 12 + len(block)
+            size = begins + len(body)
             kept = size + OVERHEAD
-            rest = block[7:] + body
             self.packets.append(
                 (
                     0x9000 | packet.marker,
                     packet.sequence_number,
                     packet.timestamp,
-                    int.from_bytes(block[:4], "big"),
-                    block[4],
+                    header,
+                    element,
                     rest,
                     size,
-                    (run.now, kept),
+                    (now, kept),
                 )
             )
-            self._bodies.append((12 + len(block), packet.payload, packet.vp8))
+            self._bodies.append(begins)
             self.octets += kept
 
     def rewrite(self, index: int, data: bytearray, at: int, vp8: Vp8Rewriter) -> None:
         """Give one packet, which stands in `data`, a subscriber's own VP8 numbers."""
-        body, payload, descriptor = self._bodies[index]
-        if descriptor is not None:
-            data[at + body : at + body + descriptor.length] = vp8.rewrite(payload, descriptor)
+        packet = self._arrived[index]
+        if (descriptor := packet.vp8) is not None:
+            at += self._bodies[index]
+            data[at : at + descriptor.length] = vp8.rewrite(packet.payload, descriptor)
 
 
 class Run:

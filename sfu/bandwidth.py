@@ -113,8 +113,10 @@ class Bandwidth:
         self.loss = self._loss.fraction
         if fell:
             self.decreases += 1
+            self.prober.fell(now)
             self.prober.hold(now, HOLD_AFTER_DECREASE)
         elif proven is not None and proven > self.estimate:
+            self.prober.believed(now)
             self._delay.raise_to(proven)
             self._loss.raise_to(proven)
         # Loss holds the estimate down, but does not run away from it.

@@ -84,7 +84,7 @@ def _vp8_descriptor_length(payload: bytes) -> int:
     return length
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Vp8Descriptor:
     """The payload descriptor of RFC 7741 section 4.2. A field that is not there is None.
 

@@ -16,6 +16,7 @@ from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transpor
 from sfu.peer import Peer, PeerListener
 from sfu.publication import Publication, TrackSettings
 from sfu.quality import Conditions
+from sfu.sections import Sections
 from sfu.server_offer import OfferLayout, offer, settle
 from sfu.up_track import UpTrack
 
@@ -120,7 +121,7 @@ class Connection:
         self._subscriber = _Side(make_peer, self, receives=True) if dual else self._publisher
         self._layout = Layout()
         self._answered_once = False
-        self._requested: tuple[int, int] | None = None
+        self._sections = Sections()
         self._offers = OfferLayout()
         self._offer_id = 0
         self._offer_pending = False
@@ -139,6 +140,11 @@ class Connection:
     @property
     def dual(self) -> bool:
         return self._subscriber is not self._publisher
+
+    @property
+    def subscriptions(self) -> list[tuple[Publication, DownTrack]]:
+        """What is forwarded to this client."""
+        return [(one.publication, one.down_track) for one in self._forwarding.values()]
 
     @property
     def has_tcp(self) -> bool:
@@ -170,7 +176,8 @@ class Connection:
         announced = [publication.announced for publication in publications.values()]
         result = answer(description, self._layout, self._local(side), announced, wanted)
         gone = [mid for mid in self._layout.receiving if mid not in result.layout.receiving]
-        self._layout, self._answered_once, self._requested = result.layout, True, None
+        self._layout, self._answered_once = result.layout, True
+        self._sections.offered(description)
         self._send(
             SignalResponse(
                 answer=SessionDescription(
@@ -262,7 +269,7 @@ class Connection:
 
     def restart(self) -> None:
         """The client has resumed: what was asked of it before may be lost."""
-        self._requested = None
+        self._sections.forget_requests()
         if self.dual:
             self._offer_pending = False
             if self._subscriber.remote is not None:
@@ -285,11 +292,10 @@ class Connection:
         return wanted
 
     def _ask_for_sections(self) -> None:
-        """A single connection's client must offer; it is asked once for the same need, until its next offer."""
-        needed = self._layout.sections_needed(self._wanted())
-        if needed != self._requested or needed == (0, 0):
-            self._requested = needed
-            requirement = MediaSectionsRequirement(num_audios=needed[0], num_videos=needed[1])
+        """A single connection's client must offer before it can be sent anything else than now."""
+        more = self._sections.to_ask(*self._layout.sections_needed(self._wanted()))
+        if more is not None:
+            requirement = MediaSectionsRequirement(num_audios=more[0], num_videos=more[1])
             self._send(SignalResponse(media_sections_requirement=requirement))
 
     def _take_sections(self, send: dict[str, SendSection]) -> None:

@@ -57,9 +57,14 @@ class Membership:
         self._joined_at = monotonic()
         self._deserted_at: float | None = None
         self._away_since: float | None = None
-        self._active = False
+        self.active_after: float | None = None  # seconds from joining until its media stood
         self._ended = ended
         participant.media = self.connection
+
+    @property
+    def age(self) -> float:
+        """Seconds since it joined."""
+        return self._monotonic() - self._joined_at
 
     def _send(self, message: SignalResponse) -> None:
         # Looked up at each message: the socket sets the participant's `send` after joining.
@@ -68,7 +73,7 @@ class Membership:
     # From the media connection
 
     def connected(self) -> None:
-        self._active = True
+        self.active_after = self.age
         self.room.activate(self.participant)
         log.info("media connected", room=self.room.sid, participant=self.participant.sid)
 
@@ -118,7 +123,7 @@ class Membership:
             return DisconnectReason.SIGNAL_CLOSE
         if self._deserted_at is not None and now - self._deserted_at > FAREWELL_GRACE:
             return MEDIA_FAILURE
-        if not self._active and now - self._joined_at > MEDIA_GRACE:
+        if self.active_after is None and now - self._joined_at > MEDIA_GRACE:
             return CONNECTION_TIMEOUT
         return None
 

@@ -6,14 +6,14 @@ from typing import Protocol
 from sfu.arrived import Form
 from sfu.bandwidth import Bandwidth
 from sfu.bandwidth_history import SentHistory
-from sfu.bandwidth_probe import STEPS, Probe
-from sfu.pacer import Pacer
+from sfu.bandwidth_probe import Probe
+from sfu.pacer import STEP, Pacer
 from sfu.route import Numbers
 
 LEAST_REPAIRS = 64_000.0  # bit/s
 REPAIR_SHARE = 0.5  # of the estimate
 REPAIR_BURST = 0.5  # seconds of that rate
-MOST_PROBE_PACKETS = 60
+MOST_PROBE_PACKETS = 400
 
 
 class ProbeSource(Protocol):
@@ -105,16 +105,17 @@ class Outlet:
         return self.is_busy
 
     def _probe_step(self, probe: Probe, source: ProbeSource) -> None:
-        self._steps += 1
-        due = probe.octets * self._steps / STEPS
+        steps = round(probe.length / STEP)
+        self._steps = steps if probe.falters else self._steps + 1
+        due = 0.0 if probe.falters else probe.octets * self._steps / steps
         while probe.sent < due and len(probe.numbers) < MOST_PROBE_PACKETS:
             made = source.probe(probe.size)
             if made is None or not made[1]:
-                self._steps = STEPS
+                self._steps = steps
                 break
             self.send(*made)
             probe.sent += len(made[0])
             probe.numbers.add(self._history.newest)
-        if self._steps >= STEPS:
+        if self._steps >= steps:
             probe.is_sent = True
             self._probe = self._probe_source = None

@@ -148,6 +148,7 @@ def permission_message(permission: Permission) -> ParticipantPermission:
         can_publish_data=permission.can_publish_data,
         can_update_metadata=permission.can_update_metadata,
         hidden=permission.hidden,
+        recorder=permission.recorder,
         can_publish_sources=sources,
     )
 
@@ -159,6 +160,7 @@ def permission_from(message: ParticipantPermission) -> Permission:
         can_publish_data=message.can_publish_data,
         can_update_metadata=message.can_update_metadata,
         hidden=message.hidden,
+        recorder=message.recorder,
         sources=frozenset(
             TrackSource.Name(source).lower() for source in message.can_publish_sources if source in TrackSource.values()
         ),

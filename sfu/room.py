@@ -381,7 +381,12 @@ class Room:
         self._tell([SignalResponse(room_update=RoomUpdate(room=self.info()))])
 
     def permit(self, participant: Participant, permission: Permission) -> None:
-        """New permissions bite at once: what is no longer allowed stops."""
+        """New permissions bite at once: what is no longer allowed stops, and who is hidden is gone for the others."""
+        if permission.hidden and not participant.permission.hidden:
+            participant.version += 1
+            gone = participant.info()
+            gone.state = ParticipantInfo.DISCONNECTED
+            self._tell_others(participant, SignalResponse(update=ParticipantUpdate(participants=[gone])))
         participant.permission = permission
         for publication in list(participant.publications.values()):
             try:
@@ -419,8 +424,14 @@ class Room:
         """Tell everybody about a participant; of a hidden one only itself hears."""
         participant.version += 1
         message = SignalResponse(update=ParticipantUpdate(participants=[participant.info()]))
+        if not participant.left:
+            participant.send(message)
+        if not participant.permission.hidden:
+            self._tell_others(participant, message)
+
+    def _tell_others(self, participant: Participant, message: SignalResponse) -> None:
         for other in self.participants.values():
-            if other is participant or not participant.permission.hidden:
+            if other is not participant:
                 other.send(message)
 
 

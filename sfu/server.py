@@ -27,6 +27,7 @@ from sfu.peer import Peer, PeerListener
 from sfu.room import Room, RoomFull, RoomLimits, reason_name
 from sfu.speakers import INTERVAL
 from sfu.tcp_port import TcpPort
+from sfu.traffic import Traffic
 from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 
@@ -83,6 +84,7 @@ class EmbeddedMediaServer:
         self.clock = clock
         self.monotonic = monotonic
         self.memberships: dict[str, Membership] = {}
+        self.traffic = Traffic()
         self._auto_create = auto_create
         self._max_participants = max_participants
         self.port = UdpPort(udp_port, bind=bind, advertise=addresses)
@@ -136,6 +138,7 @@ class EmbeddedMediaServer:
         for membership in list(self.memberships.values()):
             if (reason := membership.overdue(now)) is not None:
                 membership.end(reason, LeaveRequest.RECONNECT)
+        self.traffic.sample(self.memberships.values(), now)
         for room in list(self.rooms.values()):
             room.tick(now)
             if room.expired(wall):
@@ -224,6 +227,7 @@ class EmbeddedMediaServer:
             self._tasks.start(membership.connection.close(), name="close refused media")
             raise JoinRefused("the room is full") from None
         self.memberships[participant.sid] = membership
+        self.traffic.joins["signal_connected"] += 1
         log.info("participant joined", room=room.sid, participant=participant.sid, dual=options.dual)
         return membership
 
@@ -256,6 +260,12 @@ class EmbeddedMediaServer:
 
     def _ended(self, membership: Membership) -> None:
         self.memberships.pop(membership.participant.sid, None)
+        if membership.active_after is None:
+            self.traffic.joins["rtc_failure"] += 1
+        else:
+            self.traffic.joins["rtc_connected"] += 1
+            self.traffic.session_start.observe(1000 * membership.active_after)
+        self.traffic.session_duration.observe(1000 * membership.age)
         self._tasks.start(membership.connection.close(), name="close media")
 
     def _make(self, name: str, limits: RoomLimits) -> Room:
@@ -269,6 +279,7 @@ class EmbeddedMediaServer:
         for participant in list(room.participants.values()):
             self.memberships[participant.sid].end(ROOM_DELETED)
         if self.rooms.pop(room.name, None) is not None:
+            self.traffic.room_duration.observe(max(0.0, (self.clock() - room.created_at).total_seconds()))
             self._emit(MediaEvent(MediaEventKind.ROOM_FINISHED, room.name))
 
     # rooms.media.MediaServer

@@ -171,6 +171,7 @@ class Transport:
         self.is_connected = False
         self._association = association
         self._handler = handler
+        self._take_rtp = handler.take_rtp
         self._dtls = _Dtls(_Ice(association), certificate, self.faults, self._abused)
         self._sctp = RTCSctpTransport(self._dtls)
         self._sctp.on("datachannel", self._channel_came)
@@ -340,7 +341,7 @@ class Transport:
         if rtcp:
             self._handler.take_rtcp(packet, arrival)
         else:
-            self._handler.take_rtp(packet, arrival)
+            self._take_rtp(packet, arrival)
 
     # Data channels
 

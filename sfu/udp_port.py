@@ -138,7 +138,8 @@ class _Socket:
                     arrival = told
             owner = by_name.get(name)
             if owner is not None and datagram and datagram[0] > 3:
-                port.received_from(owner[0], datagram, owner[1], arrival)
+                association, address = owner
+                port.received_from(association, datagram, address, arrival)
             else:
                 # Only an answer to a check must know where it came in.
                 where = self.at(_local_address(control, at)) if datagram and datagram[0] < 4 else self

@@ -135,7 +135,7 @@ class UpTrack:
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
-                arrived.read_vp8()
+                arrived.is_vp8()
         layer.kept.put(arrived)
         runs = self._runs
         if runs and runs[-1].layer is layer:

@@ -11,24 +11,10 @@ from prometheus_client.registry import Collector
 from audit.log import Log
 from auth.credentials import Credentials
 from sfu.server import EmbeddedMediaServer
+from signaling.media_metrics import MediaMetrics
 from signaling.security import route_template
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class _Media(Collector):
-    def __init__(self, server: EmbeddedMediaServer) -> None:
-        self._server = server
-
-    def collect(self) -> Iterable[Metric]:
-        rooms = self._server.rooms.values()
-        yield GaugeMetricFamily("livekit_room_total", "Rooms now.", value=len(rooms))
-        people = sum(len(room.participants) for room in rooms)
-        yield GaugeMetricFamily("livekit_participant_total", "Participants in rooms now.", value=people)
-        drops = CounterMetricFamily("hemmaplan_datagrams_dropped", "Datagrams not processed.", labels=["reason"])
-        for reason, count in self._server.port.drops.items():
-            drops.add_metric([reason], count)
-        yield drops
 
 
 class _Audit(Collector):
@@ -66,7 +52,7 @@ def register(
 ) -> None:
     """server: the embedded media server, None where a cluster carries the media and counts for itself."""
     if server is not None:
-        registry.register(_Media(server))
+        registry.register(MediaMetrics(server))
     registry.register(_Audit(log))
     registry.register(_Certificate(credentials))
 

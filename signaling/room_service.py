@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
 MAX_TIMEOUT = 24 * 3600
+UNIMPLEMENTED = frozenset({"ForwardParticipant", "MoveParticipant", "PerformRpc"})
+"""Of LiveKit's: there is one node, a meeting's people stay in it, and nobody but people acts in it."""
 _STATUS = {
     "bad_route": 404,
     "failed_precondition": 412,
@@ -40,6 +42,7 @@ _STATUS = {
     "resource_exhausted": 429,
     "unauthenticated": 401,
     "unavailable": 503,
+    "unimplemented": 501,
 }
 
 
@@ -64,6 +67,7 @@ class RoomService:
 
     def __init__(self, server: EmbeddedMediaServer) -> None:
         self._server = server
+        self.calls = server.traffic.calls
         self._methods: dict[str, tuple[type[Message], Callable[[Claims, Any], Message]]] = {
             "CreateRoom": (messages.CreateRoomRequest, self._create_room),
             "ListRooms": (messages.ListRoomsRequest, self._list_rooms),
@@ -79,13 +83,20 @@ class RoomService:
         }
 
     async def call(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
         try:
-            return await self._call(request)
+            response = await self._call(request)
         except TwirpError as error:
+            if method in self._methods:
+                self.calls[method, "failure", error.code] += 1
             return error.response()
+        self.calls[method, "success", "ok"] += 1
+        return response
 
     async def _call(self, request: web.Request) -> web.Response:
-        kind, handler = self._methods.get(request.match_info["method"], (None, None))
+        if (method := request.match_info["method"]) in UNIMPLEMENTED:
+            raise TwirpError("unimplemented", f"{method} is not part of this server")
+        kind, handler = self._methods.get(method, (None, None))
         if kind is None or handler is None:
             raise TwirpError("bad_route", "no such method")
         claims = self._claims(request)

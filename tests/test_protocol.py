@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
+from livekit.protocol import room
+from livekit.protocol.rtc import SignalRequest, SignalResponse
 
 from auth.demo import GUNNAR, KARIN
 from auth.errors import Refusal
 from signaling.app import application
+from signaling.room_service import UNIMPLEMENTED
 from signaling.settings import load
 from tests.browser.program import Problem, Program
 
@@ -108,3 +111,26 @@ def test_every_event_of_a_meeting_is_written_down() -> None:
         )
     missing = sorted(name for name in told if f"`{name}`" not in TEXT)
     assert missing == []
+
+
+def livekit_table(heading: str) -> dict[str, tuple[str, str]]:
+    """Of one table of LiveKit's messages: message -> whether it is here, and the words beside it."""
+    begin = TEXT.index(f"| {heading}")
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in TEXT[begin:].split("\n\n")[0].splitlines()[2:]]
+    return {name: (row[1], row[2]) for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def test_every_message_of_livekits_is_accounted_for() -> None:
+    requests = livekit_table("From the client")
+    responses = livekit_table("To the client")
+    calls = livekit_table("RoomService")
+    assert requests.keys() == {one.name for one in SignalRequest.DESCRIPTOR.oneofs_by_name["message"].fields}
+    assert responses.keys() == {one.name for one in SignalResponse.DESCRIPTOR.oneofs_by_name["message"].fields}
+    assert calls.keys() == {one.name for one in room.DESCRIPTOR.services_by_name["RoomService"].methods}
+    assert {name for name, (here, _) in calls.items() if here == "refused"} == UNIMPLEMENTED
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    for name, (here, words) in (requests | responses | calls).items():
+        assert here in {"yes", "refused", "ignored"}, name
+        named = re.findall(r"`(test_\w+)`", words)
+        assert bool(named) == (here == "yes"), f"{name}: a test where it is here, a reason where it is not"
+        assert all(f"def {test}(" in tests for test in named), f"{name} names a test that does not exist"

@@ -7,7 +7,7 @@ import sys
 import time
 
 from bench.net.namespaces import network
-from bench.net.scene import Scene, Seat, show
+from bench.net.scene import Scene, show
 
 SECONDS = 20.0
 CONCEALED_BAR = 0.02
@@ -19,11 +19,11 @@ def measure(percent: int) -> dict[str, float]:
         scene = Scene(net)
         scene.start_server()
         scene.meet(clients)
-        before = _stats(scene)
+        before = [scene.sound(seat) for seat in scene.seats]
         net.lose(percent)
         begun = time.monotonic()
         time.sleep(SECONDS)
-        after = _stats(scene)
+        after = [scene.sound(seat) for seat in scene.seats]
         lost = sum(event["event"] in ("reconnecting", "disconnected") for seat in scene.seats for event in seat.events)
         pictures = [
             sum(at > begun for at in seat.arrivals[what, whose]) / SECONDS
@@ -31,25 +31,9 @@ def measure(percent: int) -> dict[str, float]:
             if what == "picture"
         ]
         net.lose(0)
-        concealed = max(
-            (late[0] - early[0]) / max(1, late[1] - early[1]) for early, late in zip(before, after, strict=True)
-        )
+        heard = [late.since(early) for early, late in zip(before, after, strict=True)]
+        concealed = max(sound.share_concealed for sound in heard)
         return {"concealed": concealed, "interruptions": lost, "frames_per_second": min(pictures)}
-
-
-def _stats(scene: Scene) -> list[tuple[int, int]]:
-    figures = []
-    for seat in scene.seats:
-        known = len(seat.events)
-        seat.ask(b"stats")
-
-        def told(seat: Seat = seat, known: int = known) -> bool:
-            return any(event["event"] == "stats" for event in seat.events[known:])
-
-        scene.until(told, "figures of sound")
-        last = next(event for event in reversed(seat.events) if event["event"] == "stats")
-        figures.append((last["concealed"], last["total"]))
-    return figures
 
 
 if __name__ == "__main__":

@@ -174,6 +174,11 @@ class Network:
         run("tc", "-n", namespace, "qdisc", "replace", "dev", device, "root", "tbf", "rate", rate, "burst", "8kb",
             "latency", "300ms")  # fmt: skip
 
+    @staticmethod
+    def lift(namespace: str, device: str) -> None:
+        """The opposite of `limit`."""
+        run("tc", "-n", namespace, "qdisc", "del", "dev", device, "root")
+
     def start(self, namespace: str, *command: str, **options: object) -> "subprocess.Popen[bytes]":
         """A process in a namespace, killed at the end."""
         process: subprocess.Popen[bytes] = subprocess.Popen(

@@ -1,7 +1,8 @@
-"""One participant in a namespace: ``python -m bench.net.participant <url> <token>``, the Python SDK unmodified.
+"""One participant in a namespace: ``python -m bench.net.participant <url> <token> [large]``, the Python SDK unmodified.
 
-Publishes a small moving picture and a tone, receives everybody, and writes what happens as lines of JSON. Times are of
-the machine's monotonic clock, the same in every process. A line ``stats`` on the standard input asks for sound figures.
+Publishes a small moving picture, or with ``large`` one of two simulcast layers, and a tone, receives everybody, and
+writes what happens as lines of JSON. Times are of the machine's monotonic clock, the same in every process. A line
+``stats`` on the standard input asks for sound figures.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from livekit import rtc
 
-SIZE = (160, 120)
+SMALL, LARGE = (160, 120), (640, 360)
 FRAMES_PER_SECOND = 15
 AUDIBLE = 1000  # of 32767: a tone, not the last of a concealed one
 
@@ -26,8 +27,9 @@ def tell(event: str, **values: object) -> None:
 
 
 class Participant:
-    def __init__(self, *, single: bool = True) -> None:
+    def __init__(self, *, single: bool = True, size: tuple[int, int] = SMALL) -> None:
         self.room = rtc.Room()
+        self._size = size
         self._single = single
         self._heard: list[Any] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -39,12 +41,13 @@ class Participant:
         tell("connecting")
         await self.room.connect(url, token, rtc.RoomOptions(single_peer_connection=self._single))
         tell("connected")
-        picture, sound = rtc.VideoSource(*SIZE), rtc.AudioSource(48000, 1)
+        picture, sound = rtc.VideoSource(*self._size), rtc.AudioSource(48000, 1)
         video = rtc.LocalVideoTrack.create_video_track("camera", picture)
         audio = rtc.LocalAudioTrack.create_audio_track("microphone", sound)
         self._start(self._picture(picture))
         self._start(self._tone(sound))
-        camera = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=False)
+        simulcast = self._size == LARGE
+        camera = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=simulcast)
         microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         for track, options in ((audio, microphone), (video, camera)):
             # After a lost path a track may take some seconds; that is what is measured.
@@ -53,13 +56,15 @@ class Participant:
         tell("published")
 
     async def stats(self) -> None:
-        concealed = total = 0
+        concealed = total = lost = came = 0
         for track in self._heard:
             for report in await track.get_stats():
                 if report.HasField("inbound_rtp"):
                     concealed += report.inbound_rtp.inbound.concealed_samples
                     total += report.inbound_rtp.inbound.total_samples_received
-        tell("stats", concealed=concealed, total=total)
+                    lost += report.inbound_rtp.received.packets_lost
+                    came += report.inbound_rtp.received.packets_received
+        tell("stats", concealed=concealed, total=total, lost=lost, came=came)
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -87,12 +92,17 @@ class Participant:
                 tell("sound", of=identity)
 
     async def _picture(self, source: Any) -> None:
-        width, height = SIZE
+        width, height = self._size
+        dice = np.random.default_rng(1)
+        self._noise = dice.integers(0, 255, (8, height // 3, width, 3), np.uint8)
         step = 0
         while True:
             frame = np.zeros((height, width, 4), np.uint8)
             frame[:, :, 3] = 255
             frame[:, (step * 8) % width : (step * 8) % width + 30, 1] = 255
+            if self._size == LARGE:
+                # Something to spend bits on: a moving strip of noise.
+                frame[: height // 3, :, :3] = self._noise[step % len(self._noise)]
             source.capture_frame(rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, frame.tobytes()))
             step += 1
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
@@ -105,8 +115,8 @@ class Participant:
             await source.capture_frame(rtc.AudioFrame(wave.astype(np.int16).tobytes(), 48000, 1, 480))
 
 
-async def main(url: str, token: str) -> None:
-    participant = Participant()
+async def main(url: str, token: str, size: tuple[int, int]) -> None:
+    participant = Participant(size=size)
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await participant.join(url, token)
@@ -118,4 +128,4 @@ async def main(url: str, token: str) -> None:
 
 if __name__ == "__main__":
     logging.getLogger("livekit").setLevel(logging.CRITICAL)
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], LARGE if "large" in sys.argv[3:] else SMALL))

@@ -17,7 +17,7 @@ from bench.net.namespaces import Network, inside
 PORT, MEDIA_PORT, TURN_PORT = 7880, 7882, 3478
 KEY = "net"
 GAP = 0.35  # seconds without anything: an interruption, and not a frame that is late
-PATIENCE = 30.0
+PATIENCE = 60.0  # Chromium takes its time to start on a busy machine
 
 
 class NotSeen(Exception):
@@ -54,12 +54,35 @@ class Seat:
         self.process.stdin.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """concealed of total samples were made up by the receiver; lost and came: packets."""
+
+    concealed: int
+    total: int
+    lost: int
+    came: int
+
+    def since(self, before: "Sound") -> "Sound":
+        return Sound(self.concealed - before.concealed, self.total - before.total, self.lost - before.lost,
+                     self.came - before.came)  # fmt: skip
+
+    @property
+    def share_concealed(self) -> float:
+        return self.concealed / max(1, self.total)
+
+    @property
+    def share_lost(self) -> float:
+        return max(0, self.lost) / max(1, self.lost + self.came)
+
+
 class Scene:
     """A server in `network.server`, and participants one by one."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.secret = secrets.token_urlsafe(32)
+        self.trusted = ""  # SPKI hash of a TURN server's key, for pages
         self.seats: list[Seat] = []
 
     def server_command(self, *more: str) -> list[str]:
@@ -83,14 +106,18 @@ class Scene:
         grants = api.VideoGrants(room_join=True, room="room")
         return api.AccessToken(KEY, self.secret).with_identity(identity).with_grants(grants).to_jwt()
 
-    def seat(self, client: str, *, address: str = "") -> Seat:
-        """Start a participant in a client's namespace. Its connecting and what follows is told by itself."""
+    def seat(self, client: str, *, address: str = "", large: bool = False, page: bool = False) -> Seat:
+        """Start a participant in a client's namespace. Its connecting and what follows is told by itself.
+
+        large: it publishes a picture worth some 600 kbit/s in two layers. page: it is real Chromium.
+        """
         number = self.network.clients.index(client) + 1
         identity = f"p{number}"
         url = f"ws://{address or self.network.server_address(number)}:{PORT}"
         process = self.network.start(
             client,
-            *(sys.executable, "-m", "bench.net.participant", url, self.token(identity)),
+            *(sys.executable, "-m", "bench.net.page" if page else "bench.net.participant", url, self.token(identity)),
+            *((self.trusted,) if page else ("large",) if large else ()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -124,10 +151,10 @@ class Scene:
                 raise NotSeen(f"not within {seconds:.0f} s: {what}")
             time.sleep(0.05)
 
-    def meet(self, clients: Sequence[str]) -> None:
-        """Everybody in, everybody seen and heard, and a while of calm."""
+    def meet(self, clients: Sequence[str], *, large: bool = False, pages: Sequence[str] = ()) -> None:
+        """Everybody in, everybody seen and heard, and a while of calm. pages: those of them that are Chromium."""
         for client in clients:
-            self.seat(client)
+            self.seat(client, large=large, page=client in pages)
         self.until(self.all_seen, "everybody sees and hears everybody")
         time.sleep(2.0)
 
@@ -145,6 +172,14 @@ class Scene:
                 raise NotSeen(f"{seat.identity} has no {what} of {whose} {watch:.0f} s after the fault")
             slowest[what] = max(slowest[what], longest_gap_end(times, fault) - fault)
         return slowest
+
+    def sound(self, seat: Seat) -> Sound:
+        """What a participant has been given of the others' sound until now."""
+        known = len(seat.events)
+        seat.ask(b"stats")
+        self.until(lambda: any(event["event"] == "stats" for event in seat.events[known:]), "figures of sound")
+        last = next(event for event in reversed(seat.events) if event["event"] == "stats")
+        return Sound(*(last[name] for name in ("concealed", "total", "lost", "came")))
 
     def udp_from_server(self) -> int:
         """Datagrams the server's namespace has received over UDP."""

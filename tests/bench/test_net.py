@@ -35,7 +35,7 @@ def network() -> Iterator[Network]:
 @netns
 @pytest.mark.netns
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", ["tcp", pytest.param("turn", marks=coturn)])
+@pytest.mark.parametrize("way", ["tcp", pytest.param("turn-tcp", marks=coturn), pytest.param("turn-udp", marks=coturn)])
 def test_a_meeting_with_udp_blocked(way: str) -> None:
     assert max(udp_blocked.measure(way).values()) < 30
 

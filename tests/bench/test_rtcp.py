@@ -2,9 +2,11 @@
 
 import struct
 
+import pytest
 from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpSdesPacket, RtcpSrPacket
 
 from bench.rtcp import (
+    Arrivals,
     Reception,
     Sent,
     key_frames_wanted,
@@ -13,6 +15,7 @@ from bench.rtcp import (
     sender_report,
     source_description,
 )
+from sfu import rtcp
 
 
 def test_reception_over_a_wrap_with_loss_and_disorder() -> None:
@@ -66,3 +69,23 @@ def test_parts_stop_at_what_is_torn() -> None:
     good = struct.pack("!BBHI", 0x80, 201, 1, 5)
     assert list(parts(good + b"\x80\xc9\x00\x09abcd")) == [(201, 0, b"\x00\x00\x00\x05")]
     assert list(parts(b"\x00\xc9\x00\x00")) == []
+
+
+def test_arrivals_are_told_as_the_server_reads_them() -> None:
+    arrivals = Arrivals()
+    assert arrivals.feedback(7) is None
+    for number, at in ((65534, 10.0), (65535, 10.001), (1, 10.5), (2, 10.4999)):
+        block = bytes((0x30,)) + b"x" + bytes((0x51,)) + number.to_bytes(2, "big") + bytes(3)
+        arrivals.take(bytes((0x90, 96)) + bytes(10) + b"\xbe\xde\x00\x02" + block, 5, at)
+    arrivals.take(bytes((0x80, 96)) + bytes(10), 5, 11.0)
+    told = arrivals.feedback(7)
+    assert told is not None
+    [feedback] = rtcp.parse(told)
+    assert isinstance(feedback, rtcp.TransportFeedback)
+    assert (feedback.sender_ssrc, feedback.base_sequence) == (7, 65534)
+    deltas = feedback.deltas
+    assert [delta is None for delta in deltas] == [False, False, True, False, False]
+    assert [deltas[1], deltas[4]] == [4, -1]
+    last = sum(delta or 0 for delta in deltas) * 0.00025 + feedback.reference_time * 0.064
+    assert last == pytest.approx(10.4999, abs=3e-4)
+    assert arrivals.feedback(7) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.session_description import BadAnswer, LocalTransport, OfferedSection, offer, read_answer
+from bench.session_description import BadAnswer, LocalTransport, OfferedSection, host_address, offer, read_answer
 from sfu.sdp import parse
 
 LOCAL = LocalTransport("ufra", "p" * 24, ":".join(["AB"] * 32))
@@ -59,8 +59,15 @@ def test_answer() -> None:
     assert answer.sections["2"].port == 0
 
 
-@pytest.mark.parametrize("prefix", ["a=ice-pwd", "a=fingerprint", "a=candidate:1 1 udp 2130706431 192"])
+@pytest.mark.parametrize("prefix", ["a=ice-pwd", "a=fingerprint"])
 def test_answer_without_what_a_client_needs(prefix: str) -> None:
     text = "\n".join(line for line in ANSWER.splitlines() if not line.startswith(prefix))
     with pytest.raises(BadAnswer):
         read_answer(text)
+
+
+def test_candidates_of_other_kinds_are_none() -> None:
+    assert host_address("1 1 udp 2130706431 192.0.2.2 42038 typ host ufrag x") == ("192.0.2.2", 42038)
+    assert host_address("1 1 tcp 1671430143 192.0.2.2 7881 typ host tcptype passive") is None
+    assert host_address("1 1 udp 2130706431 2001:db8::2 42038 typ host") is None
+    assert host_address("") is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.soak import Seat, slope
+from bench.soak import Seat, floors, slope
 
 
 def test_the_slope_is_found_under_noise_and_tells_how_sure_it_is() -> None:
@@ -13,6 +13,14 @@ def test_the_slope_is_found_under_noise_and_tells_how_sure_it_is() -> None:
     assert 0 < error < 0.1
     flat, error = slope([(at / 100, 100.0) for at in range(200)])
     assert (flat, error) == (0.0, 0.0)
+
+
+def test_what_the_collector_takes_back_is_no_growth() -> None:
+    """A sawtooth of 7 MiB and four minutes, sampled every five seconds for 22 minutes, on ground that does not rise."""
+    saw = [(at * 5 / 3600, 170 + 7 * (at * 5 % 240) / 240) for at in range(264)]
+    assert slope(floors(saw))[0] == pytest.approx(0, abs=0.01)
+    rising = [(at, value + 3 * at) for at, value in saw]
+    assert slope(floors(rising))[0] == pytest.approx(3, abs=0.5)
 
 
 def test_a_seat_brings_its_own_token() -> None:

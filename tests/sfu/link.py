@@ -20,10 +20,14 @@ KEY_FRAME_DELAY = 0.15  # seconds until an asked layer can be entered
 
 @dataclass
 class Link:
-    """capacity: bit/s at a time. queue: bytes. jitter: most seconds added at random, order kept."""
+    """capacity: bit/s at a time. queue: bytes. jitter: most seconds added at random, order kept.
+
+    bucket: bytes that pass at once after a rest, as operators' token buckets let them.
+    """
 
     capacity: Callable[[float], float]
     queue: int = 40_000
+    bucket: int = 0
     delay: float = 0.025
     jitter: float = 0.0
     loss: float = 0.0
@@ -169,8 +173,9 @@ class Call:
         if waiting + size > link.queue or self._dice.random() < link.loss:
             fate.lost += 1
             return
-        self._free_at = max(self._free_at, self.now) + size * 8 / capacity
-        arrival = self._free_at + link.delay + self._dice.random() * link.jitter
+        rested = self.now - link.bucket * 8 / capacity
+        self._free_at = max(self._free_at, rested) + size * 8 / capacity
+        arrival = max(self.now, self._free_at) + link.delay + self._dice.random() * link.jitter
         self._arrived_at = arrival = max(arrival, self._arrived_at)
         if self._is_audio:
             self.audio_delays.append((self.now, arrival - self.now))

@@ -130,6 +130,17 @@ class SdkClient:
         self._start(self._tone(source))
         return await self.room.local_participant.publish_track(track, options)
 
+    async def publish_screen(self) -> None:
+        """A screen and its sound."""
+        video, audio = rtc.VideoSource(320, 180), rtc.AudioSource(48000, 1)
+        self._start(self._picture(video, (320, 180)))
+        self._start(self._tone(audio))
+        for track, source in (
+            (rtc.LocalVideoTrack.create_video_track("screen", video), rtc.TrackSource.SOURCE_SCREENSHARE),
+            (rtc.LocalAudioTrack.create_audio_track("sound", audio), rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO),
+        ):
+            await self.room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=source))
+
     async def close(self) -> None:
         await self.room.disconnect()
         for task in self._tasks:

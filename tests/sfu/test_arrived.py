@@ -57,7 +57,7 @@ def test_a_form_holds_what_write_writes() -> None:
     run: Run | None = None
     for packet in Source(7, 7).picture_packets(key=True):
         one = Arrived(LAYER, packet, NOTHING, 1.5)
-        one.read_vp8()
+        one.is_vp8()
         if run is None:
             run = Run(one)
         else:

@@ -3,7 +3,17 @@
 import pytest
 
 from sfu.bandwidth_history import Told
-from sfu.bandwidth_probe import FIRST_RETRY, FORGET_AFTER, Probe, Prober
+from sfu.bandwidth_probe import (
+    BELIEVED_AGAIN,
+    FALTER,
+    FIRST_RETRY,
+    FORGET_AFTER,
+    LENGTH,
+    LONGEST,
+    PROMISE,
+    Probe,
+    Prober,
+)
 
 
 def send(probe: Probe, at: float, arrive_over: float, lost: int = 0) -> list[Told]:
@@ -67,3 +77,49 @@ def test_an_answer_that_never_comes_is_not_waited_for() -> None:
     prober.hold(3.0, 5.0)
     assert prober.want(2_000_000, 800_000, 4.5) is None
     assert prober.take(Told(99, 0.0, 1, None), 4.5) is None
+
+
+def test_a_broken_promise_makes_the_next_probes_longer_and_time_makes_them_short_again() -> None:
+    prober = Prober()
+    lengths = []
+    for at in (10.0, 20.0, 30.0, 32.0):
+        probe = prober.want(400_000, 200_000, at)
+        assert probe is not None
+        lengths.append(probe.length)
+        prober.active = None
+        prober.believed(at + 0.2)
+        prober.fell(at + 1.0)
+    assert lengths[0] == LENGTH
+    assert lengths[1] == pytest.approx(LENGTH + 8_000 * 8 / 400_000)
+    assert lengths[1] < lengths[2] < lengths[3] <= LONGEST
+    prober.believed(40.0)
+    prober.fell(40.0 + PROMISE + 1)  # it was kept
+    later = prober.want(400_000, 200_000, 34.0 + BELIEVED_AGAIN)
+    assert later is not None
+    assert later.length == LENGTH
+
+
+def test_a_long_probe_stops_when_the_path_falters_and_proves_nothing() -> None:
+    prober = Prober()
+    prober.believed(1.0)
+    prober.fell(2.0)
+    probe = prober.want(400_000, 200_000, 3.0)
+    assert probe is not None
+    for number in range(5):
+        probe.numbers.add(number)
+        assert prober.take(Told(number, 3.0 + number * 0.02, 279, 8.0 + number * 0.02), 3.2) is None
+    assert not probe.falters
+    probe.numbers.add(5)
+    prober.take(Told(5, 3.1, 279, 8.1 + FALTER + 0.01), 3.3)
+    assert probe.falters
+    probe.is_sent = True
+    assert prober.take(Told(5, 3.1, 279, 8.2), 3.3) is None
+    assert prober.active is None
+
+
+def test_feedback_that_is_lost_leaves_a_probe_to_be_judged_by_the_rest() -> None:
+    prober = Prober()
+    probe = prober.want(2_000_000, 800_000, 1.0)
+    assert probe is not None
+    told = send(probe, 1.0, 0.018)
+    assert results(prober, [one for one in told if one.number not in (3, 4)], 1.2) != []

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -275,3 +276,47 @@ async def test_permissions_are_enforced_against_a_client_that_ignores_them(host:
     )
     for client in (anna, mute, deaf):
         await client.close()
+
+
+async def test_a_screen_with_its_sound_and_permissions_that_change_in_mid_call(host: MediaHost) -> None:
+    anna, bo = SdkClient(host, "anna"), SdkClient(host, "bo")
+    await bo.connect()
+    sources = ["microphone", "screen_share", "screen_share_audio"]
+    await anna.connect(host.token("anna", can_publish_sources=sources))
+    await anna.publish_audio()
+    await anna.publish_screen()
+    seen = bo.room.remote_participants
+
+    def published() -> set[int]:
+        return {one.source for one in seen["anna"].track_publications.values() if one.track is not None}
+
+    source = rtc.TrackSource
+    shared = {source.SOURCE_MICROPHONE, source.SOURCE_SCREENSHARE, source.SOURCE_SCREENSHARE_AUDIO}
+    await eventually(lambda: published() == shared, what="microphone, screen and its sound")
+    await eventually(lambda: bo.frames.get("anna", 0) > 3, what="the screen's picture")
+    camera = anna.room.local_participant.publish_track(
+        rtc.LocalVideoTrack.create_video_track("camera", rtc.VideoSource(32, 32)),
+        rtc.TrackPublishOptions(source=source.SOURCE_CAMERA),
+    )
+    with pytest.raises(Exception, match=r"(?i)permission|not allowed|source|timed? ?out"):
+        await asyncio.wait_for(camera, 12)
+    async with api.LiveKitAPI(host.http, KEY, SECRET) as livekit:
+
+        async def permit(identity: str, **permission: Any) -> None:
+            allowed = api.ParticipantPermission(**{"can_subscribe": True, "can_publish": True, **permission})
+            request = api.UpdateParticipantRequest(room="r", identity=identity, permission=allowed)
+            await livekit.room.update_participant(request)
+
+        await permit("anna", can_publish_sources=[api.TrackSource.MICROPHONE])
+        await eventually(lambda: published() == {source.SOURCE_MICROPHONE}, what="the screen is gone, the sound is not")
+        await permit("bo", can_subscribe=False)
+        await asyncio.sleep(0.5)
+        bo.loudest.clear()
+        await asyncio.sleep(0.7)
+        assert bo.loudest.get("anna", 0) < 500, "bo gets nothing any more"
+        await permit("bo")
+        await eventually(lambda: bo.loudest.get("anna", 0) > 5000, what="bo hears again")
+        await permit("anna", hidden=True)
+        await eventually(lambda: "participant_disconnected:anna" in bo.events, what="anna is hidden")
+    await anna.close()
+    await bo.close()

@@ -161,6 +161,19 @@ def test_the_publisher_limits_its_subscribers(room: Room) -> None:
     assert bo_media.forwarded == {"TR_1", "TR_2"}
 
 
+def test_who_is_hidden_in_mid_call_is_gone_for_the_others(room: Room) -> None:
+    anna, _, anna_inbox = come(room, "anna")
+    _, _, bo_inbox = come(room, "bo")
+    room.permit(anna, Permission(hidden=True, recorder=True))
+    room.redescribed(anna)
+    assert bo_inbox.last("update").participants[0].state == ParticipantInfo.DISCONNECTED
+    told = anna_inbox.last("update").participants[0]
+    assert (told.state, told.permission.recorder) == (ParticipantInfo.JOINED, True)
+    room.permit(anna, Permission())
+    room.redescribed(anna)
+    assert bo_inbox.last("update").participants[0].state == ParticipantInfo.JOINED
+
+
 def test_new_permissions_bite_at_once(room: Room) -> None:
     anna, _, _ = come(room, "anna")
     _, bo_media, _ = come(room, "bo")

@@ -8,7 +8,7 @@ import pytest
 from livekit import api
 from livekit.protocol import room as messages
 
-from signaling.room_service import MAX_BODY
+from signaling.room_service import MAX_BODY, UNIMPLEMENTED
 from tests.sfu.sdk_client import KEY, SECRET, MediaHost, media_host
 
 ADMIN = api.VideoGrants(room_admin=True, room="r")
@@ -114,3 +114,9 @@ async def test_protobuf_and_other_types(host: MediaHost) -> None:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
         async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as response:
             assert response.status == status
+
+
+@pytest.mark.parametrize("method", sorted(UNIMPLEMENTED))
+async def test_what_is_not_part_of_this_server_is_refused_as_such(host: MediaHost, method: str) -> None:
+    status, error = await call(host, method, {"room": "r", "identity": "x"})
+    assert (status, error["code"]) == (501, "unimplemented")

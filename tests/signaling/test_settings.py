@@ -116,7 +116,11 @@ def test_secrets_are_masked_when_printed() -> None:
     assert DEMO_SECRET not in repr(Settings(demo=True))
 
 
-OPENID = {"siths_issuer": "https://idp.example/oidc", "siths_client_id": "us", "siths_client_secret": "hush"}
+OPENID: dict[str, Any] = {
+    "siths_issuer": "https://idp.example/oidc",
+    "siths_client_id": "us",
+    "siths_client_secret": "hush",
+}
 
 
 def test_an_openid_provider_is_whole_or_absent(production: dict[str, Any], tmp_path: Path) -> None:
@@ -130,7 +134,7 @@ def test_an_openid_provider_is_whole_or_absent(production: dict[str, Any], tmp_p
         {"siths_client_key": production["bankid_key"]},
         {"siths_client_secret": None, "siths_client_key": tmp_path / "gone.pem"},
     ):
-        with pytest.raises(BadSettings, match="(?i)siths_"):
+        with pytest.raises(BadSettings, match="iths_"):
             load(**production, **{**OPENID, **wrong})
     with pytest.raises(BadSettings, match="simulator"):
         load(demo=True, **OPENID)
