@@ -66,6 +66,10 @@ class EventType(StrEnum):
     INVITATION_REFUSED = "invitation.refused", "A personal link did not open: wrong person, expired, void or unknown."
     LOBBY_ENTERED = "lobby.entered", "A person came to the lobby and waits for the host."
     LOBBY_LEFT = "lobby.left", "A person left the lobby without being let in."
+    PARTICIPANT_RECOGNISED = (
+        "participant.recognised",
+        "A leader saw that one who came by a code is the right person; they hear the meeting from now on.",
+    )
     PARTICIPANT_ADMITTED = "participant.admitted", "The host let a waiting person in."
     PARTICIPANT_DENIED = "participant.denied", "The host refused a waiting person."
     PARTICIPANT_JOINED = "participant.joined", "A participant is in the room and can see and hear."
@@ -117,6 +121,7 @@ class Reason(StrEnum):
     # An identification without an identity, and a login that ended.
     NOT_STAFF = "not_staff"
     NUMBER_UNREADABLE = "number_unreadable"
+    WRONG_CODE = "wrong_code"
     HIGH_RISK = "high_risk"
     NUMBERS_DIFFER = "numbers_differ"
     ASSURANCE = "assurance_too_low"

@@ -279,6 +279,7 @@ class Admission:
                 seated.identity or "",
                 display_name(after, seated),
                 attributes(after, seated),
+                can_subscribe=not seated.unrecognised,
                 binding=binding,
             ),
             now,

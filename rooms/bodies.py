@@ -44,7 +44,7 @@ class Body(BaseModel):
 
 
 class InvitationBody(Body):
-    """One person to call or invite."""
+    """One person to call or invite. phone: where a code is sent to one who has no e-legitimation; sms_reason: why."""
 
     name: Text
     identity_number: Text = Field(repr=False)
@@ -55,6 +55,8 @@ class InvitationBody(Body):
     relation: Text = ""
     co_host: bool = False
     host: bool = False
+    phone: Text = Field("", repr=False)
+    sms_reason: Text = ""
 
     def draft(self) -> InvitationDraft:
         return InvitationDraft(**self.model_dump())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from auth.fields import Faults as FieldFaults
 from auth.identity_number import IdentityNumber
+from auth.phone_number import InvalidPhoneNumber, PhoneNumber
 from rooms.meeting import MEETING_TYPES, Consent, HomePerson, Kind, Party
 
 MOST_INVITATIONS = 50
@@ -32,6 +33,8 @@ class InvitationDraft:
     relation: str = ""
     co_host: bool = False
     host: bool = False
+    phone: str = field(default="", repr=False)
+    sms_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class CheckedInvitation:
     relation: str
     co_host: bool
     host: bool
+    phone: PhoneNumber | None = None
+    sms_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +229,30 @@ def _check_invitation(draft: InvitationDraft, prefix: str, faults: Faults) -> Ch
         return None
     if number is None:
         return None
+    phone, sms_reason = _check_sms(draft, prefix, faults)
     kind, party = Kind(draft.kind), Party(draft.party)
-    return CheckedInvitation(name, number, kind, role, organisation, party, relation, draft.co_host, draft.host)
+    return CheckedInvitation(
+        name, number, kind, role, organisation, party, relation, draft.co_host, draft.host, phone, sms_reason
+    )
+
+
+def _check_sms(draft: InvitationDraft, prefix: str, faults: Faults) -> tuple[PhoneNumber | None, str]:
+    """A telephone for a code is an exception that says why, and never for one who leads."""
+    if not draft.phone.strip():
+        return None, ""
+    reason = faults.line(f"{prefix}sms_reason", draft.sms_reason, LINE)
+    if draft.host or draft.co_host:
+        faults.add(
+            f"{prefix}phone",
+            "Den som leder mötet behöver e-legitimation.",
+            "Whoever leads the meeting needs an e-identification.",
+        )
+    try:
+        return PhoneNumber.parse(draft.phone.strip()), reason
+    except InvalidPhoneNumber:
+        faults.add(
+            f"{prefix}phone",
+            "Skriv ett svenskt mobilnummer, till exempel 070-174 06 05.",
+            "Write a Swedish mobile number, for example 070-174 06 05.",
+        )
+        return None, reason

@@ -62,7 +62,8 @@ class Invited:
 class Greeting:
     """What a link's page may say before we know who opened it: when, and who asks; not whom the meeting is about.
 
-    staff: whether it was made out to staff. methods: the ways to identify that are enough.
+    staff: whether it was made out to staff. methods: the ways to identify that are enough. by_sms: whether a
+    code by SMS opens it for one who has none of them.
     """
 
     starts_at: datetime
@@ -70,6 +71,7 @@ class Greeting:
     phone: str
     staff: bool
     methods: frozenset[Method]
+    by_sms: bool
 
 
 def valid(invitation: Invitation, meeting: Meeting, now: datetime) -> bool:
@@ -130,6 +132,8 @@ class Invitations:
             number_sealed=self._vault.seal(item.number.reveal(), record=made_id),
             person=known.id if known else None,
             token_hash=fingerprint(token),
+            phone_sealed=self._vault.seal(item.phone.text, record=f"phone {made_id}") if item.phone else None,
+            sms_reason=item.sms_reason,
         )
         return invitation, self._link(invitation, token)
 
@@ -144,6 +148,7 @@ class Invitations:
             called=invitation.kind is Kind.CALLED,
             authority=invitation.authority.value,
             relation=invitation.relation,
+            **({"sms_reason": invitation.sms_reason} if invitation.phone_sealed else {}),
         )
 
     async def invite(self, viewer: Session, meeting: str, draft: InvitationDraft) -> Link:
@@ -234,20 +239,26 @@ class Invitations:
 
         Raises InvitationUnknown; InvitationExpired, in its own kind where the meeting is over.
         """
-        found = await self._found(token)
-        if found is None:
-            raise InvitationUnknown
-        invitation, gathering = found
+        invitation, gathering = await self.living(token)
         meeting = gathering.meeting
-        if not valid(invitation, meeting, self._desk.now()):
-            raise _dead(invitation, meeting)
         return Greeting(
             starts_at=meeting.starts_at,
             organisation=meeting.organisation_name,
             phone=meeting.phone,
             staff=invitation.party in (Party.KOMMUN, Party.REGION),
             methods=frozenset({Method.BANKID, Method.SITHS, Method.FREJA}),
+            by_sms=invitation.phone_sealed is not None,
         )
+
+    async def living(self, token: str) -> tuple[Invitation, Gathering]:
+        """A link that opens. Raises as `greeting`."""
+        found = await self._found(token)
+        if found is None:
+            raise InvitationUnknown
+        invitation, gathering = found
+        if not valid(invitation, gathering.meeting, self._desk.now()):
+            raise _dead(invitation, gathering.meeting)
+        return found
 
     async def opened_by(self, token: str, viewer: Session) -> Invited | None:
         """What a link opens for a login that was made for this very link; None for every other login.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from livekit.protocol import room as messages
-from livekit.protocol.models import MICROPHONE, DataPacket, ParticipantInfo
+from livekit.protocol.models import MICROPHONE, DataPacket, ParticipantInfo, ParticipantPermission
 from livekit.protocol.models import Room as RoomInfo
 
 from rooms.livekit_calls import LiveKitCalls, NotThere, socket_address
@@ -108,6 +108,15 @@ class LiveKitCluster:
         request = messages.UpdateParticipantRequest(
             room=room, identity=identity, name=name, attributes=dict(attributes)
         )
+        try:
+            await self._calls.call("UpdateParticipant", _admin(room), request, ParticipantInfo, repeat=True)
+        except NotThere:
+            return
+
+    async def let_hear(self, room: str, identity: str) -> None:
+        """The permission is set as a whole: all that `Grant` gives by default."""
+        permission = ParticipantPermission(can_subscribe=True, can_publish=True, can_publish_data=True)
+        request = messages.UpdateParticipantRequest(room=room, identity=identity, permission=permission)
         try:
             await self._calls.call("UpdateParticipant", _admin(room), request, ParticipantInfo, repeat=True)
         except NotThere:

@@ -50,6 +50,7 @@ def knock(participant: Participant, now: datetime, *, session: str) -> Participa
         home=False,
         identity=None,
         admitted_at=None,
+        recognised_at=None,
     )
 
 
@@ -79,6 +80,13 @@ def take_seat(participant: Participant, now: datetime, *, identity: str, session
     if not has_seat(participant):
         raise NotWaiting(name=participant.name)
     return replace(participant, status=_A, identity=identity, session=session, home=home, seen_at=now, admitted_at=now)
+
+
+def recognise(participant: Participant, now: datetime) -> Participant:
+    """A leader sees that this is the right person."""
+    if not participant.inside:
+        raise NotHere(name=participant.name)
+    return participant if not participant.unrecognised else replace(participant, recognised_at=now)
 
 
 def sat_down(participant: Participant) -> Participant:

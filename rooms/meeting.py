@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from auth.identity import Method
+
 
 class MeetingStatus(StrEnum):
     PLANNED = "planned"
@@ -155,6 +157,7 @@ class Invitation:
     role: in words, "Distriktssköterska". organisation: written name, empty for relatives. relation: to the patient.
     person: `people.id`, once this person has been identified (at once for people the house already knows).
     token_hash: SHA-256 of the link's token; the token itself is never stored.
+    phone_sealed: a telephone for a code, where there is no e-legitimation; sms_reason: why that is allowed.
     """
 
     id: str
@@ -174,6 +177,8 @@ class Invitation:
     token_hash: str | None = field(default=None, repr=False)
     opened_at: datetime | None = None
     revoked_at: datetime | None = None
+    phone_sealed: bytes | None = field(default=None, repr=False)
+    sms_reason: str = ""
 
     @property
     def leads(self) -> bool:
@@ -204,6 +209,12 @@ class Participant:
     not_yet: bool = False
     home: bool = False
     may_return: bool = False
+    recognised_at: datetime | None = None
+
+    @property
+    def unrecognised(self) -> bool:
+        """Came by a code alone, and nobody who leads the meeting has said yet that this is the right person."""
+        return self.method == Method.SMS and self.recognised_at is None
 
     @property
     def inside(self) -> bool:

@@ -22,6 +22,8 @@ from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
 from rooms.room_names import RoomNames
+from rooms.sight import Sight
+from rooms.sms_invitations import SmsInvitations
 from rooms.state import State, Summary
 from rooms.store import Store
 
@@ -50,6 +52,8 @@ class Meetings:
         self.planning = Planning(desk, self.invitations, people, vault)
         self.admission = Admission(desk)
         self.hosting = Hosting(desk)
+        self.sight = Sight(desk)
+        self.sms_invitations = SmsInvitations(desk, self.invitations, people, vault)
         self.network = Network(desk)
         self.presence = Presence(desk, self.hosting, self.admission)
 

@@ -35,6 +35,9 @@ class NoMedia:
     async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None:
         raise MediaUnavailable
 
+    async def let_hear(self, room: str, identity: str) -> None:
+        raise MediaUnavailable
+
     async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None:
         raise MediaUnavailable
 

@@ -5,6 +5,7 @@ A person can stand in several relations to a meeting (the host may also be an au
 
 from enum import StrEnum
 
+from auth.identity import Method
 from auth.people import Permission
 from auth.sessions import Session
 from rooms.meeting import Authority, Gathering, Participant, ParticipantStatus
@@ -13,7 +14,8 @@ from rooms.meeting import Authority, Gathering, Participant, ParticipantStatus
 class Relation(StrEnum):
     """HOST, CO_HOST: leads this meeting. INSIDE: a guest who has been let in. INVITED: identified, not let in (yet).
     REFUSED: removed or denied, until invited again. COLLEAGUE: staff who plan or lead at the organisation that planned
-    the meeting. AUDITOR: reads that organisation's log.
+    the meeting. AUDITOR: reads that organisation's log. UNRECOGNISED: came by a code alone, and no leader has
+    said yet that it is the right person.
     """
 
     HOST = "host"
@@ -23,6 +25,7 @@ class Relation(StrEnum):
     REFUSED = "refused"
     COLLEAGUE = "colleague"
     AUDITOR = "auditor"
+    UNRECOGNISED = "unrecognised"
 
 
 class Action(StrEnum):
@@ -60,15 +63,16 @@ H, C, I, V, R, K, A = (  # noqa: E741 - columns of the table below
     Relation.COLLEAGUE,
     Relation.AUDITOR,
 )
+U = Relation.UNRECOGNISED
 
 TABLE: dict[Action, frozenset[Relation]] = {
-    Action.SEE_MEETING: frozenset({H, C, I, V, R, K, A}),
+    Action.SEE_MEETING: frozenset({H, C, I, V, R, K, A, U}),
     Action.SEE_PURPOSE: frozenset({H, C, I, V, K}),
     Action.SEE_INVITED: frozenset({H, C, I, V, K, A}),
     Action.SEE_ROOM: frozenset({H, C, I}),
     Action.SEE_LOBBY: frozenset({H, C}),
     Action.SEE_INVITATIONS: frozenset({H, C, K}),
-    Action.JOIN: frozenset({H, C, I, V}),
+    Action.JOIN: frozenset({H, C, I, V, U}),
     Action.START: frozenset({H, C}),
     Action.END: frozenset({H, C}),
     Action.CHANGE: frozenset({H, C, K}),
@@ -91,7 +95,8 @@ def relations(gathering: Gathering, viewer: Session) -> frozenset[Relation]:
     if refused:
         found.add(Relation.REFUSED)
     elif (invitation := gathering.invited(viewer.person.id)) is not None:
-        found.add(_invited_as(invitation.authority, participant))
+        by_code = viewer.method is Method.SMS and (participant is None or participant.unrecognised)
+        found.add(Relation.UNRECOGNISED if by_code else _invited_as(invitation.authority, participant))
     if viewer.staff is not None and viewer.staff.organisation.id == gathering.meeting.organisation:
         # Who was put out does not let themselves in again by their post: a colleague must.
         if not refused and (viewer.staff.may(Permission.HOST) or viewer.staff.may(Permission.PLANNER)):

@@ -75,6 +75,7 @@ class MeState(TypedDict):
     ready: bool
     not_yet: bool
     this_device: bool
+    unrecognised: bool
     name: str
     given_name: str
     initials: str
@@ -87,7 +88,10 @@ class MeState(TypedDict):
 
 
 class ParticipantState(TypedDict):
-    """One who waits or sits in the room. identity: the LiveKit participant's, null until they are let in."""
+    """One who waits or sits in the room. identity: the LiveKit participant's, null until they are let in.
+
+    unrecognised: came by a code alone, and no leader has said yet that it is the right person.
+    """
 
     id: str
     identity: str | None
@@ -100,6 +104,7 @@ class ParticipantState(TypedDict):
     party: str
     relation: str
     method: str
+    unrecognised: bool
     state: str
     ready: bool
     not_yet: bool

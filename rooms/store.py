@@ -74,6 +74,8 @@ invitations = sa.Table(
     sa.Column("token_hash", sa.String(64), unique=True),
     sa.Column("opened_at", UtcDateTime),
     sa.Column("revoked_at", UtcDateTime),
+    sa.Column("phone_sealed", sa.LargeBinary),
+    sa.Column("sms_reason", sa.String(200), nullable=False, server_default=""),
 )
 
 participants = sa.Table(
@@ -96,6 +98,7 @@ participants = sa.Table(
     sa.Column("not_yet", sa.Boolean, nullable=False),
     sa.Column("home", sa.Boolean, nullable=False),
     sa.Column("may_return", sa.Boolean, nullable=False),
+    sa.Column("recognised_at", UtcDateTime),
     sa.UniqueConstraint("meeting", "person"),
 )
 

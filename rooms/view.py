@@ -7,6 +7,7 @@ waiting person who is invited and who leads the meeting, an auditor that it was 
 from datetime import UTC, datetime
 from typing import Literal, overload
 
+from auth.identity import Method
 from auth.sessions import Session
 from rooms import lifecycle
 from rooms.meeting import Gathering, Invitation, Meeting, Participant, ParticipantStatus, initials
@@ -85,6 +86,7 @@ def participant_json(gathering: Gathering, participant: Participant) -> Particip
         "party": "home" if home else invitation.party.value,
         "relation": invitation.relation,
         "method": participant.method,
+        "unrecognised": participant.unrecognised,
         "state": participant.status.value,
         "ready": participant.ready,
         "not_yet": participant.not_yet,
@@ -177,6 +179,7 @@ def _me(gathering: Gathering, viewer: Session, me: Participant | None, may: froz
         "ready": me.ready if me else False,
         "not_yet": me.not_yet if me else False,
         "this_device": me is None or me.session == viewer.id,
+        "unrecognised": me.unrecognised if me else viewer.method is Method.SMS,
         "name": viewer.person.name,
         "given_name": viewer.person.given_name,
         "initials": initials(viewer.person.name),

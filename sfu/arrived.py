@@ -27,7 +27,7 @@ PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
 NUMBER_AT = 17  # in a packet whose extensions have the one-byte form
 _NUMBER_AT_TWO_BYTE = 18
 _PADDING = (b"", b"\0", b"\0\0", b"\0\0\0")
-_NOTHING: tuple[bytes | None, ...] = (None,) * len(PASSED_ON)
+_NOTHING_ELSE = [None] * (len(PASSED_ON) - 1)
 
 
 class Shape:
@@ -38,7 +38,7 @@ class Shape:
     each repeats, None where sound is sent plain.
     """
 
-    __slots__ = ("ids", "mid", "number_id", "red", "usual")
+    __slots__ = ("ids", "level", "mid", "number_id", "red", "usual", "with_level")
 
     def __init__(
         self, ids: tuple[int, ...], number_id: int, mid: tuple[bytes, bytes], red: tuple[int, int] | None
@@ -47,15 +47,22 @@ class Shape:
         self.number_id = number_id
         self.mid = mid
         self.red = red
-        # Of a packet with a number and a send time and nothing passed on, as most are: the extension header as a
-        # number, the first element's head, what stands between number and send time, what stands behind that, and
-        # where the payload begins.
-        self.usual: tuple[int, int, bytes, bytes, int] | None = None
-        if 0 < ids[0] < 15 and 0 < number_id < 15:
-            rest = mid[0] + _PADDING[-(7 + len(mid[0])) & 3]
-            words = (7 + len(rest)) >> 2
-            head = bytes((ids[0] << 4 | 2,))
-            self.usual = ONE_BYTE << 16 | words, number_id << 4 | 1, head, rest, 16 + 4 * words
+        self.usual = self._usual(0)
+        self.with_level = self._usual(2) if 0 < ids[1] < 15 else None
+        self.level = bytes((ids[1] << 4 & 0xF0,))
+
+    def _usual(self, size: int) -> tuple[int, int, bytes, bytes, int] | None:
+        """For packets with a number and a send time, and so many bytes passed on, as most are; None where not so.
+
+        The extension header as a number, the first element's head, what stands between number and send time, what
+        stands behind all that, and where the payload begins.
+        """
+        if not (0 < self.ids[0] < 15 and 0 < self.number_id < 15):
+            return None
+        rest = self.mid[0] + _PADDING[-(7 + size + len(self.mid[0])) & 3]
+        words = (7 + size + len(rest)) >> 2
+        head = bytes((self.ids[0] << 4 | 2,))
+        return ONE_BYTE << 16 | words, self.number_id << 4 | 1, head, rest, 16 + 4 * words
 
 
 @lru_cache(maxsize=1024)
@@ -211,10 +218,13 @@ class Form:
         now = run.now
         for packet in run.packets:
             body = packet.body(shape)
-            usual = shape.usual
-            if usual is not None and packet.passed == _NOTHING:
-                header, element, before, after, begins = usual
+            level, *others = packet.passed
+            if shape.usual is not None and others == _NOTHING_ELSE and (level is None or not shape.ids[1]):
+                header, element, before, after, begins = shape.usual
                 rest = b"".join((before, abs_send_time(packet.at), after, body))
+            elif shape.with_level is not None and others == _NOTHING_ELSE and level is not None and len(level) == 1:
+                header, element, before, after, begins = shape.with_level
+                rest = b"".join((before, abs_send_time(packet.at), shape.level, level, after, body))
             else:
                 block, number_at = packet.extensions(shape)
                 if number_at != NUMBER_AT:

@@ -356,6 +356,12 @@ class EmbeddedMediaServer:
             membership.participant.describe(name=name, metadata=None, attributes=attributes)
             self.changed_from_outside(membership)
 
+    async def let_hear(self, room: str, identity: str) -> None:
+        if (membership := self.member(room, identity)) is not None:
+            hears = replace(membership.participant.permission, can_subscribe=True)
+            membership.room.permit(membership.participant, hears)
+            self.changed_from_outside(membership)
+
     async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None:
         try:
             routed = from_server(payload, topic=topic, identities=identities)

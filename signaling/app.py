@@ -25,7 +25,11 @@ from auth.oidc_provider import PROFILES, Provider, load_client_key
 from auth.oidc_simulator import Issuer, OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
+from auth.sms import SmsClient
+from auth.sms_codes import SmsCodes
+from auth.sms_simulator import SmsSimulator
 from auth.store import IdentificationRows, ImportRows, OidcRows, OneTimeRows, SessionRows
+from auth.store.sms import SmsCodeRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
@@ -44,6 +48,7 @@ from signaling.api import meetings as meetings_api
 from signaling.api import oidc as oidc_api
 from signaling.api import openapi as openapi_api
 from signaling.api import simulator as simulator_api
+from signaling.api import sms as sms_api
 from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
 from signaling.foundation import Foundation, commissions_of, directory_of, foundation, utc_now
@@ -51,6 +56,7 @@ from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.pages import commissions as commission_pages
 from signaling.pages import organisations, staff_import
+from signaling.pages import sms as sms_pages
 from signaling.settings import Settings
 from signaling.turn import TurnServers
 
@@ -107,6 +113,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
+        sms_codes, sms_simulator = await _sms(settings, stack, ground, sessions, meetings)
         logins, issuers = await _openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
         await identifications.resume()
         stack.push_async_callback(identifications.close)
@@ -119,17 +126,13 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
+        app.add_routes(sms_api.routes(sms_codes, sessions, secure=settings.secure))
+        app.add_routes(sms_pages.routes(meetings, sms_codes, sessions, secure=settings.secure))
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
         app.add_routes([*openapi_api.routes(secure=settings.secure), *sockets.routes(), *i18n.routes()])
-        match media:
-            case EmbeddedMediaServer():
-                admit = JoinBinding(one_time, meetings.admission).admit
-                app.add_routes(livekit_socket.routes(media, admit, _turn(settings)))
-                app.add_routes(room_service.routes(media))
-            case LiveKitCluster():
-                app.add_routes(livekit_webhook.routes(media.key, one_time, media.hear, clock))
+        app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
         app.add_routes(_administration(ground, sessions, commissions, clock))
         cookie = cookie_name(settings.secure)
         app.add_routes(
@@ -146,13 +149,15 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         )
         if simulator is not None:
             app.add_routes(simulator_api.routes(simulator))
+        if sms_simulator is not None:
+            app.add_routes(sms_api.simulator_routes(sms_simulator))
 
         app[DEMO_DAY] = day
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(), name="presence")
-        tasks.start(_sweep(sessions, identifications, logins, commissions), name="sweep")
+        tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
 
@@ -205,6 +210,21 @@ async def _cluster(settings: Settings, stack: AsyncExitStack, clock: Callable[[]
     media = LiveKitCluster(settings.media_url, key, clock)
     stack.push_async_callback(media.close)
     return media
+
+
+def _media_routes(
+    media: EmbeddedMediaServer | LiveKitCluster,
+    one_time: SqlOneTime,
+    meetings: Meetings,
+    settings: Settings,
+    clock: Callable[[], datetime],
+) -> list[web.RouteDef]:
+    match media:
+        case EmbeddedMediaServer():
+            admit = JoinBinding(one_time, meetings.admission).admit
+            return [*livekit_socket.routes(media, admit, _turn(settings)), *room_service.routes(media)]
+        case LiveKitCluster():
+            return livekit_webhook.routes(media.key, one_time, media.hear, clock)
 
 
 Engine = Callable[[Settings, AsyncExitStack, Callable[[], datetime]], Awaitable[EmbeddedMediaServer | LiveKitCluster]]
@@ -262,6 +282,31 @@ async def _bankid(
     return client, credentials, simulator
 
 
+async def _sms(
+    settings: Settings, stack: AsyncExitStack, ground: Foundation, sessions: Sessions, meetings: Meetings
+) -> tuple[SmsCodes, SmsSimulator | None]:
+    """Without an operator no code is ever sent; in the demo there is one with an outbox to read."""
+    client: SmsClient | None = None
+    simulator: SmsSimulator | None = None
+    if settings.demo:
+        simulator = await stack.enter_async_context(SmsSimulator(ground.clock))
+        client = SmsClient(simulator.url, simulator.username, simulator.password, settings.sms_sender)
+    elif settings.sms_username and settings.sms_password is not None:
+        password = settings.sms_password.get_secret_value()
+        client = SmsClient(settings.sms_url, settings.sms_username, password, settings.sms_sender)
+    codes = SmsCodes(
+        client=await stack.enter_async_context(client) if client is not None else None,
+        rows=SmsCodeRows(ground.engine),
+        sessions=sessions,
+        invitations=meetings.sms_invitations,
+        audit=ground.audit,
+        vault=ground.vault,
+        clock=ground.clock,
+        origin=settings.origin,
+    )
+    return codes, simulator
+
+
 async def _openid(
     settings: Settings,
     stack: AsyncExitStack,
@@ -308,17 +353,13 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _sweep(
-    sessions: Sessions, identifications: Identifications, logins: OidcLogins, commissions: Commissions
-) -> None:
+async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes | Commissions) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
-            await sessions.sweep()
-            await commissions.sweep()
-            await identifications.sweep()
-            await logins.sweep()
+            for each in kept:
+                await each.sweep()
         except Exception as failure:  # noqa: BLE001 - the next round tries again
             log.error("sweep failed", failure=type(failure).__name__)
 

@@ -30,6 +30,7 @@ class Foundation:
     audit: Log
     vault: Vault
     people: People
+    clock: Callable[[], datetime]
 
 
 @asynccontextmanager
@@ -44,7 +45,7 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
         audit = await open_log(engine, signer, clock)
         try:
             vault = Vault({"1": settings.secret.get_secret_value()}, current="1")
-            yield Foundation(engine, audit, vault, People(engine, vault, clock))
+            yield Foundation(engine, audit, vault, People(engine, vault, clock), clock)
         finally:
             await audit.close()
     finally:

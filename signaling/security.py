@@ -29,6 +29,8 @@ PUBLIC = frozenset(
         "/login",
         "/logout",  # also with a session that has ended: the answer leads to the login
         "/i/{token}",
+        "/i/{token}/sms",
+        "/i/{token}/sms/code",
         "/language",
         "/help",
         "/easy-read",
@@ -44,6 +46,8 @@ PUBLIC = frozenset(
         "/auth/bankid/{transaction}",
         "/auth/bankid/{transaction}/cancel",
         "/auth/bankid/return",
+        "/auth/sms/start",
+        "/auth/sms/verify",
         "/auth/oidc/{provider}/start",
         "/auth/oidc/{provider}/callback",
         "/auth/session",
@@ -64,6 +68,7 @@ PUBLIC = frozenset(
         "/simulator/bankid/orders",
         "/simulator/bankid/approve",
         "/simulator/bankid/deny",
+        "/simulator/sms/outbox",
         "/simulator/oidc/{provider}",
     }
 )

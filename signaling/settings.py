@@ -90,6 +90,14 @@ class Settings(BaseSettings):
     """Its private key (PEM)."""
     bankid_root: Path | None = None
     """BankID SSL Root CA (PEM)."""
+    sms_url: str = "https://api.46elks.com/a1"
+    """46elks' interface, for codes to who has no e-legitimation."""
+    sms_username: str = ""
+    """Its user name; unset: no codes are sent, and every link asks for an e-legitimation."""
+    sms_password: SecretStr | None = None
+    """Its password."""
+    sms_sender: str = Field("Hemmaplan", pattern=r"^([A-Za-z][A-Za-z0-9]{2,10}|\+[0-9]{6,15})$")
+    """What the telephone shows as sender: a name of 3 to 11 letters and digits, or a number."""
     siths_issuer: str = ""
     """Issuer of the OpenID provider for SITHS eID (Inera IdP), exactly as it writes it; unset: no SITHS eID."""
     siths_client_id: str = ""
@@ -190,6 +198,8 @@ class Settings(BaseSettings):
             value = getattr(self, name).get_secret_value()
             if value == DEMO_SECRET or len(value) < 32:
                 raise ValueError(f"{name}: set a secret of your own, at least 32 characters")
+        if not self.sms_url.startswith("https://"):
+            raise ValueError("sms_url: must be https outside the demo")
         for name in ("bankid_certificate", "bankid_key", "bankid_root"):
             path = getattr(self, name)
             if path is None or not path.is_file():

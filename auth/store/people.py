@@ -84,6 +84,14 @@ class People:
                 raise RuntimeError("a person could not be stored")
         return await self.rename(Person(known.id, given_name, surname, name))
 
+    async def save_unproven(self, person: str, name: str) -> Person:
+        """Somebody known by an invitation alone, under an id made for it; the same again the next time. They have no
+        number, so nothing that is kept about anybody else can become theirs."""
+        given_name, _, surname = name.partition(" ")
+        made = Person(person, given_name, surname, name)
+        await insert(self._engine, PEOPLE, {"id": made.id, **_names(made)})
+        return made
+
     async def rename(self, person: Person) -> Person:
         """Keep the names an e-ID gives; the same where nothing is new."""
         async with self._engine.begin() as connection:

@@ -83,6 +83,18 @@ class IdentificationProgress(TypedDict):
     problem: NotRequired[str]
 
 
+class SmsStarted(TypedDict):
+    """A code is on its way."""
+
+    transaction: str
+
+
+class SmsLoggedIn(TypedDict):
+    """next: the path of the meeting's page."""
+
+    next: str
+
+
 class SessionPerson(TypedDict):
     id: str
     name: str

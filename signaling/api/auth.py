@@ -1,7 +1,6 @@
 """``/auth``: identification in a browser, the session, and leaving.
 
-Two cookies, both ``__Host-``, HttpOnly and SameSite=Lax: one holds the browser's identifications before anyone is known
-(the flow), one the session. The flow's value is a lasting secret of the browser, so that a new tab finds its way back.
+The flow cookie's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
 import re
@@ -15,17 +14,14 @@ from auth.errors import CookiesBlocked, IdentificationUnknown
 from auth.flow import Browser, Status
 from auth.identification import Identifications
 from auth.people import Staff
-from auth.randomness import looks_like_secret, new_secret
+from auth.randomness import new_secret
 from auth.return_path import RETURN_PATH, app_address
-from auth.sessions import Session, Sessions, cookie_name
+from auth.sessions import Session, Sessions
 from signaling.api.answers import SessionDescription, SessionStaff
+from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
-FLOW_LIFETIME_SECONDS = 30 * 24 * 3600
-METHOD_COOKIE = "hemmaplan-method"
-"""Which way was used last, for the next visit's page; tells nothing of who."""
-METHOD_LIFETIME_SECONDS = 365 * 24 * 3600
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
 NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
@@ -61,12 +57,12 @@ class AuthApi:
     def __init__(self, identifications: Identifications, sessions: Sessions, *, secure: bool) -> None:
         self._identifications = identifications
         self._sessions = sessions
-        self._secure = secure
+        self._cookies = Cookies(secure=secure)
 
     async def start(self, request: web.Request) -> web.Response:
         """200 ``{transaction, autoStartToken, app, qr}``; app: the link that opens BankID on the device that asks."""
         body = await _body(request)
-        flow = self._flow(request) or new_secret()
+        flow = self._cookies.flow_of(request) or new_secret()
         user_agent = request.headers.get("User-Agent", "")[:256]
         browser = Browser(flow, request["address"], user_agent, language_of(request), body.touch)
         started = await self._identifications.start(
@@ -80,12 +76,12 @@ class AuthApi:
                 "qr": started.qr,
             }
         )
-        self._set(response, flow_cookie_name(self._secure), flow, FLOW_LIFETIME_SECONDS)
+        self._cookies.keep_flow(response, flow)
         return response
 
     async def status(self, request: web.Request) -> web.Response:
         """200 ``{status, hintCode, message, qr}``, ``next`` when complete, ``problem`` (a code) when refused."""
-        flow = self._flow(request)
+        flow = self._cookies.flow_of(request)
         if flow is None:  # every start sets it
             raise CookiesBlocked
         status = await self._identifications.status(request.match_info["transaction"], flow, language_of(request))
@@ -105,7 +101,7 @@ class AuthApi:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """204, also where it was finished already."""
-        await self._identifications.cancel(request.match_info["transaction"], self._flow(request) or "")
+        await self._identifications.cancel(request.match_info["transaction"], self._cookies.flow_of(request) or "")
         return web.Response(status=204)
 
     async def came_back(self, request: web.Request) -> web.Response:
@@ -114,7 +110,7 @@ class AuthApi:
         transaction, nonce = request.query.get("transaction", ""), request.query.get("nonce", "")
         try:
             status, page = await self._identifications.returned(
-                transaction, nonce, self._flow(request) or "", language_of(request)
+                transaction, nonce, self._cookies.flow_of(request) or "", language_of(request)
             )
         except IdentificationUnknown as unknown:  # a person waits for a page, not for problem details
             return web.Response(status=303, headers={"Location": f"/login?problem={unknown.code}"})
@@ -134,7 +130,7 @@ class AuthApi:
         if session is not None:
             await self._sessions.end(session)
         response = web.Response(status=204)
-        self._set(response, cookie_name(self._secure), "", 0)
+        self._cookies.drop_session(response)
         return response
 
     async def _log_in(self, request: web.Request, response: web.Response, status: Status) -> None:
@@ -143,21 +139,8 @@ class AuthApi:
         before: Session | None = request.get("session")
         if before is not None and before.id != status.session.id:
             await self._sessions.replace(before, status.session)
-        # Without an age: gone when the browser is closed, which counts on a shared computer.
-        self._set(response, cookie_name(self._secure), status.cookie, None)
-        self._set(response, METHOD_COOKIE, status.session.method.value, METHOD_LIFETIME_SECONDS)
-
-    def _flow(self, request: web.Request) -> str | None:
-        value = request.cookies.get(flow_cookie_name(self._secure), "")
-        return value if looks_like_secret(value) else None
-
-    def _set(self, response: web.Response, name: str, value: str, max_age: int | None) -> None:
-        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="Lax")
-
-
-def flow_cookie_name(secure: bool) -> str:
-    """Name of the cookie that binds identifications to their browser."""
-    return cookie_name(secure) + "-flow"
+        self._cookies.keep_session(response, status.cookie)
+        self._cookies.keep_method(response, status.session.method)
 
 
 def describe(session: Session) -> SessionDescription:

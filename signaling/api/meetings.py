@@ -63,6 +63,7 @@ def routes(
         web.post(f"{participant}/remove", api.remove),
         web.post(f"{participant}/host", api.hand_over),
         web.post(f"{participant}/co-host", api.make_co_host),
+        web.post(f"{participant}/recognise", api.recognise),
         web.post(f"{participant}/mute", api.mute),
         web.put(f"{one}/home", api.name_home),
     ]
@@ -194,6 +195,10 @@ class MeetingsApi:
         await self._meetings.hosting.make_co_host(
             session_of(request), _meeting(request), _participant(request), co_host=body.co_host
         )
+        return await self._state(request)
+
+    async def recognise(self, request: web.Request) -> web.Response:
+        await self._meetings.sight.recognise(session_of(request), _meeting(request), _participant(request))
         return await self._state(request)
 
     async def mute(self, request: web.Request) -> web.Response:

@@ -12,9 +12,10 @@ from auth.errors import AssuranceTooLow, Refusal
 from auth.flow import Browser
 from auth.identity import Method
 from auth.oidc import Back, OidcLogins
-from auth.randomness import looks_like_secret, new_secret
-from auth.sessions import Session, Sessions, cookie_name
-from signaling.api.auth import FLOW_LIFETIME_SECONDS, METHOD_COOKIE, METHOD_LIFETIME_SECONDS, NEXT, flow_cookie_name
+from auth.randomness import new_secret
+from auth.sessions import Session, Sessions
+from signaling.api.auth import NEXT
+from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest, NotFound
 
@@ -34,7 +35,7 @@ class OidcApi:
     def __init__(self, logins: OidcLogins, sessions: Sessions, *, secure: bool) -> None:
         self._logins = logins
         self._sessions = sessions
-        self._secure = secure
+        self._cookies = Cookies(secure=secure)
 
     async def start(self, request: web.Request) -> web.Response:
         """303 to the provider. Query: ``invitation``, the token of a personal link, or ``next``, where staff want to
@@ -43,7 +44,7 @@ class OidcApi:
         link, wanted = request.query.get("invitation"), request.query.get("next")
         if (link is not None and _LINK.fullmatch(link) is None) or (wanted is not None and not NEXT.fullmatch(wanted)):
             raise BadRequest
-        flow = self._flow(request) or new_secret()
+        flow = self._cookies.flow_of(request) or new_secret()
         user_agent = request.headers.get("User-Agent", "")[:256]
         browser = Browser(flow, request["address"], user_agent, language_of(request))
         try:
@@ -51,7 +52,7 @@ class OidcApi:
         except Refusal as refused:
             return see_problem(f"/i/{link}" if link is not None else "/login", refused)
         response = web.Response(status=303, headers={"Location": location})
-        self._set(response, flow_cookie_name(self._secure), flow, FLOW_LIFETIME_SECONDS)
+        self._cookies.keep_flow(response, flow)
         return response
 
     async def callback(self, request: web.Request) -> web.Response:
@@ -59,7 +60,7 @@ class OidcApi:
         method = self._method(request)
         # A parameter given twice is no answer of a provider's (RFC 6749, 3.1).
         answer = {name: request.query[name] for name in request.query if len(request.query.getall(name)) == 1}
-        back = await self._logins.finish(method, answer, self._flow(request))
+        back = await self._logins.finish(method, answer, self._cookies.flow_of(request))
         if back.problem is not None:
             return see_problem(back.page, back.problem, tried=method)
         response = web.Response(status=303, headers={"Location": back.page})
@@ -78,15 +79,8 @@ class OidcApi:
         before: Session | None = request.get("session")
         if before is not None:
             await self._sessions.replace(before, back.session)
-        self._set(response, cookie_name(self._secure), back.cookie, None)
-        self._set(response, METHOD_COOKIE, back.session.method.value, METHOD_LIFETIME_SECONDS)
-
-    def _flow(self, request: web.Request) -> str | None:
-        value = request.cookies.get(flow_cookie_name(self._secure), "")
-        return value if looks_like_secret(value) else None
-
-    def _set(self, response: web.Response, name: str, value: str, max_age: int | None) -> None:
-        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        self._cookies.keep_session(response, back.cookie)
+        self._cookies.keep_method(response, back.session.method)
 
 
 def see_problem(page: str, refusal: Refusal, *, tried: Method | None = None) -> web.Response:

@@ -37,6 +37,8 @@ from signaling.api.answers import (
     PlannedMeeting,
     Seat,
     SessionAnswer,
+    SmsLoggedIn,
+    SmsStarted,
     TooEarly,
 )
 from signaling.api.audit import LARGEST_NUMBER, LARGEST_PAGE, LONGEST_ID, LONGEST_REASON, LONGEST_WORD
@@ -56,6 +58,7 @@ from signaling.api.directory import (
     UnitBody,
     UnitList,
 )
+from signaling.api.sms import SmsStartBody, SmsVerifyBody
 
 MEETING = "/api/v1/meetings/{id}"
 INVITATION = f"{MEETING}/invitations/{{invitation}}"
@@ -115,6 +118,18 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Follow it", {200: Answer("How it stands", IdentificationProgress)}, public=True
     ),
     ("POST", "/auth/bankid/{transaction}/cancel"): Operation("Give it up", {204: Answer("Given up")}, public=True),
+    ("POST", "/auth/sms/start"): Operation(
+        "Send a code to an invited person who has no e-legitimation",
+        {200: Answer("It is on its way", SmsStarted)},
+        SmsStartBody,
+        public=True,
+    ),
+    ("POST", "/auth/sms/verify"): Operation(
+        "Log in with that code, for this one meeting",
+        {200: Answer("Logged in", SmsLoggedIn)},
+        SmsVerifyBody,
+        public=True,
+    ),
     ("GET", "/auth/session"): Operation("Who the caller is", {200: Answer("The session", SessionAnswer)}, public=True),
     ("POST", "/auth/logout"): Operation("Log out", {204: Answer("Logged out")}, public=True),
     ("GET", "/api/v1/meetings"): Operation(
@@ -151,6 +166,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", f"{PARTICIPANT}/remove"): Operation("Put out, to stay out until invited again", STATE),
     ("POST", f"{PARTICIPANT}/host"): Operation("Hand over the host's chair", STATE),
     ("POST", f"{PARTICIPANT}/co-host"): Operation("Make co-host, or not", STATE, CoHostBody, body_optional=True),
+    ("POST", f"{PARTICIPANT}/recognise"): Operation("Say that one who came by a code is the right person", STATE),
     ("POST", f"{PARTICIPANT}/mute"): Operation("Turn off somebody's microphone", STATE),
     ("PUT", f"{MEETING}/home"): Operation("Name who sits in the home", STATE, HomeBody),
     ("GET", f"{MEETING}/events"): Operation(

@@ -9,7 +9,8 @@ from auth.errors import REFUSALS, AssuranceTooLow
 from auth.identity import Method
 from auth.sessions import Session
 from rooms.meetings import Meetings
-from signaling.api.auth import METHOD_COOKIE, NEXT
+from signaling.api.auth import NEXT
+from signaling.cookies import METHOD_COOKIE
 from signaling.i18n import language_of
 from signaling.pages.staff import see_other
 from signaling.pages.templates import render
@@ -46,7 +47,8 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
         # None of them where the organisation asks for one that is not set up here: then all, and a no with its reason.
         ways = [way for way in known if way in methods & greeting.methods] or [way for way in known if way in methods]
         invited = {"starts_at": greeting.starts_at, "organisation": greeting.organisation, "phone": greeting.phone}
-        return _page(request, ways, _chosen(request, ways, ways[0]), invited=invited, token=token)
+        no_e_id = f"/i/{token}/sms" if greeting.by_sms else None
+        return _page(request, ways, _chosen(request, ways, ways[0]), invited=invited, token=token, no_e_id=no_e_id)
 
     return [web.get("/login", login), web.get("/i/{token}", link)]
 
@@ -69,6 +71,7 @@ def _page(
     invited: dict[str, object] | None = None,
     token: str | None = None,
     next_path: str | None = None,
+    no_e_id: str | None = None,
 ) -> web.Response:
     problem = _PROBLEMS.get(request.query.get("problem", ""))
     onwards = {"invitation": token} if token is not None else {"next": next_path} if next_path is not None else {}
@@ -80,6 +83,7 @@ def _page(
         kiosk=kiosk,
         data={"invitation": token, "next": next_path, "kiosk": kiosk} if token is None else {"invitation": token},
         way=way.value,
+        no_e_id=no_e_id,
         ways=[(other.value, f"?{urlencode({**back, 'with': other.value})}") for other in ways],
         start=f"/auth/oidc/{way.value}/start" + (f"?{urlencode(onwards)}" if onwards else ""),
         problem=problem().text(language_of(request)) if problem is not None else "",

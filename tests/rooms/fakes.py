@@ -27,6 +27,7 @@ class FakeMedia:
     down: bool = False
     full: bool = False
     muted: list[str] = field(default_factory=list)
+    hearing: list[str] = field(default_factory=list)
     updated: dict[str, Mapping[str, str]] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     listeners: list[MediaListener] = field(default_factory=list)
@@ -67,6 +68,10 @@ class FakeMedia:
     async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None:
         self._answer()
         self.updated[identity] = attributes
+
+    async def let_hear(self, room: str, identity: str) -> None:
+        self._answer()
+        self.hearing.append(identity)
 
     async def send_data(self, room: str, payload: bytes, *, topic: str, identities: Sequence[str] = ()) -> None:
         self._answer()

@@ -9,26 +9,26 @@ from rooms.meeting import Authority, ParticipantStatus
 from rooms.policy import Action, Relation, actions, allowed, relations
 from tests.rooms.values import NOW, gathering
 
-# host, co-host, inside, invited, refused, colleague, auditor
+# host, co-host, inside, invited, refused, colleague, auditor, unrecognised
 CELLS = {
-    Action.SEE_MEETING: "yes yes yes yes yes yes yes",
-    Action.SEE_PURPOSE: "yes yes yes yes no yes no",
-    Action.SEE_INVITED: "yes yes yes yes no yes yes",
-    Action.SEE_ROOM: "yes yes yes no no no no",
-    Action.SEE_LOBBY: "yes yes no no no no no",
-    Action.SEE_INVITATIONS: "yes yes no no no yes no",
-    Action.JOIN: "yes yes yes yes no no no",
-    Action.START: "yes yes no no no no no",
-    Action.END: "yes yes no no no no no",
-    Action.CHANGE: "yes yes no no no yes no",
-    Action.INVITE: "yes yes no no no yes no",
-    Action.INVITE_LEADER: "yes no no no no yes no",
-    Action.ADMIT: "yes yes no no no no no",
-    Action.REMOVE: "yes yes no no no no no",
-    Action.MUTE: "yes yes no no no no no",
-    Action.APPOINT: "yes no no no no no no",
-    Action.TAKE_HOME: "yes yes no no no no no",
-    Action.NAME_HOME: "yes yes no no no no no",
+    Action.SEE_MEETING: "yes yes yes yes yes yes yes yes",
+    Action.SEE_PURPOSE: "yes yes yes yes no yes no no",
+    Action.SEE_INVITED: "yes yes yes yes no yes yes no",
+    Action.SEE_ROOM: "yes yes yes no no no no no",
+    Action.SEE_LOBBY: "yes yes no no no no no no",
+    Action.SEE_INVITATIONS: "yes yes no no no yes no no",
+    Action.JOIN: "yes yes yes yes no no no yes",
+    Action.START: "yes yes no no no no no no",
+    Action.END: "yes yes no no no no no no",
+    Action.CHANGE: "yes yes no no no yes no no",
+    Action.INVITE: "yes yes no no no yes no no",
+    Action.INVITE_LEADER: "yes no no no no yes no no",
+    Action.ADMIT: "yes yes no no no no no no",
+    Action.REMOVE: "yes yes no no no no no no",
+    Action.MUTE: "yes yes no no no no no no",
+    Action.APPOINT: "yes no no no no no no no",
+    Action.TAKE_HOME: "yes yes no no no no no no",
+    Action.NAME_HOME: "yes yes no no no no no no",
 }
 COLUMNS = tuple(Relation)
 

@@ -53,17 +53,20 @@ def test_padding_is_not_plain() -> None:
     assert not Run(arrived(1, b"")).is_plain
 
 
-def test_a_form_holds_what_write_writes() -> None:
+@pytest.mark.parametrize("mid", [b"", b"\x407", b"\x4112"])
+@pytest.mark.parametrize("passed", [NOTHING, (b"\x10", None, None), (b"\x10", b"\1", None), (b"\x10\x11", None, None)])
+@pytest.mark.parametrize("level_id", [0, 1])
+def test_a_form_holds_what_write_writes(mid: bytes, passed: tuple[bytes | None, ...], level_id: int) -> None:
     run: Run | None = None
     for packet in Source(7, 7).picture_packets(key=True):
-        one = Arrived(LAYER, packet, NOTHING, 1.5)
+        one = Arrived(LAYER, packet, passed, 1.5)
         one.is_vp8()
         if run is None:
             run = Run(one)
         else:
             run.add(one)
     assert run is not None
-    wanted = shape({ABS_SEND_TIME: 3}, 5)
+    wanted = shape({ABS_SEND_TIME: 3, AUDIO_LEVEL: level_id}, 5, (mid, b""))
     form = run.form(wanted)
     assert form is run.form(wanted)
     rewriter = Vp8Rewriter()

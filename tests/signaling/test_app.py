@@ -18,7 +18,7 @@ Client = TestClient[web.Request, web.Application]
 
 WEBHOOK = "/livekit/webhook"  # there with a cluster alone
 # LiveKit's and the simulator's interfaces are described elsewhere; forms of pages are not for programs.
-DESCRIBED = re.compile(r"^(/api/|/auth/(?!bankid/return))")
+DESCRIBED = re.compile(r"^(/api/|/auth/(?!bankid/return|oidc/))")
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from alembic import op
 
 from db.schema import UtcDateTime
 
-revision: str = "0007_imports"
-down_revision: str | None = "0006_oidc"
+revision: str = "0008_imports"
+down_revision: str | None = "0007_sms"
 
 
 def upgrade() -> None:

@@ -1,0 +1,224 @@
+"""A code by SMS, for who has no e-legitimation: an addition to a personal link, where the organisation allows it.
+
+It shows that somebody holds the invited person's telephone, no more (NIST SP 800-63B-4, 3.1.3.3). So it opens that one
+meeting and nothing else, makes nobody staff, and the person who leads the meeting must recognise who comes
+(`rooms.sight`). Six digits, five minutes, five tries, three sent an hour to a number and for a link.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from audit.canonical import Scalar
+from audit.events import Event, EventType, Reason
+from auth.errors import InvitationRefused, Refusal
+from auth.flow import Browser, Invited
+from auth.identity import AssuranceLevel, Method
+from auth.limits import Recent
+from auth.people import Person
+from auth.phone_number import PhoneNumber
+from auth.randomness import fingerprint, new_id
+from auth.records import IdentificationRecords
+from auth.sessions import AuditLog, Session, Sessions, actor
+from auth.sms import SmsClient, SmsError
+from auth.store.sms import SmsCode, SmsCodeRows
+from auth.vault import Vault
+
+log = structlog.get_logger()
+
+VALID = timedelta(minutes=5)
+MOST_TRIES = 5
+MOST_SENT = 3
+SENT_WITHIN = timedelta(hours=1)
+MOST_BY_ADDRESS = 20  # a municipality's whole network can be one address
+KEPT = timedelta(days=1)
+
+
+class SmsNotAllowed(Refusal):
+    """This link asks for an e-legitimation."""
+
+    code = "sms-not-allowed"
+    status = 403
+    swedish = "Det här mötet kräver e-legitimation. Har du ingen, ring den som bjöd in dig."
+    english = "This meeting asks for an e-identification. If you have none, call the person who invited you."
+
+
+class SmsUnavailable(Refusal):
+    """The operator does not take messages, or our account is wrong; the log says which."""
+
+    code = "sms-unavailable"
+    status = 503
+    swedish = "Det går inte att skicka en kod just nu. Vänta en stund och försök igen, eller ring den som bjöd in dig."
+    english = "No code can be sent right now. Wait a while and try again, or call the person who invited you."
+
+
+class TooManyCodes(Refusal):
+    code = "sms-too-many"
+    status = 429
+    swedish = "Det har skickats flera koder redan. Vänta en stund, eller ring den som bjöd in dig."
+    english = "Several codes have been sent already. Wait a while, or call the person who invited you."
+
+
+class WrongCode(Refusal):
+    """Another try is possible."""
+
+    code = "sms-wrong-code"
+    status = 422
+    swedish = "Koden stämmer inte. Titta i meddelandet och skriv den igen."
+    english = "That is not the code. Look at the message and type it again."
+
+
+class SpentCode(Refusal):
+    """Too old, used, or guessed at too often; never says which."""
+
+    code = "sms-spent-code"
+    status = 410
+    swedish = "Koden går inte att använda längre. Be om en ny."
+    english = "The code can no longer be used. Ask for a new one."
+
+
+SMS_REFUSALS: tuple[type[Refusal], ...] = (SmsNotAllowed, SmsUnavailable, TooManyCodes, WrongCode, SpentCode)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsInvited:
+    """Whom a link invites by SMS. number: where the code goes."""
+
+    invitation: str
+    number: PhoneNumber = field(repr=False)
+
+
+class SmsInvitations(Protocol):
+    """`rooms.sms_invitations`. Both raise `auth.errors.InvitationRefused` and SmsNotAllowed."""
+
+    async def by_sms(self, token: str) -> SmsInvited: ...
+
+    async def open_by_sms(self, token: str) -> tuple[Person, Invited]:
+        """The code was right: bind the link to a person made for it alone. In the log before it is told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """secret: the session cookie's value. next: the path of the meeting's page."""
+
+    session: Session
+    secret: str = field(repr=False)
+    next: str
+
+
+class SmsCodes:
+    """client: None where no operator is set up; then every link asks for an e-legitimation. origin: our address."""
+
+    def __init__(
+        self,
+        *,
+        client: SmsClient | None,
+        rows: SmsCodeRows,
+        sessions: Sessions,
+        invitations: SmsInvitations,
+        audit: AuditLog,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        origin: str,
+        digits: Callable[[], str] = lambda: f"{secrets.randbelow(1_000_000):06}",
+    ) -> None:
+        self._client = client
+        self._rows = rows
+        self._sessions = sessions
+        self._invitations = invitations
+        self._audit = audit
+        self._records = IdentificationRecords(audit, Method.SMS)
+        self._vault = vault
+        self._clock = clock
+        self._host = origin.partition("://")[2].partition(":")[0]
+        self._digits = digits
+        self._by_address = Recent(MOST_BY_ADDRESS, SENT_WITHIN, clock)
+
+    async def start(self, browser: Browser, link: str) -> str:
+        """Send a code to the invited person's telephone; gives the transaction's id.
+
+        Raises InvitationRefused, SmsNotAllowed, TooManyCodes, SmsUnavailable, AuditUnavailable.
+        """
+        if self._client is None:
+            raise SmsNotAllowed
+        if self._by_address.full(browser.address):
+            raise TooManyCodes(retry_after=600)
+        self._by_address.hit(browser.address)
+        try:
+            invited = await self._invitations.by_sms(link)
+        except InvitationRefused as refused:
+            await self._records.link_refused(refused.reason)
+            raise
+        now, transaction, code = self._clock(), new_id(), self._digits()
+        row = SmsCode(
+            transaction,
+            fingerprint(browser.flow),
+            self._vault.derive("sms code", transaction, code),
+            self._vault.derive("sms number", invited.number.text),
+            fingerprint(link),
+            now,
+        )
+        sent = await self._rows.sent_since(now - SENT_WITHIN, number_hash=row.number_hash, link_hash=row.link_hash)
+        if sent >= MOST_SENT:
+            raise TooManyCodes(retry_after=int(SENT_WITHIN.total_seconds()))
+        await self._records.started(transaction, for_link=True)
+        await self._rows.add(row)
+        try:
+            await self._client.send(invited.number, self._text(code, browser.language))
+        except SmsError as error:
+            await self._records.ended(transaction, f"sms {error.failure}")
+            if error.ours:
+                log.error("the SMS operator refuses us: look at account and balance", failure=error.failure)
+            raise SmsUnavailable(retry_after=60) from None
+        return transaction
+
+    async def verify(self, transaction: str, flow: str, link: str, code: str, language: str) -> LoggedIn:
+        """The person typed a code. Raises WrongCode, SpentCode, InvitationRefused, SmsNotAllowed, AuditUnavailable."""
+        row, now = await self._rows.find(transaction), self._clock()
+        ours = (
+            row is not None
+            and hmac.compare_digest(row.flow_hash, fingerprint(flow))
+            and hmac.compare_digest(row.link_hash, fingerprint(link))
+        )
+        if row is None or not ours or now - row.sent_at > VALID:
+            raise SpentCode
+        if not await self._rows.guess(transaction, most=MOST_TRIES):
+            raise SpentCode
+        if not hmac.compare_digest(row.code_hash, self._vault.derive("sms code", transaction, code)):
+            await self._records.ended(transaction, Reason.WRONG_CODE)
+            raise WrongCode
+        if not await self._rows.use(transaction, now):
+            raise SpentCode
+        person, invited = await self._invitations.open_by_sms(link)
+        details: dict[str, Scalar] = {"transaction": transaction, "level": int(AssuranceLevel.LOW)}
+        who = actor(person, None, Method.SMS)
+        await self._audit.append(Event(EventType.IDENTIFICATION_COMPLETED, who, details=details))
+        session, secret = await self._sessions.create(
+            person,
+            method=Method.SMS,
+            assurance_level=AssuranceLevel.LOW,
+            authenticated_at=now,
+            staff=None,
+            invitation=invited.invitation,
+            language=language,
+        )
+        return LoggedIn(session, secret, invited.next)
+
+    async def sweep(self) -> None:
+        """Forget yesterday's codes."""
+        await self._rows.forget(self._clock() - KEPT)
+
+    def _text(self, code: str, language: str) -> str:
+        """Nothing about the person or the meeting. The last line lets the telephone fill the code in on our page alone
+        (WICG, Origin-bound one-time codes)."""
+        if language == "en":
+            told = f"{code} is your code for the video meeting. It is valid for 5 minutes. Never give it to anyone."
+        else:
+            told = f"{code} är din kod till videomötet. Den gäller i 5 minuter. Ge den aldrig till någon annan."
+        return f"{told}\n\n@{self._host} #{code}"

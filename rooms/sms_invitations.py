@@ -1,0 +1,66 @@
+"""Links that a code by SMS opens, for the one invited person who has no e-legitimation (`auth.sms_codes`).
+
+Whoever comes this way is a person of their own, made for the invitation: not the holder of the identity number the
+planner wrote, so no other meeting, post or record becomes theirs.
+"""
+
+from dataclasses import replace
+
+from audit.events import Actor, EventType
+from auth.flow import Invited
+from auth.identity import Method
+from auth.people import Person
+from auth.phone_number import PhoneNumber
+from auth.sms_codes import SmsInvited, SmsNotAllowed
+from auth.store import People
+from auth.vault import Vault
+from rooms.desk import Desk
+from rooms.invitations import Invitations
+from rooms.invitations import Invited as Opened
+from rooms.meeting import Gathering, Invitation
+
+
+class SmsInvitations:
+    """The seam `auth.sms_codes.SmsInvitations`."""
+
+    def __init__(self, desk: Desk, invitations: Invitations, people: People, vault: Vault) -> None:
+        self._desk = desk
+        self._invitations = invitations
+        self._people = people
+        self._vault = vault
+
+    async def by_sms(self, token: str) -> SmsInvited:
+        """Uses nothing up."""
+        invitation, _ = await self._invitations.living(token)
+        if invitation.phone_sealed is None:
+            raise SmsNotAllowed
+        number = self._vault.open(invitation.phone_sealed, record=f"phone {invitation.id}")
+        return SmsInvited(invitation.id, PhoneNumber(number))
+
+    async def open_by_sms(self, token: str) -> tuple[Person, Invited]:
+        invitation, gathering = await self._invitations.living(token)
+        if invitation.phone_sealed is None:
+            raise SmsNotAllowed
+        person = await self._people.save_unproven(f"sms-{invitation.id}", invitation.name)
+        await self._desk.record(
+            EventType.INVITATION_OPENED,
+            gathering.meeting,
+            actor=Actor(person.id, person.name, invitation.role, invitation.organisation, Method.SMS.value),
+            invited=invitation.name,
+            invitation=invitation.id,
+            relation=invitation.relation,
+            sms_reason=invitation.sms_reason,
+        )
+        async with self._desk.lock(invitation.meeting):
+            before = await self._desk.gathering(invitation.meeting)
+            after = _bound(before, invitation.id, person, self._desk)
+            await self._desk.commit(before, after)
+        await self._desk.tell(invitation.meeting, "invitation.changed")
+        return person, Opened(invitation.id, invitation.meeting)
+
+
+def _bound(gathering: Gathering, invitation: str, person: Person, desk: Desk) -> Gathering:
+    current: Invitation | None = gathering.invitation_by_id(invitation)
+    if current is None:
+        return gathering
+    return gathering.changed(replace(current, person=person.id, opened_at=current.opened_at or desk.now()))

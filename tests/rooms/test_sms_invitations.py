@@ -1,0 +1,134 @@
+"""A link for one who has no e-legitimation: only where the planner gave a telephone and a reason; a person apart."""
+
+from typing import Any
+
+import pytest
+
+from audit.events import EventType
+from auth.errors import InvitationExpired, InvitationUnknown
+from auth.identity import AssuranceLevel, Method
+from auth.people import Person
+from auth.sessions import Session
+from auth.sms_codes import SmsNotAllowed
+from rooms.errors import InvalidFields, MeetingUnknown, NotAllowed
+from rooms.meeting import ParticipantStatus
+from tests.rooms.world import ANNA, KARIN, USUAL, World, invitation, number, token_of
+
+TOMAS = number("19930411")
+BY_CODE = invitation(
+    "Tomas Edlund", TOMAS, party="home", relation="Son", phone="070-174 06 05", sms_reason="Har skyddad identitet"
+)
+
+
+def by_code(person: Person, world: World, meeting: str) -> Session:
+    return Session(
+        id=f"session-{person.id}",
+        secret_hash="",
+        person=person,
+        method=Method.SMS,
+        assurance_level=AssuranceLevel.LOW,
+        authenticated_at=world.clock(),
+        staff=None,
+        invitation=meeting,
+        language="sv",
+    )
+
+
+async def started(world: World) -> tuple[Session, str, str]:
+    """Anna's meeting is on; her session, its id, and the token of Tomas' link."""
+    anna, meeting, planned = await world.started(invitations=(*USUAL, BY_CODE))
+    link = next(item for item in planned.links if item.name == "Tomas Edlund")
+    return anna, meeting, token_of(link.url)
+
+
+async def tomas(world: World, token: str) -> Session:
+    person, invited = await world.meetings.sms_invitations.open_by_sms(token)
+    return by_code(person, world, invited.invitation)
+
+
+async def test_the_telephone_is_told_for_that_link_alone(world: World) -> None:
+    anna, _, planned = await world.started(invitations=(*USUAL, BY_CODE))
+    links = {link.name: token_of(link.url) for link in planned.links}
+    invited = await world.meetings.sms_invitations.by_sms(links["Tomas Edlund"])
+    assert invited.number.text == "+46701740605"
+    with pytest.raises(SmsNotAllowed):
+        await world.meetings.sms_invitations.by_sms(links["Karin Edlund"])
+    with pytest.raises(InvitationUnknown):
+        await world.meetings.sms_invitations.by_sms("x" * 22)
+    await world.meetings.invitations.revoke(anna, planned.gathering.meeting.id, invited.invitation)
+    with pytest.raises(InvitationExpired):
+        await world.meetings.sms_invitations.by_sms(links["Tomas Edlund"])
+    with pytest.raises(InvitationExpired):
+        await world.meetings.sms_invitations.open_by_sms(links["Tomas Edlund"])
+
+
+async def test_who_comes_is_not_the_holder_of_the_number(world: World) -> None:
+    holder = await world.person("Tomas Edlund", TOMAS)
+    _, meeting, token = await started(world)
+    other = await world.plan(await world.anna(), invitations=(*USUAL, BY_CODE))
+    session = await tomas(world, token)
+    assert session.person.id != holder.id
+    assert (session.person.name, session.person.given_name) == ("Tomas Edlund", "Tomas")
+    again = await tomas(world, token)
+    assert again.person.id == session.person.id
+    with pytest.raises(MeetingUnknown):
+        await world.meetings.state_for(session, other.gathering.meeting.id)
+    [opened] = [
+        record
+        for record in await world.records(meeting, EventType.INVITATION_OPENED)
+        if record.event is not None and record.event.actor is not None and record.event.actor.person == again.person.id
+    ][1:]
+    assert opened.event is not None
+    assert opened.event.details["sms_reason"] == "Har skyddad identitet"
+
+
+async def test_until_recognised_they_see_only_that_the_meeting_is(world: World) -> None:
+    anna, meeting, token = await started(world)
+    session = await tomas(world, token)
+    participant = await world.wait(session, meeting)
+    waiting = await world.meetings.state_for(session, meeting)
+    assert (waiting["meeting"]["purpose"], waiting["invited"]) == (None, [])
+    await world.meetings.admission.admit(anna, meeting, participant)
+    seat = await world.sit(session, meeting)
+    assert not world.media.grants[seat.token].can_subscribe
+    inside = await world.meetings.state_for(session, meeting)
+    assert [item["name"] for item in inside["participants"]] == ["Tomas Edlund"]
+    assert inside["me"]["unrecognised"]
+    seen = await world.meetings.state_for(anna, meeting)
+    assert [item["name"] for item in seen["participants"] if item["unrecognised"]] == ["Tomas Edlund"]
+
+
+async def test_a_link_back_needs_the_meeting_to_be_on(world: World) -> None:
+    anna, meeting, token = await started(world)
+    await world.meetings.hosting.end(anna, meeting)
+    with pytest.raises(InvitationExpired):
+        await world.meetings.sms_invitations.open_by_sms(token)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"phone": "08-123 456 78", "sms_reason": "x"}, "invitations.0.phone"),
+        ({"phone": "070-174 06 05"}, "invitations.0.sms_reason"),
+        ({"phone": "070-174 06 05", "sms_reason": "x", "co_host": True}, "invitations.0.phone"),
+    ],
+)
+async def test_an_exception_needs_a_mobile_number_and_a_reason(
+    world: World, values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        await world.plan(await world.anna(), invitations=(invitation("Karin Edlund", KARIN, **values),))
+    assert field in [error.field for error in refused.value.problems]
+
+
+async def test_a_guest_does_not_say_who_it_is(world: World) -> None:
+    anna, meeting, token = await started(world)
+    session = await tomas(world, token)
+    participant = await world.wait(session, meeting)
+    await world.meetings.admission.admit(anna, meeting, participant)
+    await world.sit(session, meeting)
+    with pytest.raises(NotAllowed):
+        await world.meetings.sight.recognise(session, meeting, participant)
+    found = await world.participant(session, meeting)
+    assert (found.status, found.recognised_at) == (ParticipantStatus.IN_ROOM, None)
+    assert ANNA != TOMAS
