@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench bench-media fuzz build pictures livekit-server clean
+.PHONY: run test check format bench bench-media bench-net fuzz build pictures livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -26,6 +26,9 @@ format: build
 
 bench: build ## figures for docs/benchmarks.md
 	$(BIN)/python -m bench
+
+bench-net: build ## broken networks in namespaces, as root: a line of JSON each
+	$(BIN)/python -m bench.net
 
 fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_SECONDS for each surface
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'

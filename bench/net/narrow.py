@@ -1,8 +1,8 @@
 """A link of 200 kbit/s for a while, ``[up|down]``: the share of sound packets lost in it; bar 1 %.
 
 up: the link of one who publishes, towards the server. down: the server's towards one who watches. Told besides: when
-video had yielded (the link throws nothing away any more; bar 3 s), and when it was back after the link was (it carries
-four fifths of what it did before; bar 10 s).
+video first yielded (a second in which the link threw next to nothing away; bar 3 s), when it last had to, and when it
+was back after the link was (it carries four fifths of what it did before; bar 10 s).
 """
 
 import itertools
@@ -18,7 +18,7 @@ from bench.net.scene import Scene, show
 RATE = "200kbit"
 SQUEEZED, AFTERWARDS = 30.0, 20.0  # seconds
 CALM = 15.0  # seconds for the estimates to rise first
-LOST_BAR, YIELD_BAR, BACK_BAR = 0.01, 3.0, 10.0
+LOST_BAR = 0.01
 EVERY = 0.25
 BACK = 0.8
 
@@ -44,11 +44,13 @@ def rates(counts: Sequence[Count], *, over: int = 4) -> list[tuple[float, float]
             for early, late in zip(counts, counts[over:], strict=False)]  # fmt: skip
 
 
-def yielded(counts: Sequence[Count], begun: float) -> float:
-    """Seconds until the link had thrown away the last but a few: it drops one now and then while it is tried out."""
-    falls = [(late.at, late.dropped - early.dropped) for early, late in itertools.pairwise(counts)]
-    heavy = [at for at, dropped in falls if dropped > 2]
-    return max(0.0, heavy[-1] - begun) if heavy else 0.0
+def yielded(counts: Sequence[Count], begun: float) -> tuple[float, float]:
+    """Seconds until the first second in which the link threw away no more than two packets, and after the last."""
+    seconds = counts[:: round(1 / EVERY)]
+    falls = [(early.at, late.at, late.dropped - early.dropped) for early, late in itertools.pairwise(seconds)]
+    first = next((start - begun for start, _, dropped in falls if dropped <= 2), float("inf"))
+    heavy = [end - begun for _, end, dropped in falls if dropped > 2]
+    return max(0.0, first), heavy[-1] if heavy else 0.0
 
 
 def measure(way: str) -> dict[str, float | list[float]]:
@@ -73,10 +75,12 @@ def measure(way: str) -> dict[str, float | list[float]]:
         lifted = time.monotonic()
         after = _watch(namespace, device, AFTERWARDS)
         back = next((at - lifted for at, rate in rates(after) if rate >= BACK * usual), float("inf"))
+        first, last = yielded(counts, squeezed)
         return {
             "lost": sound.share_lost,
             "concealed": sound.share_concealed,
-            "yielded": yielded(counts, squeezed),
+            "yielded": first,
+            "last_overflow": last,
             "back": back,
             "usual": usual / 1000,
             "squeezed": [round(rate / 1000) for _, rate in rates(counts)[::4]],

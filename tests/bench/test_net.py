@@ -4,6 +4,7 @@ Speed is told by the scripts of `bench.net`, never by a test; the limits here on
 """
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import socket
@@ -12,7 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.net import address_change, server_killed, udp_blocked
+from bench.join import CHROMIUM
+from bench.net import address_change, hostile, narrow, server_killed, udp_blocked
+from bench.net.__main__ import SCENARIOS, command
 from bench.net.delay import Direction
 from bench.net.namespaces import Network, inside, run, unavailable
 from bench.net.scene import longest_gap_end
@@ -38,6 +41,24 @@ def network() -> Iterator[Network]:
 @pytest.mark.parametrize("way", ["tcp", pytest.param("turn-tcp", marks=coturn), pytest.param("turn-udp", marks=coturn)])
 def test_a_meeting_with_udp_blocked(way: str) -> None:
     assert max(udp_blocked.measure(way).values()) < 30
+
+
+@netns
+@coturn
+@pytest.mark.netns
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
+@pytest.mark.timeout(180)
+def test_a_browser_gets_through_where_only_tls_on_443_is_open() -> None:
+    assert max(udp_blocked.measure("turn-tls").values()) < 30
+
+
+@netns
+@pytest.mark.netns
+@pytest.mark.timeout(120)
+def test_strangers_and_liars_on_the_network_disturb_nobody() -> None:
+    figures = hostile.measure(1000)
+    assert figures["sent"] == 1000
+    assert figures["reconnections"] == 0
 
 
 @netns
@@ -111,6 +132,19 @@ async def test_a_delayed_packet_comes_late_and_in_order() -> None:
     del direction
     for sock in (near, one, other, far):
         sock.close()
+
+
+def test_when_a_link_stopped_throwing_away() -> None:
+    drops = [0, 30, 30, 31, 31, 60, 60, 60]
+    counts = [narrow.Count(at / 4, 0, drops[at // 4]) for at in range(4 * len(drops))]
+    assert narrow.yielded(counts, 0.0) == (1.0, 5.0)
+    assert narrow.rates([narrow.Count(0.0, 0, 0), narrow.Count(2.0, 50_000, 0)], over=1) == [(2.0, 200_000.0)]
+
+
+def test_every_scenario_is_a_script() -> None:
+    for scenario in SCENARIOS:
+        module = command(scenario)[2]
+        assert importlib.util.find_spec(module) is not None, module
 
 
 def test_the_end_of_the_longest_interruption_counts() -> None:

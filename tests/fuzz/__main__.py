@@ -1,8 +1,8 @@
 """``python -m tests.fuzz [surface ...] [--seconds 60]``: coverage-guided fuzzing (PyPI's atheris), one after another.
 
 Begins with the seeds and what earlier runs kept. What breaks a surface is told and written to build/fuzz/<surface>/;
-its bytes belong into findings/<surface>.hex, with the correction. ``--keep``: write the smallest set of inputs with
-the same coverage to corpus/<surface>.hex.
+its bytes belong into findings/<surface>.hex, with the correction. ``--keep``: write some of the inputs that led further
+to corpus/<surface>.hex.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ import click
 
 FOLDER = Path("build/fuzz")
 LONGEST = 4096  # bytes of one input
-KEPT_LONGEST, KEPT_MOST = 400, 80  # bytes and lines that are kept in the repository
+KEPT_LONGEST, KEPT_MOST = 300, 50  # bytes and lines that are kept in the repository
 HANG = 2  # whole seconds; the bar is one, on a machine that does nothing else
 MEMORY = 1500  # MiB, of the fuzzer too
 TELL = ("new_units", "exec/s", "DONE", "SUMMARY", "ERROR", "Exception", "Error")
@@ -70,35 +70,16 @@ def run(surface: str, seconds: int) -> bool:
 
 
 def keep(surface: str) -> None:
-    """The smallest part of the corpus that covers as much, in the repository's form."""
+    """Some of the corpus, short and long, in the repository's form: each once reached what none before it had."""
     from tests.fuzz.surfaces import HERE  # noqa: PLC0415
 
-    folder = FOLDER / surface
-    small = folder / "small"
-    small.mkdir(exist_ok=True)
-    for path in small.iterdir():
-        path.unlink()
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.fuzz",
-            surface,
-            "--here",
-            "-merge=1",
-            str(small),
-            str(folder / "corpus"),
-            str(folder / "seeds"),
-        ],
-        capture_output=True,
-        check=True,
+    found = sorted(
+        (path.read_bytes() for path in (FOLDER / surface / "corpus").iterdir()), key=lambda one: (len(one), one)
     )
-    found = sorted((path.read_bytes() for path in small.iterdir()), key=lambda data: (len(data), data))
-    lines = [data.hex() for data in found if 0 < len(data) <= KEPT_LONGEST][:KEPT_MOST]
-    text = "\n".join(
-        [f"# Inputs that reach different parts of the surface, by python -m tests.fuzz {surface} --keep", *lines, ""]
-    )
-    (HERE / "corpus" / f"{surface}.hex").write_text(text, encoding="ascii")
+    short = [data for data in found if 0 < len(data) <= KEPT_LONGEST]
+    lines = [data.hex() for data in short[:: -(-len(short) // KEPT_MOST) or 1]]
+    about = f"# Inputs that reached new parts of the surface, by python -m tests.fuzz {surface} --keep"
+    (HERE / "corpus" / f"{surface}.hex").write_text("\n".join([about, *lines, ""]), encoding="ascii")
 
 
 @click.command()

@@ -38,7 +38,7 @@ IN = {
 OUT = {uri: number for number, uri in IN.items() if uri not in (rtp.RID, rtp.REPAIRED_RID, rtp.AUDIO_LEVEL)}
 FEEDBACK = frozenset({"nack", "nack pli", "ccm fir", "transport-cc"})
 CODECS = (
-    Codec("audio/opus", 111, 48000, 2, feedback=frozenset({"transport-cc"})),
+    Codec("audio/opus", 111, 48000, 2, feedback=frozenset({"transport-cc"}), red_payload_type=63),
     Codec("video/vp8", 96, 90000, rtx_payload_type=97, feedback=FEEDBACK),
     Codec("video/h264", 102, 90000, rtx_payload_type=103, feedback=FEEDBACK),
     Codec("video/vp9", 98, 90000, rtx_payload_type=99, feedback=FEEDBACK),

@@ -32,7 +32,7 @@ from livekit.protocol.rtc import (
     WrappedJoinRequest,
 )
 
-from sfu import rtcp, rtp, stun
+from sfu import red, rtcp, rtp, stun
 from tests.fuzz.media import SSRC, joined
 from tests.sfu.fakes import camera, microphone
 from tests.sfu.offers import Offer
@@ -63,8 +63,10 @@ def _rtp(
 
 
 def _media() -> list[list[bytes]]:
+    twice = red.build(bytes(30), [red.Block(1920, bytes(20)), red.Block(960, bytes(25))], 111)
     vp8 = bytes.fromhex("90e08001004010") + bytes(20)
     return [
+        [_rtp(63, twice, 5), _rtp(63, twice, 7), _rtp(111, bytes(9), 6)],
         [_rtp(111, bytes(40), number) for number in (1, 2, 4, 3, 65535)],
         [_rtp(96, vp8, number, mid=b"1", rid=rid, ssrc=SSRC + 10 + number) for number, rid in ((1, b"q"), (2, b"f"))],
         [_rtp(96, vp8, number, mid=b"1", rid=b"h", ssrc=9) for number in (1, 2, 9)]
