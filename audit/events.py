@@ -96,6 +96,10 @@ class EventType(StrEnum):
     STAFF_CHANGED = "staff.changed", "A commission's title, unit, permissions or last day was changed."
     STAFF_ENDED = "staff.ended", "A commission ended; logins that work in it end too."
     COMMISSION_CHOSEN = "commission.chosen", "A person with several commissions chose which one to work in."
+    ASSURANCE_CHANGED = (
+        "assurance.changed",
+        "What identification is enough was changed, for an organisation's meetings or raised for one.",
+    )
 
 
 class Reason(StrEnum):

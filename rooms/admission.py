@@ -10,6 +10,7 @@ from audit.events import Actor, EventType, Reason
 from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
+from rooms.assurance import refuse_if_below
 from rooms.desk import Desk, actor_in, refuse_if_over
 from rooms.errors import HomeTaken, LeadsTheMeeting, LobbyShut, NotHere, NotWaiting, ParticipantUnknown, RoomFull
 from rooms.media import Grant
@@ -61,8 +62,8 @@ class Admission:
         """Come in as far as one may: leaders and those let in before get a seat, others the lobby.
 
         home: take the seat of the patient's home. binding: see `media.Grant`. The newest device wins.
-        Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, HomeTaken, RoomFull,
-        AuditUnavailable, MediaUnavailable.
+        Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, AssuranceNotEnough,
+        HomeTaken, RoomFull, AuditUnavailable, MediaUnavailable.
         """
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.JOIN)
@@ -72,6 +73,7 @@ class Admission:
             came = before.participant_of(viewer.person.id)
             invitation = before.invited(viewer.person.id)
             assert invitation is not None, "JOIN is for the invited"
+            await refuse_if_below(self._desk, before, invitation, viewer)
             if before.meeting.status is MeetingStatus.OPEN and (
                 invitation.leads or (came is not None and lobby.has_seat(came))
             ):

@@ -96,6 +96,10 @@ class Desk:
             Event(kind, actor, meeting.organisation, meeting.id, subject, details={**about, **details})
         )
 
+    async def record_event(self, event: Event) -> None:
+        """A record that is about no meeting. Raises AuditUnavailable: then it must not take effect."""
+        await self._audit.append(event)
+
     async def record_about(
         self,
         kind: EventType,

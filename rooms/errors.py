@@ -129,6 +129,21 @@ class TooLateToStart(MeetingError):
     english = "The time of the meeting has passed. Change the time, then you can start."
 
 
+class AssuranceNotEnough(MeetingError):
+    """Identified, yet by a method or at a level that is not enough for this meeting."""
+
+    code = "assurance-not-enough"
+    status = 403
+    swedish = (
+        "Det här mötet kräver en säkrare identifiering: {ways}. Logga ut, öppna din länk eller logga in på nytt, och "
+        "välj ett av de sätten."
+    )
+    english = (
+        "This meeting needs a stronger identification: {ways}. Log out, open your link or log in again, and choose one "
+        "of those ways."
+    )
+
+
 class LobbyShut(MeetingError):
     code = "lobby-shut"
     swedish = "Ingen kan släppas in medan den som leder mötet är borta. Gå in i mötet först."

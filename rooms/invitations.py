@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audit.events import Actor, EventType, Reason
-from auth.errors import InvitationExpired, InvitationUnknown, WrongPerson
+from auth.errors import AssuranceTooLow, InvitationExpired, InvitationUnknown, WrongPerson
 from auth.fields import FieldError, InvalidFields
 from auth.identity import Identity, Method
 from auth.people import Person
@@ -19,6 +19,8 @@ from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
 from rooms import lifecycle, lobby
+from rooms.assurance import rule_for
+from rooms.assurance_rule import Audience, audience_of
 from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
 from rooms.errors import (
@@ -28,7 +30,7 @@ from rooms.errors import (
     LinkOfEndedMeeting,
     TooManyInvitations,
 )
-from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus, Party
+from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus
 from rooms.policy import Action
 
 TOKEN_BYTES = 16
@@ -245,8 +247,8 @@ class Invitations:
             starts_at=meeting.starts_at,
             organisation=meeting.organisation_name,
             phone=meeting.phone,
-            staff=invitation.party in (Party.KOMMUN, Party.REGION),
-            methods=frozenset({Method.BANKID, Method.SITHS, Method.FREJA}),
+            staff=audience_of(invitation) is not Audience.VISITOR,
+            methods=(await rule_for(self._desk.store.assurance, meeting, invitation)).methods,
             by_sms=invitation.phone_sealed is not None,
         )
 
@@ -274,7 +276,7 @@ class Invitations:
         """Bind a finished identification to a link.
 
         The identity number must be the invited one's: not just anybody with an e-ID. Raises InvitationUnknown,
-        InvitationExpired, WrongPerson; each refusal is in the log before it is told.
+        InvitationExpired, WrongPerson, AssuranceTooLow; each refusal is in the log before it is told.
         """
         actor = Actor(person.id, person.name, method=identity.method.value)
         found = await self._found(token)
@@ -290,6 +292,10 @@ class Invitations:
             reason = Reason.REVOKED if invitation.revoked_at else InvitationExpired.reason
             await self._refused(invitation, meeting, actor, reason)
             raise _dead(invitation, meeting)
+        rule = await rule_for(self._desk.store.assurance, meeting, invitation)
+        if not rule.enough(identity.method, identity.assurance_level):
+            await self._refused(invitation, meeting, actor, Reason.ASSURANCE)
+            raise AssuranceTooLow
         await self._desk.record(
             EventType.INVITATION_OPENED,
             meeting,

@@ -10,6 +10,7 @@ from auth.store import People
 from auth.vault import Vault
 from rooms import view
 from rooms.admission import Admission
+from rooms.assurance import Assurance
 from rooms.desk import Desk, Publish
 from rooms.drafts import MeetingDraft
 from rooms.errors import MediaFull
@@ -29,7 +30,8 @@ from rooms.store import Store
 
 
 class Meetings:
-    """planning, invitations, admission, hosting, network: the acts. presence: the background work, by `presence.run()`.
+    """planning, invitations, admission, assurance, hosting, network: the acts. presence: the background work, by
+    `presence.run()`.
 
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
@@ -51,6 +53,7 @@ class Meetings:
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
         self.admission = Admission(desk)
+        self.assurance = Assurance(desk)
         self.hosting = Hosting(desk)
         self.sight = Sight(desk)
         self.sms_invitations = SmsInvitations(desk, self.invitations, people, vault)

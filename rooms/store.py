@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.schema import UtcDateTime, metadata
+from rooms.assurance_store import AssuranceRows
 from rooms.meeting import (
     Attendance,
     Authority,
@@ -129,6 +130,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.assurance = AssuranceRows(engine)
 
     async def save(self, *changes: Change) -> None:
         """Insert or update each by its id, in the order given: all of them or none."""

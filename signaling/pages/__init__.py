@@ -12,6 +12,7 @@ from auth.oidc_simulator import Issuer
 from auth.sessions import Sessions
 from rooms.meetings import Meetings
 from signaling.pages import (
+    assurance,
     audit,
     identify,
     information,
@@ -44,6 +45,7 @@ def routes(
     to identify that are set up; issuers: the demo's OpenID providers."""
     return [
         *identify.routes(meetings, methods),
+        *assurance.routes(meetings),
         *public.routes(meetings, sessions, clock, cookie),
         *staff.routes(meetings, clock),
         *room.routes(meetings),

@@ -41,7 +41,7 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
         session: Session | None = request.get("session")
         if session is not None and "with" not in request.query:
             opened = await meetings.invitations.opened_by(token, session)
-            if opened is not None:
+            if opened is not None and await meetings.assurance.below(session, opened.meeting) is None:
                 return see_other(opened.next)
         known = STAFF_WAYS if greeting.staff else VISITOR_WAYS
         # None of them where the organisation asks for one that is not set up here: then all, and a no with its reason.

@@ -8,6 +8,7 @@ from aiohttp import web
 from auth.commissions import home_of
 from auth.people import Permission
 from auth.sessions import Session, Sessions
+from rooms.assurance import in_words
 from rooms.meeting import MeetingStatus
 from rooms.meetings import Meetings
 from rooms.state import State
@@ -53,6 +54,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
     async def meeting(request: web.Request) -> web.StreamResponse:
         session = session_of(request)
         state = await meetings.state_for(session, request.match_info["id"])
+        below = await meetings.assurance.below(session, request.match_info["id"])
         may = state["me"]["may"]
         if "see_invitations" in may:
             return meeting_page(request, state, clock())
@@ -62,6 +64,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
             return over_page(request, state)
         if state["me"]["state"] in ("removed", "denied"):
             return out_page(request, state)
+        if below is not None:
+            return below_page(request, state, in_words(below))
         return render(request, "invitation.html", now=clock(), **state)
 
     async def logout(request: web.Request) -> web.StreamResponse:
@@ -79,6 +83,27 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         web.get("/meetings/{id}", meeting),
         web.post("/logout", logout),
     ]
+
+
+def below_page(request: web.Request, state: State, ways: str) -> web.Response:
+    """The login is not enough for this meeting: what is, and how to get there."""
+    _ = gettext_of(request)
+    session, here = session_of(request), f"/meetings/{state['meeting']['id']}"
+    again = {"href": f"/login?with=&next={here}", "text": _("Visa vem du är på nytt")}
+    return render(
+        request,
+        "message.html",
+        status=403,
+        heading=_("Mötet kräver en säkrare e-legitimation"),
+        symbol="info",
+        kind="wait",
+        first=_("Det här räcker: %(ways)s.") % {"ways": ways},
+        rest="" if session.staff else _("Öppna din personliga länk igen och välj ett av de sätten."),
+        body=_("Har du ingen sådan, ring den som bjöd in dig."),
+        phone=state["meeting"]["phone"],
+        action=again if session.staff else None,
+        reference=None,
+    )
 
 
 def out_page(request: web.Request, state: State) -> web.Response:

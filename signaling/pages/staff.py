@@ -1,6 +1,6 @@
 """Pages of those who plan and lead: the day, the list, planning, and one meeting as its leader sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from rooms.meetings import Meetings
 from rooms.state import State
 from signaling.i18n import ZONE, gettext_of, language_of, translations
 from signaling.pages import plan_form
+from signaling.pages.assurance import asked_of
 from signaling.pages.plan_form import Form, PlanForm
 from signaling.pages.templates import render
 from signaling.security import session_of
@@ -75,7 +76,10 @@ class StaffPages:
             return await self._create(request, session, form)
         elif form.step < plan_form.STEPS and plan_form.check(form, self._clock(), language_of(request)):
             form.step += 1
-        return plan_page(request, form)
+        asked: list[tuple[str, str]] = []
+        if form.step == plan_form.STEPS:
+            asked = asked_of(request, await self._meetings.assurance.table(session), form.value("type"))
+        return plan_page(request, form, asked)
 
     async def _create(self, request: web.Request, session: Session, form: PlanForm) -> web.StreamResponse:
         language = language_of(request)
@@ -182,7 +186,8 @@ def planner(request: web.Request) -> Session:
     return session
 
 
-def plan_page(request: web.Request, form: PlanForm) -> web.Response:
+def plan_page(request: web.Request, form: PlanForm, asked: Sequence[tuple[str, str]] = ()) -> web.Response:
+    """asked: who, and which e-legitimation is enough for them; for the last step."""
     language = language_of(request)
     types = [
         (name, kind.english if language == "en" else kind.swedish)
@@ -190,7 +195,9 @@ def plan_page(request: web.Request, form: PlanForm) -> web.Response:
         if name != "practice"
     ]
     draft = plan_form.draft_of(form) if form.step == plan_form.STEPS else None
-    return render(request, "plan.html", status=422 if form.errors else 200, form=form, types=types, draft=draft)
+    return render(
+        request, "plan.html", status=422 if form.errors else 200, form=form, types=types, draft=draft, asked=asked
+    )
 
 
 def meeting_page(

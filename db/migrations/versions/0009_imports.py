@@ -5,8 +5,8 @@ from alembic import op
 
 from db.schema import UtcDateTime
 
-revision: str = "0008_imports"
-down_revision: str | None = "0007_sms"
+revision: str = "0009_imports"
+down_revision: str | None = "0008_assurance"
 
 
 def upgrade() -> None:
