@@ -37,6 +37,9 @@ fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_
 bench-media: build ## the embedded media server, Debian's Janus and LiveKit's own under one load
 	$(BIN)/python -m bench media --rooms 1 --rooms 2 --rooms 4
 
+bench-login: build ## logins a second with BankID simulated, and our own share of each
+	$(BIN)/python -m bench.login
+
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py
 

@@ -96,6 +96,7 @@ class EventType(StrEnum):
     STAFF_CHANGED = "staff.changed", "A commission's title, unit, permissions or last day was changed."
     STAFF_ENDED = "staff.ended", "A commission ended; logins that work in it end too."
     COMMISSION_CHOSEN = "commission.chosen", "A person with several commissions chose which one to work in."
+    KEY_CHANGED = "key.changed", "A key of the installation was rotated or retired; which one, by its id."
     ASSURANCE_CHANGED = (
         "assurance.changed",
         "What identification is enough was changed, for an organisation's meetings or raised for one.",

@@ -21,12 +21,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from audit.canonical import Scalar
-from audit.checkpoint import BadNote, NotSigned
+from audit.checkpoint import BadNote, Checkpoint, NotSigned
 from audit.entries import SALT_SIZE, payload_of, seal
 from audit.events import Actor, Event, EventType, Record, written_time
 from audit.reader import LIMIT, AuditUnavailable, LogDamaged, Reader, reading
 from audit.rows import Row, SearchKeys, StoredCheckpoint, search_keys
-from audit.signer import Signer
+from audit.signer import Signer, SignerUnusable
 from audit.store import Engine, Store, Writing
 from audit.tree import Edge, Node, edge_nodes, plan_consistency, verify_consistency
 from db.tasks import Tasks
@@ -104,6 +104,12 @@ class Log(Reader):
         self.written = 0
         self.refused = 0
         self.writable = True
+        self.renew: Callable[[], Signer] | None = None
+        """Reads the signer's files again, for a head that this process's keys have not signed: one was rotated."""
+
+    def resign(self, signer: Signer) -> None:
+        """From now on sign with this key; what is read may be signed by any that it trusts."""
+        self.signer = signer
 
     async def append(self, event: Event) -> Record:
         """Returns when the event is durably stored under a new checkpoint.
@@ -233,10 +239,22 @@ class Log(Reader):
             for row, pending in zip(rows, group, strict=True)
         ]
 
+    def _head(self, note: str) -> Checkpoint:
+        try:
+            return self.signer.read(note)
+        except NotSigned:
+            if self.renew is None:
+                raise
+            try:
+                self.resign(self.renew())
+            except SignerUnusable as failure:
+                raise LogDamaged("the log's key file cannot be used") from failure
+            return self.signer.read(note)
+
     async def _continued(self, writing: Writing) -> Edge:
         """The edge of the stored tree, if it is what was signed and begins with the tree this process knows."""
         try:
-            checkpoint = self.signer.read(writing.note)
+            checkpoint = self._head(writing.note)
         except (BadNote, NotSigned) as failure:
             raise LogDamaged("the log's head is not signed by its key") from failure
         if checkpoint.size < self._edge.size:

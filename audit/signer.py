@@ -83,17 +83,39 @@ def load_signer(path: Path, origin: str, *, may_create: bool) -> Signer:
     return Signer(origin, key, tuple(retired))
 
 
+def rotate_signer(path: Path, origin: str) -> PublicKey:
+    """Put a new key in place of the one at `path`; the old public key stays among those trusted. Raises SignerUnusable.
+
+    Whoever runs with the old key reads the file again (`audit.log.Log.renew`) when it meets the new signature.
+    """
+    old = load_signer(path, origin, may_create=False)
+    new = Signer(origin, Ed25519PrivateKey.generate(), tuple(old.trusted))
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    _write_key(beside, new.key)
+    # The public key first: a reader between the two steps trusts both.
+    public = public_path(path)
+    public.with_name(public.name + ".new").write_text("".join(f"{key}\n" for key in new.trusted))
+    public.with_name(public.name + ".new").replace(public)
+    beside.replace(path)
+    return new.public
+
+
 def public_path(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
 def _create(path: Path, origin: str) -> None:
     signer = Signer(origin, Ed25519PrivateKey.generate())
-    pem = signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write_key(path, signer.key)
+    public_path(path).write_text(f"{signer.public}\n")
+
+
+def _write_key(path: Path, key: Ed25519PrivateKey) -> None:
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     # O_EXCL: of two processes starting at once, one makes the key and the other fails, instead of both signing.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
-    public_path(path).write_text(f"{signer.public}\n")

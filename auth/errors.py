@@ -140,6 +140,15 @@ class IdentificationUnknown(Refusal):
     )
 
 
+class SessionUnknown(Refusal):
+    """No login of this person's: never says whether it is another's."""
+
+    code = "session-unknown"
+    status = 404
+    swedish = "Den inloggningen finns inte längre. Ladda om sidan."
+    english = "That login does not exist any more. Reload the page."
+
+
 class TooManyIdentifications(Refusal):
     code = "too-many-identifications"
     status = 429
@@ -324,6 +333,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     ForPeople,
     NumberNotRead,
     IdentificationUnknown,
+    SessionUnknown,
     TooManyIdentifications,
     IdentificationUnavailable,
     BankIdMaintenance,

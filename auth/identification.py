@@ -53,6 +53,7 @@ PICK_UP = timedelta(minutes=5)
 TOLD_AGAIN = timedelta(minutes=1)
 KEPT = timedelta(days=1)
 ASK_ROW_SECONDS = 0.25
+NONCE_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,8 @@ class Identifications:
         Gives the status and the path of the page the person started from. Raises IdentificationUnknown where the
         nonce is not this transaction's or the browser is another.
         """
-        if not hmac.compare_digest(self.nonce(transaction).encode(), nonce.encode()):
+        ours = [one[:NONCE_LENGTH] for one in self._vault.derivations("return", transaction)]
+        if not any(hmac.compare_digest(one.encode(), nonce.encode()) for one in ours):
             raise IdentificationUnknown
         row = await self._own(transaction, flow)
         link = StoredOrder.model_validate_json(row.order).link if row.order is not None else None
@@ -305,7 +307,7 @@ class Identifications:
 
     def nonce(self, transaction: str) -> str:
         """What the way back from the app must carry; only this server can tell it."""
-        return self._vault.derive("return", transaction)[:32]
+        return self._vault.derive("return", transaction)[:NONCE_LENGTH]
 
     async def _own(self, transaction: str, flow: str) -> Identification:
         row = await self._rows.find(transaction)
@@ -320,14 +322,18 @@ class Identifications:
     async def _deliver(self, row: Identification, flow: str, language: str) -> Status:
         """The session is made when its browser asks for it. Its cookie follows from the transaction and the flow
         cookie, so it can be told again for a minute to the same browser: an answer lost on the way costs nothing."""
-        now, secret, session = self._clock(), self._cookie(row.id, flow), None
+        now, session = self._clock(), None
+        secret, *older = self._cookies(row.id, flow)
         if row.delivered_at is None:
             if row.finished_at is None or now - row.finished_at > PICK_UP:
                 return _failed("expiredTransaction", None, language)
             if await self._rows.deliver(row.id, now):
                 session = await self._new_session(row, language, secret)
         elif now - row.delivered_at <= TOLD_AGAIN:
-            session = await self._sessions.get(secret)
+            for told in (secret, *older):  # a key may have been changed in between
+                if (session := await self._sessions.get(told)) is not None:
+                    secret = told
+                    break
         message = bankid_texts.message("complete", "", language=language, same_device=False)
         cookie = secret if session is not None else None
         return Status("complete", "", message, next=row.next, cookie=cookie, session=session)
@@ -351,9 +357,10 @@ class Identifications:
         )
         return session
 
-    def _cookie(self, transaction: str, flow: str) -> str:
-        value = bytes.fromhex(self._vault.derive("session", transaction, flow))
-        return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+    def _cookies(self, transaction: str, flow: str) -> list[str]:
+        """The cookie's value, and what it was under older keys."""
+        values = (bytes.fromhex(value) for value in self._vault.derivations("session", transaction, flow))
+        return [base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii") for value in values]
 
 
 # Those after which BankID is left in peace for a while (`limits.HoldOff`).

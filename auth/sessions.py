@@ -1,6 +1,6 @@
 """Opaque sessions kept by the server: the browser holds a random cookie, the database only its hash."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from audit.events import Actor, Event, EventType, Reason, Record
+from auth.errors import SessionUnknown
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person, Staff
 from auth.randomness import fingerprint, looks_like_secret, new_id, new_secret
@@ -155,11 +156,53 @@ class Sessions:
         """The person is in an open meeting: an hour from now before idleness ends the session."""
         await self._rows.keep(session, self._clock() + IDLE_IN_MEETING)
 
-    async def end(self, session: Session, *, reason: str = Reason.LOGGED_OUT) -> None:
-        """End one. A log that cannot be written does not keep anybody logged in."""
+    async def all_of(self, viewer: Session) -> list[Session]:
+        """The viewer's own living sessions, newest first. One of lower assurance does not see those above it."""
+        everything = await self._rows.of_person(viewer.person.id)
+        living = await self.living([session.id for session in everything])
+        seen = [
+            session
+            for session in everything
+            if session.id in living and session.assurance_level <= viewer.assurance_level
+        ]
+        return sorted(seen, key=lambda session: session.authenticated_at, reverse=True)
+
+    async def end_one(self, viewer: Session, session: str) -> None:
+        """End one of the viewer's own, by its public id. Raises SessionUnknown for any other."""
+        for own in await self.all_of(viewer):
+            if own.id == session:
+                reason = Reason.LOGGED_OUT if session == viewer.id else Reason.LOGGED_OUT_FROM_LIST
+                return await self.end(own, reason=reason)
+        raise SessionUnknown
+
+    async def end_everywhere(self, viewer: Session) -> int:
+        """End all of the viewer's own, this one last; tells how many."""
+        found = await self.all_of(viewer)
+        for session in sorted(found, key=lambda session: session.id == viewer.id):
+            await self.end(session, reason=Reason.LOGGED_OUT_EVERYWHERE)
+        return len(found)
+
+    async def end_for_post(self, post: Staff, by: Session) -> int:
+        """An administrator ends what a member of staff is logged in to for one organisation; tells how many."""
+        found = [
+            session
+            for session in await self._rows.of_person(post.person.id)
+            if session.staff is not None and session.staff.organisation.id == post.organisation.id
+        ]
+        for session in found:
+            await self.end(session, reason=Reason.BY_ADMINISTRATOR, by=by)
+        return len(found)
+
+    async def living(self, sessions: Collection[str]) -> frozenset[str]:
+        """Which of these public ids are living sessions; asking does not lengthen them."""
+        now = self._clock()
+        return frozenset(await self._rows.living(sessions, now, now - ABSOLUTE))
+
+    async def end(self, session: Session, *, reason: str = Reason.LOGGED_OUT, by: Session | None = None) -> None:
+        """End one. by: who did, where it was somebody else. A log that cannot be written keeps nobody logged in."""
         if not await self._rows.remove(session.id):
             return
-        await self._record(session, reason)
+        await self._record(session, reason, by)
         for ended in self._ended:
             try:
                 await ended(session.id)
@@ -197,9 +240,15 @@ class Sessions:
             )
         return len(found)
 
-    async def _record(self, session: Session, reason: str) -> None:
+    async def _record(self, session: Session, reason: str, by: Session | None) -> None:
         organisation = session.staff.organisation.id if session.staff else None
-        event = Event(EventType.SESSION_ENDED, session.actor, organisation=organisation, details={"reason": reason})
+        event = Event(
+            EventType.SESSION_ENDED,
+            session.actor if by is None else by.actor,
+            organisation=organisation,
+            subject=None if by is None else session.actor,
+            details={"reason": reason},
+        )
         try:
             await self._log.append(event)
         except Exception as failure:  # noqa: BLE001  (ending is the safe direction, whatever the log says)

@@ -48,11 +48,21 @@ class Vault:
     def __init__(
         self, secrets: Mapping[str, str], *, current: str, random: Callable[[int], bytes] = os.urandom
     ) -> None:
+        self._random = random
+        self._keys: dict[str, _Keys] = {}
+        self.use(secrets, current=current)
+
+    @property
+    def current(self) -> str:
+        """The id of the key that writes."""
+        return self._current
+
+    def use(self, secrets: Mapping[str, str], *, current: str) -> None:
+        """From now on these keys, in place of those before. Raises VaultError, which leaves those before."""
         if current not in secrets or any(":" in key_id or not key_id for key_id in secrets):
             raise VaultError("the current key's id must be among the keys, and no id may be empty or hold a colon")
         self._keys = {key_id: _keys(secret) for key_id, secret in secrets.items()}
         self._current = current
-        self._random = random
 
     def lookup(self, number: IdentityNumber) -> str:
         """``<key id>:<HMAC-SHA256, hex>`` under the current key: what a new record is stored with."""
@@ -90,5 +100,10 @@ class Vault:
 
     def derive(self, *parts: str) -> str:
         """64 hex digits only this server can tell: the same for the same parts while the current key stands."""
+        return self.derivations(*parts)[0]
+
+    def derivations(self, *parts: str) -> tuple[str, ...]:
+        """The same under every key, current first: what was derived before a key was changed is among them."""
         message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-        return hmac.new(self._keys[self._current].derive, message, sha256).hexdigest()
+        ids = [self._current, *(key_id for key_id in self._keys if key_id != self._current)]
+        return tuple(hmac.new(self._keys[key_id].derive, message, sha256).hexdigest() for key_id in ids)

@@ -29,7 +29,7 @@ def connect(url: str) -> AsyncEngine:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return engine
     if parsed.drivername == "postgresql+asyncpg":
-        return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=5)
+        return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=5)
     raise UnsupportedDatabase(f"database driver {parsed.drivername}: use sqlite+aiosqlite or postgresql+asyncpg")
 
 

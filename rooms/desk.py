@@ -1,8 +1,8 @@
 """What every act in a meeting goes through, in this order: the rules, the log, the rows, the media server, the bus."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ Publish = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 class Desk:
-    """Shared by the acts of one process. `lock` puts the acts on one meeting in a row."""
+    """Shared by the acts of one process. `lock` puts the acts on one meeting in a row, on all nodes."""
 
     def __init__(
         self,
@@ -51,11 +51,13 @@ class Desk:
         self._publish = publish
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def lock(self, meeting: str) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def lock(self, meeting: str) -> AsyncIterator[None]:
         lock = self._locks.get(meeting)
         if lock is None:
             lock = self._locks[meeting] = asyncio.Lock()
-        return lock
+        async with lock, self.store.exclusive(meeting):
+            yield
 
     async def gathering(self, meeting: str) -> Gathering:
         """Raises MeetingUnknown."""

@@ -304,7 +304,8 @@ class Invitations:
             invitation=invitation.id,
             relation=invitation.relation,
         )
-        await self._desk.store.bind_person(invitation.number_hash, person.id)
+        for number_hash in self._vault.lookups(identity.number):
+            await self._desk.store.bind_person(number_hash, person.id)
         async with self._desk.lock(meeting.id):
             before = await self._desk.gathering(meeting.id)
             current = before.invitation_by_id(invitation.id)

@@ -7,7 +7,7 @@ an event caused by one of our own acts never waits for that act; what is lost is
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -31,6 +31,9 @@ RECONCILE_EVERY = 2.0
 """Seconds. A removal the media server did not hear of is enforced within this."""
 
 
+KEEP_LOGGED_IN_EVERY = timedelta(minutes=5)
+
+
 class Presence:
     def __init__(self, desk: Desk, hosting: Hosting, admission: Admission) -> None:
         self._desk = desk
@@ -40,6 +43,8 @@ class Presence:
         self._watching_since = desk.now()
         self._told_gone: dict[str, datetime] = {}
         self._intruders: deque[str] = deque(maxlen=1000)
+        self.in_meeting: Callable[[str], Awaitable[None]] | None = None
+        self._told_in_meeting: dict[str, datetime] = {}
         desk.media.listen(self._hear)
 
     async def restore(self) -> None:
@@ -50,8 +55,15 @@ class Presence:
         self._watching_since = self._desk.now()
         await self._attempt(self._make_rooms())
 
-    async def run(self, *, every: float = RECONCILE_EVERY) -> None:
-        """Work until cancelled, from `restore` on."""
+    async def run(
+        self, *, every: float = RECONCILE_EVERY, in_meeting: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        """Work until cancelled, from `restore` on.
+
+        in_meeting: told, every few minutes, the session of each who is in a room, so that no login dies of idleness
+        there. A page says so itself by its socket; a program with media alone would be logged out after half an hour.
+        """
+        self.in_meeting = in_meeting
         await self.restore()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="media events")
@@ -93,10 +105,20 @@ class Presence:
             one = gathering.by_identity(identity)
             if one is None or one.status is not ParticipantStatus.IN_ROOM:
                 await self._came(room, identity)
+            else:
+                await self._keep_logged_in(one.session)
         for stay in await self._desk.store.open_stays(meeting):
             # Someone who came after we asked is not on the list and yet is here.
             if stay.identity not in found and stay.joined_at < asked_at:
                 await self._went(room, stay.identity, Reason.NOT_FOUND)
+
+    async def _keep_logged_in(self, session: str) -> None:
+        now = self._desk.now()
+        told = {one: at for one, at in self._told_in_meeting.items() if now - at < KEEP_LOGGED_IN_EVERY}
+        if session not in told and self.in_meeting is not None:
+            told[session] = now
+            await self.in_meeting(session)
+        self._told_in_meeting = told
 
     async def _hear(self, event: MediaEvent) -> None:
         try:

@@ -1,6 +1,7 @@
 """The rows of meetings, invitations, participants and attendance."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 from rooms.assurance_store import AssuranceRows
 from rooms.meeting import (
@@ -115,6 +117,9 @@ attendance = sa.Table(
     sa.Column("reason", sa.String(60)),
 )
 
+NUMBERED = (meetings, invitations)
+"""Tables with an identity number, by its keyed hash and sealed."""
+
 Change = Meeting | Invitation | Participant | Attendance
 
 _TABLES: dict[type[Change], sa.Table] = {
@@ -130,7 +135,12 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._locks = Locks(engine)
         self.assurance = AssuranceRows(engine)
+
+    def exclusive(self, meeting: str) -> AbstractAsyncContextManager[None]:
+        """No other node acts on this meeting meanwhile (`db.locks`)."""
+        return self._locks.hold(f"meeting {meeting}")
 
     async def save(self, *changes: Change) -> None:
         """Insert or update each by its id, in the order given: all of them or none."""
@@ -160,6 +170,24 @@ class Store:
             participants.c.session == session, participants.c.status.in_([status.value for status in here])
         )
         return await self._gatherings(meetings.c.id.in_(chosen))
+
+    async def sessions_with_a_place(self) -> dict[str, bool]:
+        """The logins that wait, may come in or sit in an open meeting, and whether their media is in the room."""
+        here = (ParticipantStatus.WAITING, ParticipantStatus.ADMITTED, ParticipantStatus.IN_ROOM)
+        query = (
+            sa.select(participants.c.session, participants.c.status)
+            .join(meetings, meetings.c.id == participants.c.meeting)
+            .where(
+                participants.c.status.in_([status.value for status in here]),
+                meetings.c.status.in_([MeetingStatus.OPEN.value, MeetingStatus.PLANNED.value]),
+            )
+        )
+        found: dict[str, bool] = {}
+        async with self._engine.connect() as connection:
+            for row in await connection.execute(query):
+                inside = row.status == ParticipantStatus.IN_ROOM.value
+                found[row.session] = found.get(row.session, False) or inside
+        return found
 
     async def gatherings_opening(self, until: datetime) -> list[Gathering]:
         """Planned meetings that start before `until` and whose waiting room has not been announced."""

@@ -1,5 +1,6 @@
 """Packets on their way from a layer to all subscribers: what those share is prepared once, in `Arrived` and `Run`."""
 
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from sfu.rtp import (
 )
 
 if TYPE_CHECKING:
+    from sfu.svc import Frame
     from sfu.up_layer import UpLayer
 
 PASSED_ON = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY_DESCRIPTOR)
@@ -83,15 +85,18 @@ def shape(
 
 class Arrived:
     """One packet. marker: 0x80 or 0; at: when it came; passed: the values of PASSED_ON; vp8: the payload's descriptor,
-    where it has one; history: of sound, from which redundancy is made.
+    where it has one; history: of sound, from which redundancy is made; frame: its place among the spatial layers of a
+    stream that has some.
     """
 
     __slots__ = (
         "_block",
         "_block_shape",
         "_redundant",
+        "_variants",
         "_vp8",
         "at",
+        "frame",
         "history",
         "is_padding",
         "key_frame",
@@ -113,7 +118,9 @@ class Arrived:
         self.key_frame = False
         self.at = at
         self.history: History | None = None
+        self.frame: Frame | None = None
         self.passed = passed
+        self._variants: dict[tuple[int, int], Arrived] | None = None
         self._redundant: dict[tuple[int, int], bytes] | None = None
         self._vp8: Vp8Descriptor | bool | None = None  # False: not read yet
         self._block: tuple[bytes, int] = (b"", 0)
@@ -128,6 +135,22 @@ class Arrived:
         if self._vp8 is False:
             self._vp8 = parse_vp8(self.payload)
         return self._vp8 or None  # type: ignore[return-value]  # never True
+
+    def variant(self, marker: int, active: int) -> "Arrived":
+        """The same with another marker, and, unless `active` is 0, a descriptor of these decode targets alone."""
+        narrow = self.frame.narrow if self.frame is not None and active else None
+        if marker == self.marker and narrow is None:
+            return self
+        if self._variants is None:
+            self._variants = {}
+        made = self._variants.get((marker, active))
+        if made is None:
+            made = self._variants[marker, active] = copy(self)
+            made.marker = marker
+            made._block_shape = None
+            if narrow is not None:
+                made.passed = (*self.passed[:2], narrow.to(active))
+        return made
 
     def body(self, shape: Shape) -> bytes:
         """The payload, with redundancy where that is wanted; always the same once made."""

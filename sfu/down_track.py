@@ -18,6 +18,7 @@ from sfu.numbering import Numbering
 from sfu.red import LossyPath
 from sfu.repair import Repairs
 from sfu.route import Numbers, Repair, Route, Send, SendFeedback, SendRun, route
+from sfu.svc import Frame
 from sfu.up_layer import UpLayer
 from sfu.up_track import UpTrack
 
@@ -50,7 +51,7 @@ class DownTrack:
         self._route: Route | None = None
         self._choice = LayerChoice(up_track)
         self._numbers = Numbering()
-        self._repairs = Repairs(self.ssrc, self._numbers, clock())
+        self._repairs = Repairs(self.ssrc, self._numbers, clock(), self._choice.as_sent)
         self._run_numbers = Numbers(0, self.ssrc, 0, 0, None)
         self._shape: Shape | None = None
         self._is_known = False  # the subscriber has told of the stream
@@ -178,6 +179,9 @@ class DownTrack:
             return
         for packet in run.packets:
             if packet.layer is not choice.current:
+                if packet.frame is not None:
+                    self._select(packet, packet.frame, route, shape)
+                    continue
                 if not choice.enters(packet):
                     continue
                 if numbers.splice(packet):
@@ -185,6 +189,23 @@ class DownTrack:
             numbered = numbers.take(packet, passed_on=not packet.is_padding)
             if numbered is not None:
                 self._send(packet, *numbered, route, shape)
+
+    def _select(self, packet: Arrived, frame: Frame, route: Route, shape: Shape) -> None:
+        """A packet of a stream with spatial layers, which is for this subscriber or is not."""
+        choice, numbers = self._choice, self._numbers
+        begins = choice.current is None
+        sends = choice.selects(packet, frame)
+        if sends is None or (begins and not sends):
+            return
+        if sends and (begins or numbers.source is not packet.layer) and numbers.splice(packet):
+            self.statistics.switches += 1
+        numbered = numbers.take(packet, passed_on=sends)
+        if numbered is not None:
+            self._send(choice.as_sent(packet), *numbered, route, shape)
+
+    def begin_again(self) -> None:
+        """The stream turns out to have spatial layers."""
+        self._stopped()
 
     def _send(self, packet: Arrived, sequence: int, timestamp: int, route: Route, shape: Shape) -> None:
         vp8 = self._numbers.vp8.offsets
@@ -213,7 +234,7 @@ class DownTrack:
 
     def translate(self, layer: UpLayer, report: rtcp.SenderReport, now: float) -> None:
         """Pass on the publisher's clock: its NTP time with our time stamp, so that sound and picture stay together."""
-        if self._route is None or layer is not self._choice.current or not self.statistics.packets:
+        if self._route is None or layer is not self._numbers.source or not self.statistics.packets:
             return
         middle = report.ntp >> 16 & 0xFFFFFFFF
         self._reports_sent[middle] = now

@@ -166,7 +166,7 @@ def _audio_rate(one: Forwarding, now: float) -> float:
 
 def _flowing(track: DownTrack) -> float:
     quality = track.current_quality
-    return sum(layer.rate or 0.0 for layer in track.up_track.layers if layer.quality == quality)
+    return sum(layer.rate or 0.0 for layer in track.up_track.choices if layer.quality == quality)
 
 
 def _shortage(wishes: Sequence[Video], granted: Mapping[str, int | None]) -> Shortage:

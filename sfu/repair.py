@@ -1,7 +1,7 @@
 """What is sent a second time to one subscriber: answers to NACKs, as RFC 4588 repair where negotiated, and probes."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sfu.arrived import NUMBER_AT, Arrived, Shape
 from sfu.numbering import Numbering, Origin
@@ -14,12 +14,16 @@ MOST_PADDING = 255  # bytes in one packet (RFC 3550 section 5.1)
 
 
 class Repairs:
-    """One subscription's. ssrc: of the stream itself; rtx_ssrc: of its repairs. numbers: what was sent as what."""
+    """One subscription's. ssrc: of the stream itself; rtx_ssrc: of its repairs. numbers: what was sent as what.
 
-    def __init__(self, ssrc: int, numbers: Numbering, now: float) -> None:
+    as_sent: what was made of a packet for this subscriber.
+    """
+
+    def __init__(self, ssrc: int, numbers: Numbering, now: float, as_sent: Callable[[Arrived], Arrived]) -> None:
         self.rtx_ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
         self._ssrc = ssrc
         self._numbers = numbers
+        self._as_sent = as_sent
         self._sequence = secrets.randbelow(0x8000)
         self._allowed = float(RESEND_BURST)
         self._allowed_at = now
@@ -65,6 +69,7 @@ class Repairs:
         return head + elements + bytes(length - 1) + bytes((length,)), NUMBER_AT
 
     def _again(self, packet: Arrived, origin: Origin, route: Route, shape: Shape, now: float) -> tuple[bytes, int]:
+        packet = self._as_sent(packet)
         timestamp = (packet.timestamp + origin.timestamp_offset) & 0xFFFFFFFF
         if route.rtx_payload_type is None:
             return packet.write(

@@ -5,7 +5,7 @@ on together, layer by layer, so that what their way out costs is paid once (`sfu
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sfu import rtcp
@@ -18,6 +18,7 @@ from sfu.red import History
 from sfu.red import parse as parse_red
 from sfu.rtp import RtpPacket
 from sfu.speakers import AudioLevel
+from sfu.svc import LAYERED, Layering
 from sfu.up_layer import RETRY_AFTER, RETRY_SOUND_AFTER, UpLayer
 
 if TYPE_CHECKING:
@@ -48,11 +49,17 @@ class UpTrack:
         self.cname = secrets.token_hex(8)
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
+        self._layering: Layering | None = None
         self._rids: tuple[str, ...] = ()
         self._runs: list[Run] = []
         self._is_waiting = False
         self._send_feedback: Callable[[rtcp.Packet], None] | None = None
         self._fir_count = 0
+
+    @property
+    def choices(self) -> Sequence[UpLayer]:
+        """What a subscriber may get one of: the layers, or the spatial layers of the only one."""
+        return self._layering.layers if self._layering is not None and self._layering.layers else self.layers
 
     @property
     def is_receiving(self) -> bool:
@@ -65,13 +72,14 @@ class UpTrack:
 
     def layer_rates(self, now: float) -> dict[int, float | None]:
         """quality -> bit/s (None: never measured) of the layers that come, or would come if they were asked for."""
-        newest = max((layer.last_at for layer in self.layers if layer.packets), default=-1e9)
+        choices = self.choices
+        newest = max((layer.last_at for layer in choices if layer.packets), default=-1e9)
         if self.asked_quality >= 0 and now - newest > SILENT_TRACK and now - self.asked_at > SILENT_TRACK:
             return {}
         waits = now - self.asked_at < SILENT_TRACK
         return {
             layer.quality: layer.rate
-            for layer in self.layers
+            for layer in choices
             if layer.packets and (layer.quality > self.asked_quality or waits or layer.is_live(newest))
         }
 
@@ -84,6 +92,7 @@ class UpTrack:
     def unbind(self) -> None:
         self._send_feedback = None
         self.layers.clear()
+        self._layering = None
         self.history.clear()
 
     def add_layer(self, ssrc: int, rid: str) -> UpLayer:
@@ -103,6 +112,8 @@ class UpTrack:
         elif len(self.layers) >= MOST_LAYERS:
             self.layers.remove(min(self.layers, key=lambda other: other.last_at))
         self.layers.append(layer)
+        is_layered = self.codec is not None and self.codec.mime_type in LAYERED and not self._rids
+        self._layering = Layering(self.codec.mime_type, layer) if self.codec and is_layered else None
         return layer
 
     def take(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> None:
@@ -122,20 +133,15 @@ class UpTrack:
             self._want_again(layer, lost)
         arrived = Arrived(layer, packet, passed, at)
         if self.kind == "audio":
-            if layer.has_missing:
-                self._want_again(layer, layer.retries(at))  # sooner than the next tick
-            self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
-            arrived.history = self.history
-            level = passed[0]
-            if level:
-                self.level = level[0] & 127
-                self.audio.observe(self.level)
+            self._gather_sound(layer, arrived, passed[0])
         elif packet.payload:
             if is_key_frame(codec.mime_type, packet.payload, passed[2]):
                 arrived.key_frame = True
                 layer.key_frame_came()
             if codec.mime_type == "video/vp8":
                 arrived.is_vp8()
+        if self._layering is not None:
+            self._place(arrived, passed[2], size)
         layer.kept.put(arrived)
         runs = self._runs
         if runs and runs[-1].layer is layer:
@@ -145,6 +151,26 @@ class UpTrack:
         first = not self._is_waiting
         self._is_waiting = True
         return first
+
+    def _gather_sound(self, layer: UpLayer, packet: Arrived, level: bytes | None) -> None:
+        if layer.has_missing:
+            self._want_again(layer, layer.retries(packet.at))  # sooner than the next tick
+        self.history.put(packet.sequence_number, packet.timestamp, packet.payload)
+        packet.history = self.history
+        if level:
+            self.level = level[0] & 127
+            self.audio.observe(self.level)
+
+    def _place(self, packet: Arrived, dependencies: bytes | None, size: int) -> None:
+        """Find out which spatial layer a packet belongs to."""
+        layering = self._layering
+        if layering is None or layering.whole is not packet.layer:
+            return
+        was_layered = bool(layering.layers)
+        packet.frame = layering.read(packet.payload, dependencies, size, packet.at)
+        if not was_layered and layering.layers:
+            for down_track in self.down_tracks:
+                down_track.begin_again()
 
     def pass_on(self, now: float) -> None:
         """Give all subscribers what has been gathered."""
@@ -187,6 +213,8 @@ class UpTrack:
             self._want_again(layer, layer.retries(now))
             if self.kind == "video" and layer.due_key_frame(now):
                 self._ask(layer)
+        for layer in self._layering.layers if self._layering is not None else ():
+            layer.measure_rate(now)
         for down_track in self.down_tracks:
             down_track.tick(now)
 

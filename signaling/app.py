@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -43,10 +44,11 @@ from signaling import health, i18n, livekit_socket, metrics, pages, problems, ra
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import directory as directory_api
-from signaling.api import livekit_webhook
+from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import oidc as oidc_api
 from signaling.api import openapi as openapi_api
+from signaling.api import sessions as sessions_api
 from signaling.api import simulator as simulator_api
 from signaling.api import sms as sms_api
 from signaling.bus import Bus, open_bus
@@ -56,7 +58,9 @@ from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.pages import commissions as commission_pages
 from signaling.pages import organisations, staff_import
+from signaling.pages import sessions as session_pages
 from signaling.pages import sms as sms_pages
+from signaling.session_watch import SessionWatch
 from signaling.settings import Settings
 from signaling.turn import TurnServers
 
@@ -100,7 +104,9 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             origin=settings.origin,
         )
 
-        sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
+        sockets = MeetingSockets(meetings, bus, sessions, clock)
+        stack.push_async_callback(sockets.close)
+        watch = _session_watch(sessions, Store(engine), meetings, bus, sockets)
         bankid, credentials, simulator = await _bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,
@@ -121,8 +127,6 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         day = await _demo_day(settings, ground, media, bus, clock) if settings.demo else []
         registry = CollectorRegistry()
         metrics.register(registry, media if isinstance(media, EmbeddedMediaServer) else None, audit, credentials)
-        sockets = MeetingSockets(meetings, bus, sessions, clock)
-        stack.push_async_callback(sockets.close)
         app = _web(settings, sessions, registry, media_url=media_url)
         app.add_routes(health.routes({"audit": _writable(audit)}, registry, settings.metrics_networks))
         app.add_routes(auth_api.routes(identifications, sessions, secure=settings.secure))
@@ -131,10 +135,17 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
-        app.add_routes([*openapi_api.routes(secure=settings.secure), *sockets.routes(), *i18n.routes()])
+        app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
         app.add_routes(_administration(ground, sessions, commissions, clock))
         cookie = cookie_name(settings.secure)
+        app.add_routes([*sockets.routes(), *sessions_api.routes(sessions, people)])
+        app.add_routes(
+            [
+                *session_pages.routes(sessions, people, cookie),
+                *_administration(ground, sessions, commissions, clock),
+            ]
+        )
         app.add_routes(
             pages.routes(
                 meetings,
@@ -156,7 +167,8 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
-        tasks.start(meetings.presence.run(), name="presence")
+        tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
+        tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
@@ -260,6 +272,15 @@ def _web(
     return app
 
 
+def _session_watch(
+    sessions: Sessions, store: Store, meetings: Meetings, bus: Bus, sockets: MeetingSockets
+) -> SessionWatch:
+    watch = SessionWatch(sessions, store, meetings.admission, bus, sockets)
+    sessions.listen(watch.told)  # first, since the next may wait for a media server
+    sessions.listen(meetings.admission.logged_out, meetings.admission.handed_over)
+    return watch
+
+
 def _turn(settings: Settings) -> TurnServers:
     return TurnServers(settings.turn_urls, settings.turn_secret.get_secret_value() if settings.turn_secret else "")
 
@@ -351,6 +372,12 @@ def _writable(audit: Log) -> health.Check:
             raise ConnectionError
 
     return check
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for work in works:
+            group.create_task(work)
 
 
 async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes | Commissions) -> None:

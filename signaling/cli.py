@@ -14,11 +14,13 @@ from audit.commands import audit
 from audit.log import AuditUnavailable, LogDamaged
 from audit.signer import SignerUnusable
 from auth.commands import organisation, staff, unit
+from auth.key_commands import keys
 from auth.vault import VaultError
 from db.engine import DatabaseFailure, UnsupportedDatabase, connect, upgrade
 from kiosk.commands import kiosk
 from rooms.commands import meeting
 from signaling.foundation import directory, planner
+from signaling.foundation import keys as keys_of
 from signaling.logs import configure
 from signaling.media import media
 from signaling.settings import BadSettings, Settings, load
@@ -42,6 +44,8 @@ def main(context: click.Context, file: Path | None) -> None:
     match context.invoked_subcommand:
         case "staff" | "organisation" | "unit":
             context.obj = lambda: directory(_settings(context))
+        case "keys":
+            context.obj = lambda: keys_of(_settings(context))
         case "meeting":
             context.obj = lambda: planner(_settings(context))
 
@@ -110,5 +114,5 @@ def db_upgrade(context: click.Context) -> None:
     click.echo("The schema is the newest.")
 
 
-for command in (staff, organisation, unit, meeting, audit, kiosk, media):
+for command in (staff, organisation, unit, keys, meeting, audit, kiosk, media):
     main.add_command(command)

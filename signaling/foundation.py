@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from audit.commands import KEY_NAME
@@ -11,12 +12,16 @@ from audit.log import Log, is_new, open_log
 from audit.signer import load_signer
 from auth.commissions import Commissions
 from auth.directory import Directory
+from auth.key_file import KeyFile
+from auth.keys import Keys
+from auth.rekeying import Rekeying
 from auth.sessions import Sessions
 from auth.store import People, SessionRows
+from auth.store.sealed import SealedRows, people_rows
 from auth.vault import Vault
 from db.engine import AsyncEngine, connect, upgrade
 from rooms.commands import Planner
-from rooms.store import Store
+from rooms.store import NUMBERED, Store
 from signaling.settings import Settings
 
 
@@ -30,6 +35,7 @@ class Foundation:
     audit: Log
     vault: Vault
     people: People
+    keys: Keys
     clock: Callable[[], datetime]
 
 
@@ -41,11 +47,20 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
     try:
         await upgrade(engine)
         origin = urlsplit(settings.origin).netloc
-        signer = load_signer(settings.data_directory / KEY_NAME, origin, may_create=await is_new(engine))
+        signing = settings.data_directory / KEY_NAME
+        signer = load_signer(signing, origin, may_create=await is_new(engine))
         audit = await open_log(engine, signer, clock)
+        audit.renew = partial(load_signer, signing, origin, may_create=False)
         try:
-            vault = Vault({"1": settings.secret.get_secret_value()}, current="1")
-            yield Foundation(engine, audit, vault, People(engine, vault, clock), clock)
+            file = KeyFile(settings.key_file, settings.secret.get_secret_value())
+            held = file.load(clock())
+            vault = Vault(held.secrets, current=held.current)
+            rows = [
+                people_rows(engine),
+                *(SealedRows(engine, table, lookup="number_hash", sealed="number_sealed") for table in NUMBERED),
+            ]
+            keys = Keys(file, signing, origin, vault=vault, audit=audit, rekeying=Rekeying(rows, vault), clock=clock)
+            yield Foundation(engine, audit, vault, People(engine, vault, clock), keys, clock)
         finally:
             await audit.close()
     finally:
@@ -66,6 +81,13 @@ def directory_of(ground: Foundation, sessions: Sessions, clock: Callable[[], dat
 
 def commissions_of(ground: Foundation, sessions: Sessions) -> Commissions:
     return Commissions(ground.people, SessionRows(ground.engine), sessions, ground.audit)
+
+
+@asynccontextmanager
+async def keys(settings: Settings) -> AsyncIterator[Keys]:
+    """For ``hemmaplan keys``."""
+    async with foundation(settings) as ground:
+        yield ground.keys
 
 
 @asynccontextmanager

@@ -44,8 +44,8 @@ LOGGED_OUT, OUT, NOT_YOURS, OTHER_DEVICE, ENDED, TOO_SLOW, RESTARTING, UNRULY = 
 )
 PING_SECONDS = 15.0
 SEND_SECONDS = 5.0
-WATCH_SECONDS = 2.0
-"""How soon a logout ends the socket, and the media with it."""
+WATCH_SECONDS = 1.5
+"""How soon a logout ends the socket, and the media with it, where the bus tells nothing (`session_watch`)."""
 SEEN_EVERY = 5  # rounds of the watch: every ten seconds, a third of `lifecycle.LOBBY_GRACE`
 TOUCH_EVERY = 30  # once a minute
 MOST_SOCKETS = 8  # of one login
@@ -99,6 +99,7 @@ class MeetingSockets:
         self._clock = clock
         self._watch_seconds = watch_seconds
         self._open: WeakSet[web.WebSocketResponse] = WeakSet()
+        self._pages: WeakSet[_Page] = WeakSet()
         self._counts: Counter[str] = Counter()
 
     def routes(self) -> list[web.RouteDef]:
@@ -109,6 +110,12 @@ class MeetingSockets:
         for socket in tuple(self._open):
             with suppress(ConnectionError, RuntimeError):
                 await socket.close(code=RESTARTING)
+
+    def session_ended(self, session: str) -> None:
+        """Have the sockets of that login look at once whether it lives."""
+        for page in tuple(self._pages):
+            if page.session == session:
+                page.look.set()
 
     async def events(self, request: web.Request) -> web.WebSocketResponse:
         viewer = session_of(request)
@@ -130,6 +137,7 @@ class MeetingSockets:
 
     async def _serve(self, socket: web.WebSocketResponse, viewer: Session, meeting: str) -> None:
         one = _Page(socket, viewer, meeting, meetings=self._meetings, sessions=self._sessions, clock=self._clock)
+        self._pages.add(one)
         code = RESTARTING
         try:
             async with asyncio.TaskGroup() as group:
@@ -164,7 +172,10 @@ class MeetingSockets:
             if rounds % SEEN_EVERY == 0:
                 await one.here(touch=rounds % TOUCH_EVERY == 0)
             rounds += 1
-            await asyncio.sleep(self._watch_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._watch_seconds):
+                    await one.look.wait()
+            one.look.clear()
 
 
 class _Page:
@@ -181,6 +192,8 @@ class _Page:
         clock: Callable[[], datetime],
     ) -> None:
         self.meeting = meeting
+        self.session = viewer.id
+        self.look = asyncio.Event()
         self._socket = socket
         self._viewer = viewer
         self._meetings = meetings

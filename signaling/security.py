@@ -52,6 +52,7 @@ PUBLIC = frozenset(
         "/auth/oidc/{provider}/callback",
         "/auth/session",
         "/auth/logout",
+        "/.well-known/jwks.json",
         "/api/v1/openapi.json",
         "/api/v1/audit/checkpoint",
         # LiveKit's own: each demands its own access token

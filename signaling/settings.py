@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """Redis for the bus between nodes; unset: inside this process."""
     secret: SecretStr = SecretStr(DEMO_SECRET)
     """Root secret of at least 32 characters: keys for identity numbers are derived from it."""
+    keys_file: Path | None = None
+    """Where keys made by `keys rotate` are kept, shared by all nodes; default: keys.json in the data directory."""
     media_url: str = ""
     """Address of a LiveKit cluster, wss://host[:port], for us and for clients; unset: the embedded media server."""
     media_api_key: str = "hemmaplan"
@@ -214,6 +216,10 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether cookies carry ``Secure`` and the ``__Host-`` name."""
         return self.origin.startswith("https:")
+
+    @property
+    def key_file(self) -> Path:
+        return self.keys_file or self.data_directory / "keys.json"
 
     @property
     def database(self) -> str:

@@ -1,5 +1,6 @@
 """Sessions: the table and its SQL."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,14 @@ class SessionRows:
         """The commission a session works in from now on."""
         async with self._engine.begin() as connection:
             await connection.execute(sa.update(SESSIONS).where(SESSIONS.c.id == session).values(staff_id=staff))
+
+    async def living(self, sessions: Collection[str], now: datetime, oldest: datetime) -> list[str]:
+        """Which of these ids are neither idle too long at `now` nor begun before `oldest`."""
+        query = sa.select(SESSIONS.c.id).where(
+            SESSIONS.c.id.in_(list(sessions)), SESSIONS.c.idle_until > now, SESSIONS.c.authenticated_at > oldest
+        )
+        async with self._engine.connect() as connection:
+            return [row.id for row in await connection.execute(query)]
 
     async def over(self, now: datetime, oldest: datetime) -> list[Session]:
         """Sessions idle too long at `now`, or begun before `oldest`."""

@@ -134,6 +134,29 @@ class SessionAnswer(TypedDict):
     session: SessionDescription | None
 
 
+class Login(TypedDict):
+    """One of the caller's own. this: the one that asks. device: the kind it was begun on; confirmed_on: where BankID
+    was: this device, an other one, other-network; both empty where the method does not tell."""
+
+    id: str
+    this: bool
+    method: str
+    authenticated_at: str
+    device: str
+    confirmed_on: str
+    organisation: str | None
+
+
+class Logins(TypedDict):
+    sessions: list[Login]
+
+
+class LoginsEnded(TypedDict):
+    """How many were ended."""
+
+    ended: int
+
+
 class EventPerson(TypedDict):
     person: str
     name: str

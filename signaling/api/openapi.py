@@ -31,6 +31,8 @@ from signaling.api.answers import (
     InLobby,
     Links,
     LogEvents,
+    Logins,
+    LoginsEnded,
     LogProof,
     MeetingList,
     NetworkNoted,
@@ -132,6 +134,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/auth/session"): Operation("Who the caller is", {200: Answer("The session", SessionAnswer)}, public=True),
     ("POST", "/auth/logout"): Operation("Log out", {204: Answer("Logged out")}, public=True),
+    ("GET", "/api/v1/sessions"): Operation("Where the caller is logged in", {200: Answer("Newest first", Logins)}),
+    ("DELETE", "/api/v1/sessions"): Operation("Log out everywhere", {200: Answer("Ended", LoginsEnded)}),
+    ("DELETE", "/api/v1/sessions/{session}"): Operation("Log out one", {204: Answer("Logged out")}),
+    ("POST", "/api/v1/organisations/{organisation}/staff/{staff}/logout"): Operation(
+        "Log out a member of one's organisation, for its administrators", {200: Answer("Ended", LoginsEnded)}
+    ),
     ("GET", "/api/v1/meetings"): Operation(
         "Meetings of the caller",
         {200: Answer("Today's and those of the coming sixty days, or of the time asked for", MeetingList)},

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.demo import NORDVIK
+from auth.errors import SessionUnknown
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
 from auth.people import Permission, Person, Staff
@@ -210,3 +211,86 @@ async def test_another_person_s_session_succeeds_to_nothing(
     await sessions.replace(old, replace(new, person=replace(karin, id="another")))
     assert heard == [(old.id,)]
     assert await sessions.find(old.id) is None
+
+
+async def test_one_sees_and_ends_ones_own(
+    *,
+    sessions: Sessions,
+    karin: Person,
+    clock: FrozenClock,
+    audit_log: MemoryLog,
+    engine: AsyncEngine,
+    vault: Vault,
+) -> None:
+    other = await People(engine, vault).save_named(
+        IdentityNumber.parse("199603282386"), given_name="Anna", surname="Sjödin", name="Anna Sjödin"
+    )
+    theirs, _ = await create(sessions, other, clock())
+    first, _ = await create(sessions, karin, clock())
+    clock.advance(seconds=60)
+    second, _ = await create(sessions, karin, clock())
+    assert await sessions.all_of(second) == [second, first]
+    for unknown in (theirs.id, "made-up"):
+        with pytest.raises(SessionUnknown):
+            await sessions.end_one(second, unknown)
+    await sessions.end_one(second, first.id)
+    assert await sessions.all_of(second) == [second]
+    third, _ = await create(sessions, karin, clock())
+    assert await sessions.end_everywhere(third) == 2
+    assert await sessions.find(theirs.id) == theirs
+    assert audit_log.reasons() == ["logged_out_from_list", "logged_out_everywhere", "logged_out_everywhere"]
+
+
+async def test_a_login_of_less_assurance_does_not_see_those_above(
+    sessions: Sessions, karin: Person, clock: FrozenClock
+) -> None:
+    strong, _ = await create(sessions, karin, clock())
+    weak, _ = await sessions.create(
+        karin,
+        method=Method.SMS,
+        assurance_level=AssuranceLevel.LOW,
+        authenticated_at=clock(),
+        staff=None,
+        invitation="invitation-1",
+        language="sv",
+    )
+    assert await sessions.all_of(weak) == [weak]
+    assert {session.id for session in await sessions.all_of(strong)} == {strong.id, weak.id}
+    assert await sessions.end_everywhere(weak) == 1
+    assert await sessions.find(strong.id) == strong
+
+
+async def test_an_administrator_ends_the_logins_of_one_organisation_alone(
+    *,
+    sessions: Sessions,
+    karin: Person,
+    clock: FrozenClock,
+    audit_log: MemoryLog,
+    engine: AsyncEngine,
+    vault: Vault,
+) -> None:
+    people = People(engine, vault)
+    await people.add_organisation(NORDVIK)
+    post = Staff("staff-1", karin, NORDVIK, "Distriktssköterska", "Hemsjukvården", frozenset({Permission.HOST}))
+    await people.add_staff(post)
+    admin = replace((await create(sessions, karin, clock()))[0], person=Person("boss", "Bo", "Berg", "Bo Berg"))
+    private, _ = await create(sessions, karin, clock())
+    works, _ = await create(sessions, karin, clock(), post)
+    assert await sessions.end_for_post(post, admin) == 1
+    assert await sessions.find(works.id) is None
+    assert await sessions.find(private.id) == private
+    event = audit_log.events[-1]
+    assert event.actor is not None
+    assert event.subject is not None
+    assert (event.actor.name, event.subject.name) == ("Bo Berg", "Karin Edlund")
+    assert (event.organisation, event.details["reason"]) == (NORDVIK.id, "by_administrator")
+
+
+async def test_which_live(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:
+    early, _ = await create(sessions, karin, clock())
+    clock.advance(seconds=IDLE.total_seconds() - 1)
+    late, _ = await create(sessions, karin, clock())
+    assert await sessions.living([early.id, late.id, "made-up"]) == {early.id, late.id}
+    clock.advance(seconds=1)
+    assert await sessions.living([early.id, late.id]) == {late.id}
+    assert await sessions.living([]) == frozenset()

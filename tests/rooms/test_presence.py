@@ -9,6 +9,7 @@ from audit.events import EventType
 from rooms.lifecycle import EMPTY_LIMIT, HOST_GRACE
 from rooms.media import MediaEvent, MediaEventKind
 from rooms.meeting import MeetingStatus, ParticipantStatus
+from rooms.presence import KEEP_LOGGED_IN_EVERY
 from rooms.room_names import RoomNames
 from tests.rooms.world import KARIN, LEILA, ORIGIN, BrokenLog, World
 
@@ -61,6 +62,22 @@ async def test_the_room_of_a_meeting_that_has_ended_is_ended_also_after_a_restar
     assert room in world.media.rooms
     await world.open_house().presence.look()
     assert room not in world.media.rooms
+
+
+async def test_a_login_does_not_die_of_idleness_in_the_room(world: World) -> None:
+    anna, _, _ = await world.started()
+    kept: list[str] = []
+
+    async def keep(session: str) -> None:
+        kept.append(session)
+
+    world.meetings.presence.in_meeting = keep
+    for _ in range(3):
+        await world.meetings.presence.look()
+    assert kept == [anna.id]
+    world.clock.advance(seconds=KEEP_LOGGED_IN_EVERY.total_seconds())
+    await world.meetings.presence.look()
+    assert kept == [anna.id, anna.id]
 
 
 async def test_someone_who_went_unheard_is_written_down(world: World) -> None:

@@ -15,6 +15,7 @@ from sfu.up_track import UpTrack
 
 VP8 = Codec("video/vp8", 96, 90000, rtx_payload_type=97, feedback=frozenset({"nack", "nack pli", "ccm fir"}))
 H264 = Codec("video/h264", 102, 90000, feedback=frozenset({"nack", "nack pli"}))
+AV1 = Codec("video/av1", 98, 90000, feedback=frozenset({"nack", "nack pli"}))
 OPUS = Codec("audio/opus", 111, 48000, 2)
 NUMBERED = replace(VP8, feedback=VP8.feedback | {"transport-cc"})
 EXTENSIONS = {rtp.MID: 4, rtp.ABS_SEND_TIME: 3}

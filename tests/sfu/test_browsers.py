@@ -129,6 +129,17 @@ async def test_each_subscriber_gets_the_layer_it_asks_for(host: MediaHost) -> No
         await until(bo, "received('anna').then((r) => (r.video?.frames ?? 0) > 5)")
 
 
+@pytest.mark.parametrize(("codec", "mode"), [("vp9", "L3T3_KEY"), ("av1", "L3T3")])
+async def test_each_subscriber_gets_the_spatial_layer_it_asks_for(host: MediaHost, codec: str, mode: str) -> None:
+    async with two(host, "chromium", "chromium") as (anna, bo):
+        defaults = {"videoCodec": codec, "scalabilityMode": mode, "backupCodec": False}
+        await join(host, anna, "anna", options={"publishDefaults": defaults})
+        await join(host, bo, "bo", publish=False)
+        for quality, width in (("HIGH", 1280), ("LOW", 320), ("HIGH", 1280)):
+            await bo.call(f"publicationOf('anna', 'video').setVideoQuality(VideoQuality.{quality})")
+            await until(bo, f"received('anna').then((r) => r.video?.width === {width})", seconds=40)
+
+
 async def test_data_text_streams_and_remote_calls(host: MediaHost) -> None:
     async with two(host, "chromium", "chromium") as (anna, bo):
         await join(host, anna, "anna", publish=False)

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from sfu import red, rtcp, rtp
+from sfu import dependency_descriptor, red, rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import SendSection
 from sfu.rtp import RtpPacket
+from tests.sfu.layered import AV1_FULL, Sent
 from tests.sfu.streams import (
+    AV1,
     EXTENSIONS,
     NOTHING,
     NUMBERED,
@@ -80,6 +82,33 @@ def test_who_takes_no_redundancy_gets_each_packet_twice_on_a_lossy_path() -> Non
     third, again = subscriber.packets[2], subscriber.packets[4]
     assert (again.sequence_number, again.timestamp) == (third.sequence_number, third.timestamp)
     assert dict(again.extensions)[3] != dict(third.extensions)[3], "its own time of sending"
+
+
+def layered(publisher: Publisher, sent: list[Sent], at: float, first: int) -> None:
+    for number, packet in enumerate(sent, first):
+        marker = packet is sent[-1] or sent[number - first + 1].picture != packet.picture
+        arrived = RtpPacket(98, marker, number, 3000 * packet.picture, 1000, packet.payload)
+        publisher.track.take(publisher.layers[""], arrived, (None, None, packet.dependencies), at, 1)
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 2])
+def test_of_spatial_layers_one_unbroken_stream_with_its_own_ends_of_pictures(wanted: int) -> None:
+    publisher = Publisher(rids=(), codec=AV1)
+    section = SendSection("7", "video", AV1, {**EXTENSIONS, rtp.DEPENDENCY_DESCRIPTOR: 9})
+    subscriber = Subscriber(publisher, section)
+    subscriber.track.set_maximum_quality(wanted)
+    layered(publisher, AV1_FULL, 10.0, 1)
+    packets = subscriber.packets
+    numbers = [packet.sequence_number for packet in packets]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    structure = dependency_descriptor.parse(AV1_FULL[0].dependencies, None).attached
+    read = [dependency_descriptor.parse(dict(packet.extensions)[9], structure) for packet in packets]
+    assert {one.template.spatial for one in read} == set(range(wanted + 1))
+    assert read[0].active == (1 << 3 * (wanted + 1)) - 1, "the decode targets that are sent"
+    ends = [one.last and one.template.spatial == min(wanted, 2) for one in read]
+    assert [packet.marker for packet in packets[:-1]] == ends[:-1]
+    assert subscriber.track.current_quality == wanted
+    assert {asked.__class__ for asked in publisher.feedback} <= {rtcp.PictureLossIndication}
 
 
 def test_nothing_flows_once_shut() -> None:
