@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0009_vouching"
-down_revision: str | None = "0008_assurance"
+revision: str = "0010_vouching"
+down_revision: str | None = "0009_imports"
 
 
 def upgrade() -> None:
