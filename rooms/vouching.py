@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import encode
-from rooms.errors import FieldError, InvalidFields
+from auth.fields import FieldError, InvalidFields
 from rooms.meeting import Gathering, Participant
 from rooms.view import iso
 

@@ -7,13 +7,13 @@ import pytest
 
 from audit.events import EventType
 from audit.log import AuditUnavailable
+from auth.fields import InvalidFields
 from rooms.admission import Early, Seat, Waiting
 from rooms.errors import (
     CannotEncrypt,
     Denied,
     EncryptionNeeded,
     HomeTaken,
-    InvalidFields,
     LeadsTheMeeting,
     LobbyShut,
     MeetingEnded,

@@ -9,7 +9,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from rooms.errors import InvalidFields
+from auth.fields import InvalidFields
 from rooms.meeting import Authority, ParticipantStatus
 from rooms.vouching import Voucher, fingerprint, public_key, signed_bytes
 from tests.rooms.values import NOW, gathering, participant
