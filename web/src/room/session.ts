@@ -6,7 +6,6 @@
 import {
   ConnectionQuality,
   DisconnectReason,
-  Encryption_Type,
   type LocalAudioTrack,
   type LocalTrack,
   type LocalVideoTrack,
@@ -114,9 +113,13 @@ export class Session {
     });
   }
 
-  /** What came in the clear is not taken for a participant's own words, unless the meeting is so by a leader's word. */
-  private holds(encryption: Encryption_Type | undefined): boolean {
-    return !this.keys || this.keys.guard.mayBePlain || (encryption !== undefined && encryption !== Encryption_Type.NONE);
+  /** Whether it is the participant's own word: what was put in on the way does not know their key. */
+  private holds(identity: string, proof: string | undefined): boolean {
+    return !this.keys || this.keys.encryption.proves(identity, proof ?? "");
+  }
+
+  private get proof(): string {
+    return this.keys?.encryption.proof ?? "";
   }
 
   get identity(): string {
@@ -173,12 +176,12 @@ export class Session {
   }
 
   async say(text: string): Promise<string> {
-    return (await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC })).id;
+    return (await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC, attributes: { proof: this.proof } })).id;
   }
 
   /** Reliable and in order; `to` empty: everybody. */
   async send(topic: typeof LINE_TOPIC | typeof HAND_TOPIC, payload: Uint8Array<ArrayBuffer>, to: readonly string[] = []): Promise<void> {
-    await this.room.localParticipant.publishData(payload, { reliable: true, topic, destinationIdentities: [...to] });
+    await this.room.localParticipant.publishData(withProof(this.proof, payload), { reliable: true, topic, destinationIdentities: [...to] });
   }
 
   /** Gives up or takes back pictures, ours and the others'. Sound is never touched. */
@@ -265,11 +268,12 @@ export class Session {
       this.spare(this.wanted);
     });
     room.on(RoomEvent.AudioPlaybackStatusChanged, () => listener.soundBlocked(!room.canPlaybackAudio));
-    room.on(RoomEvent.DataReceived, (payload, participant, _kind, topic, encryption) => {
-      if (participant && topic && this.holds(encryption)) listener.data(topic, participant.identity, payload);
+    room.on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
+      const [proof, rest] = proofOf(payload);
+      if (participant && topic && this.holds(participant.identity, proof)) listener.data(topic, participant.identity, rest);
     });
     room.registerTextStreamHandler(CHAT_TOPIC, (reader, from) => {
-      if (!this.holds(reader.info.encryptionType)) return;
+      if (!this.holds(from.identity, reader.info.attributes?.["proof"])) return;
       void reader.readAll().then(
         (text) => listener.message(reader.info.id, from.identity, text),
         () => undefined, // a text that broke off on the way is no text
@@ -305,6 +309,20 @@ export class Session {
     for (const element of this.sounds.values()) element.remove();
     this.sounds.clear();
   }
+}
+
+/** The proof stands on a line of its own before the payload; an empty one where the meeting is not encrypted end to end. */
+function withProof(proof: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = new TextEncoder().encode(`${proof}\n`);
+  const all = new Uint8Array(head.length + payload.length);
+  all.set(head);
+  all.set(payload, head.length);
+  return all;
+}
+
+function proofOf(payload: Uint8Array): readonly [string, Uint8Array] {
+  const end = payload.indexOf(10);
+  return end < 0 || end > 64 ? ["", payload] : [new TextDecoder().decode(payload.subarray(0, end)), payload.subarray(end + 1)];
 }
 
 function qualityOf(participant: Participant): Quality {

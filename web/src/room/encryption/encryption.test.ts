@@ -225,6 +225,25 @@ describe("who means ill", () => {
   });
 });
 
+describe("a message", () => {
+  it("is proved by the sender's key, also by the one before, and by nobody who has gone", async () => {
+    await met();
+    const first = anna.encryption.proof;
+    expect(karin.encryption.proves("seat-anna", first)).toBe(true);
+    for (const wrong of ["", karin.encryption.proof, "x"]) expect(karin.encryption.proves("seat-anna", wrong)).toBe(false);
+    const per = await room.sit("Per");
+    await met();
+    await later(ROTATE_EVERY + SWITCH_AFTER);
+    expect(anna.encryption.proof).not.toBe(first);
+    for (const proof of [first, anna.encryption.proof]) expect(karin.encryption.proves("seat-anna", proof)).toBe(true);
+    expect(per.encryption.proves("seat-anna", first)).toBe(false);
+    room.leave(anna);
+    await met();
+    expect(karin.encryption.proves("seat-anna", first)).toBe(false);
+    anna.encryption.close();
+  });
+});
+
 describe("somebody who cannot encrypt", () => {
   it("is told of by a signed word only, and then the meeting is not encrypted end to end", async () => {
     await met();
@@ -234,8 +253,12 @@ describe("somebody who cannot encrypt", () => {
     expect(anna.safety).toMatchObject({ mode: "on", unsure: ["Elin"] });
     await met(allowed);
     expect(anna.safety).toEqual({ mode: "off", code: "", without: [{ name: "Elin", allowedBy: "Anna Sjödin" }], unsure: [] });
+    // No proof is shown in the clear, and none asked for.
+    expect(anna.encryption.proof).toBe("");
+    expect(anna.encryption.proves("seat-elin", "")).toBe(true);
     await met();
     expect(anna.safety.mode).toBe("on");
+    expect(anna.encryption.proves("seat-elin", "")).toBe(false);
     expect(anna.safety.code).toMatch(/^\d{6}$/);
   });
 });

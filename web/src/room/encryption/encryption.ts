@@ -4,7 +4,7 @@
  */
 
 import type { State } from "../../meeting.js";
-import type { Bytes } from "./base64url.js";
+import { encode, sha256, type Bytes } from "./base64url.js";
 import { roundOf, Rounds, type Member } from "./code.js";
 import { LAST_GENERATION, read, type Message, type Share } from "./messages.js";
 import { Vouchings, type Vouched } from "./vouching.js";
@@ -54,6 +54,8 @@ export class Encryption {
   private members: readonly Member[] = [];
   private readonly pins = new Map<string, string>();
   private readonly generations = new Map<string, number>();
+  private readonly proofs = new Map<string, readonly string[]>();
+  private ownProof = "";
   private key: Bytes = newKey();
   private generation = 1;
   private shared = false;
@@ -91,7 +93,20 @@ export class Encryption {
   async seated(identity: string): Promise<void> {
     this.identity = identity;
     this.rounds = new Rounds(identity);
-    await this.around.ring.own(identity, this.key, this.generation);
+    await this.use(this.key, this.generation);
+  }
+
+  /**
+   * What we put first in each data message. livekit-client 2.23 does not tell what came encrypted from what came in the clear, so
+   * a message shows that its sender knows the sender key. Empty where the meeting is not encrypted: it must not be seen.
+   */
+  get proof(): string {
+    return this.safety.mode === "off" ? "" : this.ownProof;
+  }
+
+  /** Whether a message with this proof is that participant's own, and not put in on the way. */
+  proves(identity: string, proof: string): boolean {
+    return this.safety.mode === "off" || this.proofs.get(identity)?.includes(proof) === true;
   }
 
   /** The meeting's word of who is here. */
@@ -157,6 +172,7 @@ export class Encryption {
     for (const { identity } of this.members) {
       if (here.has(identity)) continue;
       this.generations.delete(identity);
+      this.proofs.delete(identity);
       if (identity !== this.identity) await this.around.ring.forget(identity);
     }
     this.round = round;
@@ -188,8 +204,15 @@ export class Encryption {
     clearTimeout(this.switching);
     this.switching = setTimeout(() => {
       old.fill(0);
-      if (this.identity && generation === this.generation) void this.around.ring.own(this.identity, key, generation);
+      if (this.identity && generation === this.generation) this.inTurn(() => this.use(key, generation));
     }, SWITCH_AFTER);
+  }
+
+  /** From here on we send with this key. */
+  private async use(key: Bytes, generation: number): Promise<void> {
+    if (!this.identity) return;
+    this.ownProof = await proofOf(this.meeting, key);
+    await this.around.ring.own(this.identity, key, generation);
   }
 
   private async share(): Promise<void> {
@@ -228,6 +251,7 @@ export class Encryption {
     const key = await this.pair.unwrap(wrapped, this.context(from.identity, from.key, this.identity, this.publicKey, generation));
     if (!key) return;
     this.generations.set(from.identity, generation);
+    this.proofs.set(from.identity, [await proofOf(this.meeting, key), ...(this.proofs.get(from.identity) ?? [])].slice(0, 2));
     await this.around.ring.other(from.identity, key, generation);
     key.fill(0);
     if (before > 0) this.retire(from.identity, before);
@@ -284,5 +308,7 @@ export class Encryption {
       .finally(() => void (this.waiting -= 1));
   }
 }
+
+export const proofOf = async (meeting: string, key: Bytes): Promise<string> => (await sha256("hemmaplan-proof-1", meeting, encode(key))).slice(0, 22);
 
 const newKey = (): Bytes => crypto.getRandomValues(new Uint8Array(SENDER_KEY_BYTES));
