@@ -17,7 +17,7 @@ from sfu.negotiated import SendSection
 from sfu.numbering import Numbering
 from sfu.red import LossyPath
 from sfu.repair import Repairs
-from sfu.route import Numbers, Repair, Route, Send, SendFeedback, SendRun, route
+from sfu.route import Again, Numbers, Repair, Route, Send, SendFeedback, SendRun, route
 from sfu.svc import Frame
 from sfu.up_layer import UpLayer
 from sfu.up_track import UpTrack
@@ -51,7 +51,7 @@ class DownTrack:
         self._route: Route | None = None
         self._choice = LayerChoice(up_track)
         self._numbers = Numbering()
-        self._repairs = Repairs(self.ssrc, self._numbers, clock(), self._choice.as_sent)
+        self._repairs = Repairs(self._numbers, clock(), self._choice.as_sent)
         self._run_numbers = Numbers(0, self.ssrc, 0, 0, None)
         self._shape: Shape | None = None
         self._is_known = False  # the subscriber has told of the stream
@@ -108,12 +108,14 @@ class DownTrack:
         send_feedback: SendFeedback,
         repair: Repair | None = None,
         send_run: SendRun | None = None,
+        *,
+        again: Again | None = None,
     ) -> None:
         """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering.
 
-        send, repair, send_run: as in `sfu.route.Route`.
+        send, repair, send_run, again: as in `sfu.route.Route`.
         """
-        self._route = made = route(section, send, send_feedback, repair, send_run)
+        self._route = made = route(section, send, send_feedback, repair, send_run, again=again)
         self._shape = made.shape(is_known=self._is_known, distance=self._path.distance)
         self._run_numbers.payload_type = made.sent_payload_type
         self._choice.is_open = True
