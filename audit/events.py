@@ -89,12 +89,18 @@ class EventType(StrEnum):
     AUDIT_READ = "audit.read", "Somebody read the log; what was searched for, and why."
     AUDIT_EXPORTED = "audit.exported", "Somebody took out a copy of the log."
     AUDIT_ERASED = "audit.erased", "Contents older than the date given were erased (gallring); the tree stays whole."
+    ORGANISATION_ADDED = "organisation.added", "A region or municipality was added."
+    ORGANISATION_CHANGED = "organisation.changed", "An organisation's name, number or telephone was changed."
+    UNIT_CHANGED = "unit.changed", "A unit of an organisation was added, renamed or removed."
+    STAFF_ADDED = "staff.added", "A member of staff got a commission, with the permissions given."
+    STAFF_CHANGED = "staff.changed", "A commission's title, unit, permissions or last day was changed."
+    STAFF_ENDED = "staff.ended", "A commission ended; logins that work in it end too."
+    COMMISSION_CHOSEN = "commission.chosen", "A person with several commissions chose which one to work in."
     KEY_CHANGED = "key.changed", "A key of the installation was rotated or retired; which one, by its id."
     ASSURANCE_CHANGED = (
         "assurance.changed",
         "What identification is enough was changed, for an organisation's meetings or raised for one.",
     )
-    STAFF_ADDED = "staff.added", "A member of staff was added or got new permissions."
 
 
 class Reason(StrEnum):
@@ -132,6 +138,7 @@ class Reason(StrEnum):
     IDENTIFIED_ANEW = "identified_anew"
     IDLE = "idle"
     TOO_OLD = "too_old"
+    COMMISSION_ENDED = "commission_ended"
     # Let in or not.
     LEADS = "leads"
     RETURNED = "returned"

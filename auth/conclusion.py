@@ -7,18 +7,18 @@ from datetime import datetime
 from audit.canonical import Scalar
 from audit.events import Reason
 from auth.bankid import Completion
+from auth.commissions import choice, home_of, only
 from auth.errors import AssuranceTooLow, HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
 from auth.flow import Invitations, StoredOrder
 from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
-from auth.people import Permission, Person, Staff
+from auth.people import Person
 from auth.records import IdentificationRecords
 from auth.relay import Place, Verdict, place_of, verdict
 from auth.store import People
 
 STAFF_LEVEL = AssuranceLevel.HIGH_3
 """What staff need to log in, whatever meetings ask: they reach the data of others."""
-_LEADS_TO_TODAY = frozenset({Permission.HOST, Permission.PLANNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,20 @@ class Conclusions:
         person = await self._person(transaction, identity)
         if identity.number is None:  # a link is made out to a number; the house may know it
             identity = replace(identity, number=await self._people.number_of(person.id))
-        post = await self._post(identity, person)
+        posts = await self._people.staff_of(person.id)
+        # An HSA-id says which organisation the person works for now; a number does not.
+        post = only([one for one in posts if one.hsa_id == str(identity.hsa_id)] or posts)
         if link is None:
-            if post is None:
+            if not posts:
                 await self._records.ended(transaction, Reason.NOT_STAFF, person)
                 raise NotStaff
             if identity.assurance_level < STAFF_LEVEL:
                 await self._records.ended(transaction, Reason.ASSURANCE, person)
                 raise AssuranceTooLow
             await self._records.completed(transaction, identity, person, post, **details)
-            return Outcome(person.id, post.id, None, next_path or _home_of(post))
+            if post is None:
+                return Outcome(person.id, None, None, choice(next_path or "/"))
+            return Outcome(person.id, post.id, None, next_path or home_of(post))
         await self._records.completed(transaction, identity, person, post, **details)
         invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)
@@ -106,12 +110,6 @@ class Conclusions:
             await self._records.ended(transaction, Reason.NUMBERS_DIFFER, known)
             raise NotStaff
         return await self._people.rename(Person(known.id, identity.given_name, identity.surname, identity.name))
-
-    async def _post(self, identity: Identity, person: Person) -> Staff | None:
-        """The post to begin in: of the organisation whose HSA-id was shown, else the one that allows most."""
-        posts, shown = await self._people.staff_of(person.id), str(identity.hsa_id)
-        posts.sort(key=lambda post: post.hsa_id != shown)
-        return posts[0] if posts else None
 
     async def _identity(self, transaction: str, completion: Completion) -> Identity:
         now, user = self._clock(), completion.user
@@ -145,9 +143,3 @@ def confirmed_on(order: StoredOrder, completion: Completion) -> str:
         return "this"
     place = place_of(order.address, completion.device.ip_address)
     return "other-network" if place is Place.OTHER else "other"
-
-
-def _home_of(post: Staff) -> str:
-    if post.may(Permission.AUDITOR) and not post.permissions & _LEADS_TO_TODAY:
-        return "/audit"
-    return "/today"

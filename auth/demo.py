@@ -77,6 +77,16 @@ POSTS = (
     _post("199604132382", "Maja Lindgren", NORDVIK, ("Undersköterska", "Hemtjänsten norra")),
     _post("199512042392", "Johan Berglund", SORVIK, ("Distriktssköterska", "Hemsjukvården"), _LEADS),
     _post(
+        "189001069815",
+        "Britta Holm",
+        NORDVIK,
+        ("Systemförvaltare", "Kommunkansliet"),
+        (Permission.ADMIN,),
+    ),
+    # Works for two: chooses which one after the login.
+    _post("199508162394", "Kerstin Öberg", REGION, ("Kurator", "Psykiatrimottagningen"), _LEADS),
+    _post("199508162394", "Kerstin Öberg", SORVIK, ("Samordnare", "Socialpsykiatrin"), _LEADS),
+    _post(
         "199605212381",
         "Eva Strand",
         REGION,
@@ -91,7 +101,13 @@ TOMAS = DemoPerson("199602222391", "Tomas", "Edlund", "Son")
 # Invited to nothing: shows what happens when the wrong person opens a link.
 NILS = DemoPerson("199511042393", "Nils", "Forsberg", "Inte inbjuden")
 
-DEMO_PEOPLE: tuple[DemoPerson, ...] = (*(post.person for post in POSTS), GUNNAR, KARIN, TOMAS, NILS)
+DEMO_PEOPLE: tuple[DemoPerson, ...] = (
+    *{post.person.number: post.person for post in POSTS}.values(),
+    GUNNAR,
+    KARIN,
+    TOMAS,
+    NILS,
+)
 
 
 OIDC_PEOPLE: dict[Method, tuple[SimulatedPerson, ...]] = {

@@ -287,6 +287,42 @@ class SimulatorRefused(Refusal):
     english = "The code is too old or already used. Scan it again."
 
 
+class NotYourOrganisation(Refusal):
+    code = "not-your-organisation"
+    status = 403
+    swedish = "Det kan bara organisationens administratör göra. Fråga din chef vem det är."
+    english = "Only the organisation's administrator can do that. Ask your manager who it is."
+
+
+class UnknownHere(Refusal):
+    """Also said of what exists in another organisation."""
+
+    code = "unknown-here"
+    status = 404
+    swedish = "Det finns inte, eller hör till en annan organisation. Gå tillbaka till listan."
+    english = "That does not exist, or belongs to another organisation. Go back to the list."
+
+
+class TakenAlready(Refusal):
+    code = "taken-already"
+    status = 409
+    swedish = "Det finns redan, eller används. Ändra det som finns i stället."
+    english = "That exists already, or is in use. Change what is there instead."
+
+
+class LastAdministrator(Refusal):
+    code = "last-administrator"
+    status = 409
+    swedish = (
+        "Då blir organisationen utan administratör. Ge någon annan den behörigheten tills vidare först, och gör om det "
+        "här sedan."
+    )
+    english = (
+        "That would leave the organisation without an administrator. Give somebody else that permission until further "
+        "notice first, then do this again."
+    )
+
+
 REFUSALS: tuple[type[Refusal], ...] = (
     InvitationUnknown,
     InvitationExpired,
@@ -312,6 +348,10 @@ REFUSALS: tuple[type[Refusal], ...] = (
     CookiesBlocked,
     NotLogged,
     SimulatorRefused,
+    NotYourOrganisation,
+    UnknownHere,
+    TakenAlready,
+    LastAdministrator,
 )
 """Every refusal by class, for documentation and for finding one by its stored code."""
 

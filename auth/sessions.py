@@ -42,7 +42,8 @@ class Session:
     id: public and opaque, not the cookie. secret_hash: SHA-256 of the cookie's value, hex.
     staff: the post this login works in, None for invited people. invitation: the id of the one this login was for.
     language: "sv" or "en". device: what the browser was on (`browsers.Device`). confirmed_on: where the app was that
-    approved: "this" device, an "other" one, "other-network"; "" where the method does not tell.
+    approved: "this" device, an "other" one, "other-network"; "" where the method does not tell. several: the
+    person holds more commissions to choose among.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Session:
     language: str
     device: str = ""
     confirmed_on: str = ""
+    several: bool = False
 
     @property
     def actor(self) -> Actor:

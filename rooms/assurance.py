@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 from audit.canonical import Scalar
 from audit.events import Event, EventType, Reason
+from auth.fields import FieldError, InvalidFields
 from auth.identity import Method
 from auth.people import Permission
 from auth.sessions import Session
 from rooms.assurance_rule import CHOICES, DEFAULT, Audience, Rule, audience_of, levels_for
 from rooms.assurance_store import AssuranceRows, Key
 from rooms.desk import Desk, actor_in, refuse_if_over
-from rooms.errors import AssuranceNotEnough, FieldError, InvalidFields, NotYourPost
+from rooms.errors import AssuranceNotEnough, NotYourPost
 from rooms.meeting import MEETING_TYPES, Gathering, Invitation, Meeting
 from rooms.policy import Action
 

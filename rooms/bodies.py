@@ -14,8 +14,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from auth.fields import FieldError, InvalidFields
 from rooms.drafts import InvitationDraft, MeetingChange, MeetingDraft
-from rooms.errors import FieldError, InvalidFields
 from rooms.meeting import HomePerson
 
 # Far above every real limit, which `rooms.drafts` names in words: this only bounds the work of looking.

@@ -16,13 +16,13 @@ import click
 from audit.events import Actor
 from audit.log import AuditUnavailable, Log
 from auth.commands import operator
+from auth.fields import InvalidFields
 from auth.people import Permission, Staff
 from auth.store import People
 from auth.vault import Vault
 from rooms.bodies import MeetingBody, shaped
 from rooms.desk import Desk
 from rooms.drafts import MeetingDraft
-from rooms.errors import InvalidFields
 from rooms.invitations import Invitations, Link
 from rooms.no_media import NoMedia
 from rooms.planning import Planning

@@ -1,13 +1,12 @@
 """What a planner may write: bounds and rules of the fields, each fault named in words. Pure."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from auth.identity_number import IdentityNumber, InvalidIdentityNumber
+from auth.fields import Faults as FieldFaults
+from auth.identity_number import IdentityNumber
 from auth.phone_number import InvalidPhoneNumber, PhoneNumber
-from rooms.errors import FieldError, InvalidFields
 from rooms.meeting import MEETING_TYPES, Consent, HomePerson, Kind, Party
 
 MOST_INVITATIONS = 50
@@ -95,46 +94,8 @@ class CheckedMeeting:
     invitations: tuple[CheckedInvitation, ...]
 
 
-class Faults:
-    """Collects what is wrong; `stop` raises InvalidFields if anything is."""
-
-    def __init__(self) -> None:
-        self._found: list[FieldError] = []
-
-    def add(self, place: str, swedish: str, english: str, **values: str) -> None:
-        self._found.append(FieldError(place, swedish, english, values))
-
-    def stop(self) -> None:
-        if self._found:
-            raise InvalidFields(self._found)
-
-    def line(self, place: str, text: str, limit: int, *, needed: bool = True, lines: bool = False) -> str:
-        """Trimmed text within `limit` characters; no control characters or marks that turn the
-        direction of what follows, and line breaks only where `lines`."""
-        text = unicodedata.normalize("NFC", text.strip())
-        if needed and not any(unicodedata.category(sign)[0] in "LNPS" for sign in text):
-            self.add(place, "Fyll i det här.", "Fill this in.")
-        elif len(text) > limit:
-            self.add(
-                place,
-                "Texten är för lång. Den får vara högst {limit} tecken.",
-                "The text is too long. It may be at most {limit} characters.",
-                limit=str(limit),
-            )
-        elif any(_unusable(sign) and not (lines and sign == "\n") for sign in text):
-            self.add(
-                place,
-                "Texten har tecken som inte går att använda. Skriv den på nytt.",
-                "The text has characters that cannot be used. Type it again.",
-            )
-        return text
-
-    def number(self, place: str, text: str) -> IdentityNumber | None:
-        try:
-            return IdentityNumber.parse(text.strip(" "))
-        except InvalidIdentityNumber:
-            self.add(place, "Skriv personnumret med 12 siffror.", "Write the identity number with 12 digits.")
-            return None
+class Faults(FieldFaults):
+    """What can be wrong with a meeting."""
 
     def kind_of_meeting(self, text: str) -> str:
         if text not in MEETING_TYPES:
@@ -162,13 +123,6 @@ class Faults:
                 "Ett möte kan vara högst åtta timmar. Välj en tidigare sluttid.",
                 "A meeting can last eight hours at most. Choose an earlier end.",
             )
-
-
-def _unusable(sign: str) -> bool:
-    """Whether a sign is no text. Embeddings, overrides and isolates would let a name write over the words beside it
-    (Unicode Technical Report 36, 2.5)."""
-    turning = "\u202a" <= sign <= "\u202e" or "\u2066" <= sign <= "\u2069"
-    return turning or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def check_meeting(draft: MeetingDraft, now: datetime) -> CheckedMeeting:

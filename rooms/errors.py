@@ -4,10 +4,6 @@ Each is an `auth.errors.Refusal`: a stable code (RFC 9457 problem type), an HTTP
 The values that fill the words never hold an identity number or a token. Links that lead nowhere are `auth.errors`' own.
 """
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from auth.errors import InvitationExpired, Refusal
 
 
@@ -222,33 +218,3 @@ class InvitationNotFound(MeetingError):
     status = 404
     swedish = "Inbjudan finns inte i det här mötet. Ladda om listan."
     english = "That invitation is not in this meeting. Reload the list."
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """field: the JSON path, "invitations.0.name". swedish and english may hold ``{name}`` places filled by `values`."""
-
-    field: str
-    swedish: str
-    english: str
-    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def message(self, language: str) -> str:
-        return (self.english if language == "en" else self.swedish).format_map(self.values)
-
-
-class InvalidFields(MeetingError):
-    """One or more fields of a request cannot be used; `fields(language)` is the problem document's ``errors``."""
-
-    code = "invalid-fields"
-    status = 422
-    swedish = "Något behöver rättas."
-    english = "Something needs to be corrected."
-
-    def __init__(self, problems: Sequence[FieldError]) -> None:
-        super().__init__()
-        self.problems = tuple(problems)
-
-    def fields(self, language: str) -> list[dict[str, str]]:
-        """[{"field": "invitations.0.name", "message": ...}] in the order found."""
-        return [{"field": item.field, "message": item.message(language)} for item in self.problems]

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from audit.events import Actor, EventType, Reason
 from auth.errors import AssuranceTooLow, InvitationExpired, InvitationUnknown, WrongPerson
+from auth.fields import FieldError, InvalidFields
 from auth.identity import Identity, Method
 from auth.people import Person
 from auth.randomness import fingerprint, new_id
@@ -23,8 +24,6 @@ from rooms.assurance_rule import Audience, audience_of
 from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
 from rooms.errors import (
-    FieldError,
-    InvalidFields,
     InvitationNotFound,
     LeadsTheMeeting,
     LinkOfCancelledMeeting,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audit.events import Actor, EventType
+from auth.fields import FieldError, InvalidFields
 from auth.people import Permission, Staff
 from auth.randomness import new_id
 from auth.sessions import Session
@@ -22,7 +23,7 @@ from rooms.drafts import (
     MeetingDraft,
     check_meeting,
 )
-from rooms.errors import FieldError, InvalidFields, MeetingAlreadyOpen, NotYourPost
+from rooms.errors import MeetingAlreadyOpen, NotYourPost
 from rooms.invitations import Invitations, Link
 from rooms.meeting import (
     Authority,

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from audit.log import Log
 from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator
+from auth.commissions import Commissions
 from auth.credentials import Credentials
 from auth.demo import DEMO_PEOPLE, OIDC_PEOPLE, seed
 from auth.demo_certificates import make as make_demo_certificates
@@ -28,7 +29,7 @@ from auth.sessions import Sessions, cookie_name
 from auth.sms import SmsClient
 from auth.sms_codes import SmsCodes
 from auth.sms_simulator import SmsSimulator
-from auth.store import IdentificationRows, OidcRows, OneTimeRows, SessionRows
+from auth.store import IdentificationRows, ImportRows, OidcRows, OneTimeRows, SessionRows
 from auth.store.sms import SmsCodeRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
@@ -42,6 +43,7 @@ from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
+from signaling.api import directory as directory_api
 from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
 from signaling.api import oidc as oidc_api
@@ -51,9 +53,11 @@ from signaling.api import simulator as simulator_api
 from signaling.api import sms as sms_api
 from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
-from signaling.foundation import Foundation, foundation, utc_now
+from signaling.foundation import Foundation, commissions_of, directory_of, foundation, utc_now
 from signaling.join_binding import JoinBinding
 from signaling.meeting_socket import MeetingSockets, publisher
+from signaling.pages import commissions as commission_pages
+from signaling.pages import organisations, staff_import
 from signaling.pages import sessions as session_pages
 from signaling.pages import sms as sms_pages
 from signaling.session_watch import SessionWatch
@@ -85,6 +89,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(bus.close)
         sessions = Sessions(SessionRows(engine), audit, clock)
         one_time = SqlOneTime(OneTimeRows(engine), clock)
+        commissions = commissions_of(ground, sessions)
 
         media = await ENGINES["cluster" if settings.media_url else "embedded"](settings, stack, clock)
         media_url = media.client_url if isinstance(media, LiveKitCluster) else None
@@ -134,7 +139,12 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
         cookie = cookie_name(settings.secure)
         app.add_routes([*sockets.routes(), *sessions_api.routes(sessions, people)])
-        app.add_routes(session_pages.routes(sessions, people, cookie))
+        app.add_routes(
+            [
+                *session_pages.routes(sessions, people, cookie),
+                *_administration(ground, sessions, commissions, clock),
+            ]
+        )
         app.add_routes(
             pages.routes(
                 meetings,
@@ -158,7 +168,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
         tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
-        tasks.start(_sweep(sessions, identifications, logins, sms_codes), name="sweep")
+        tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
 
@@ -177,6 +187,19 @@ async def _demo_day(
         origin=settings.origin,
     )
     return await demo.make()
+
+
+def _administration(
+    ground: Foundation, sessions: Sessions, commissions: Commissions, clock: Callable[[], datetime]
+) -> list[web.RouteDef]:
+    """Organisations, units, staff and the choice of a commission."""
+    directory = directory_of(ground, sessions, clock)
+    return [
+        *directory_api.routes(directory, commissions, clock),
+        *staff_import.routes(directory, ImportRows(ground.engine, ground.vault), clock),
+        *organisations.routes(directory, clock),
+        *commission_pages.routes(commissions),
+    ]
 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]) -> EmbeddedMediaServer:
@@ -356,7 +379,7 @@ async def _together(*works: Coroutine[Any, Any, None]) -> None:
             group.create_task(work)
 
 
-async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes) -> None:
+async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes | Commissions) -> None:
     """Forget what is over its time."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)

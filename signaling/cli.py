@@ -13,7 +13,7 @@ from rich.console import Console
 from audit.commands import audit
 from audit.log import AuditUnavailable, LogDamaged
 from audit.signer import SignerUnusable
-from auth.commands import organisation, staff
+from auth.commands import organisation, staff, unit
 from auth.key_commands import keys
 from auth.vault import VaultError
 from db.engine import DatabaseFailure, UnsupportedDatabase, connect, upgrade
@@ -42,8 +42,8 @@ def main(context: click.Context, file: Path | None) -> None:
     """Secure video meetings for coordinated individual planning, held in the patient's own home."""
     context.meta["settings_file"] = file
     match context.invoked_subcommand:
-        case "staff" | "organisation":
-            context.obj = lambda operator: directory(_settings(context), operator)
+        case "staff" | "organisation" | "unit":
+            context.obj = lambda: directory(_settings(context))
         case "keys":
             context.obj = lambda: keys_of(_settings(context))
         case "meeting":
@@ -114,5 +114,5 @@ def db_upgrade(context: click.Context) -> None:
     click.echo("The schema is the newest.")
 
 
-for command in (staff, organisation, keys, meeting, audit, kiosk, media):
+for command in (staff, organisation, unit, keys, meeting, audit, kiosk, media):
     main.add_command(command)

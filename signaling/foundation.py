@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from audit.commands import KEY_NAME
 from audit.log import Log, is_new, open_log
 from audit.signer import load_signer
+from auth.commissions import Commissions
 from auth.directory import Directory
 from auth.key_file import KeyFile
 from auth.keys import Keys
 from auth.rekeying import Rekeying
-from auth.store import People
+from auth.sessions import Sessions
+from auth.store import People, SessionRows
 from auth.store.sealed import SealedRows, people_rows
 from auth.vault import Vault
 from db.engine import AsyncEngine, connect, upgrade
@@ -66,10 +68,19 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
 
 
 @asynccontextmanager
-async def directory(settings: Settings, operator: str) -> AsyncIterator[Directory]:
-    """For ``hemmaplan staff`` and ``hemmaplan organisation``."""
+async def directory(settings: Settings) -> AsyncIterator[Directory]:
+    """For ``hemmaplan organisation``, ``unit`` and ``staff``. A login that ends here is seen by the server at the
+    next request, and by an open socket within seconds."""
     async with foundation(settings) as ground:
-        yield Directory(ground.people, ground.audit, operator=operator)
+        yield directory_of(ground, Sessions(SessionRows(ground.engine), ground.audit, utc_now), utc_now)
+
+
+def directory_of(ground: Foundation, sessions: Sessions, clock: Callable[[], datetime]) -> Directory:
+    return Directory(ground.people, ground.audit, commissions_of(ground, sessions), clock)
+
+
+def commissions_of(ground: Foundation, sessions: Sessions) -> Commissions:
+    return Commissions(ground.people, SessionRows(ground.engine), sessions, ground.audit)
 
 
 @asynccontextmanager

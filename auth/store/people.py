@@ -44,6 +44,10 @@ class People:
         self._vault = vault
         self._clock = clock
 
+    def now(self) -> datetime:
+        """The moment by which commissions are judged."""
+        return self._clock()
+
     async def person_by_number(self, number: IdentityNumber) -> Person | None:
         found = await self._first(sa.select(PEOPLE).where(PEOPLE.c.number_lookup.in_(self._vault.lookups(number))))
         return read_person(found) if found is not None else None

@@ -65,6 +65,19 @@ class SessionRows:
     async def of_person(self, person: str) -> list[Session]:
         return [session for session, _ in await self._read(SESSIONS.c.person_id == person)]
 
+    async def of_staff(self, staff: str) -> list[Session]:
+        """Sessions that work in a commission."""
+        return [session for session, _ in await self._read(SESSIONS.c.staff_id == staff)]
+
+    async def of_ended_staff(self, now: datetime) -> list[Session]:
+        """Sessions that work in a commission that is over."""
+        return [session for session, _ in await self._read(STAFF.c.valid_to <= now)]
+
+    async def choose(self, session: str, staff: str) -> None:
+        """The commission a session works in from now on."""
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.update(SESSIONS).where(SESSIONS.c.id == session).values(staff_id=staff))
+
     async def living(self, sessions: Collection[str], now: datetime, oldest: datetime) -> list[str]:
         """Which of these ids are neither idle too long at `now` nor begun before `oldest`."""
         query = sa.select(SESSIONS.c.id).where(
@@ -90,9 +103,12 @@ class SessionRows:
         return done.rowcount == 1
 
     async def _read(self, condition: sa.ColumnElement[bool]) -> list[tuple[Session, datetime]]:
-        chosen = sa.select(SESSIONS, *person_columns(), *staff_columns()).join(
-            PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id
-        )
+        held = STAFF.alias()
+        going_on = sa.or_(held.c.valid_to.is_(None), held.c.valid_to > sa.func.current_timestamp())
+        count = sa.select(sa.func.count()).where(held.c.person_id == SESSIONS.c.person_id, going_on)
+        chosen = sa.select(
+            SESSIONS, *person_columns(), *staff_columns(), count.scalar_subquery().label("commissions")
+        ).join(PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id)
         query = with_staff(chosen, STAFF.c.id == SESSIONS.c.staff_id).where(condition)
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
@@ -110,6 +126,7 @@ def _session(row: Any) -> Session:
         staff=read_staff(row) if row["s_id"] is not None else None,
         invitation=row["invitation"],
         language=row["language"],
+        several=row["commissions"] > 1,
         device=row["device"],
         confirmed_on=row["confirmed_on"],
     )

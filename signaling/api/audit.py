@@ -12,8 +12,8 @@ from audit.entries import written_actor
 from audit.events import Event, EventType, Record, written_time
 from audit.log import Log
 from audit.tree import BadRange
+from auth.fields import FieldError, InvalidFields
 from auth.people import Permission
-from rooms.errors import FieldError, InvalidFields
 from signaling.i18n import ZONE
 from signaling.security import require
 

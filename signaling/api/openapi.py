@@ -45,12 +45,28 @@ from signaling.api.answers import (
 )
 from signaling.api.audit import LARGEST_NUMBER, LARGEST_PAGE, LONGEST_ID, LONGEST_REASON, LONGEST_WORD
 from signaling.api.auth import StartBody
+from signaling.api.directory import (
+    CommissionList,
+    ImportAnswer,
+    OrganisationAnswer,
+    OrganisationBody,
+    OrganisationChangeBody,
+    OrganisationList,
+    StaffAnswer,
+    StaffBody,
+    StaffChangeBody,
+    StaffList,
+    UnitAnswer,
+    UnitBody,
+    UnitList,
+)
 from signaling.api.sms import SmsStartBody, SmsVerifyBody
 
 MEETING = "/api/v1/meetings/{id}"
 INVITATION = f"{MEETING}/invitations/{{invitation}}"
 PARTICIPANT = f"{MEETING}/participants/{{participant}}"
 LOBBY = f"{MEETING}/lobby/{{participant}}"
+ORGANISATION = "/api/v1/organisations/{organisation}"
 
 
 Schema = Mapping[str, Any]
@@ -67,6 +83,7 @@ DAY_OR_MOMENT: Schema = {
     "type": "string",
     "anyOf": [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}],
 }
+FLAG: Schema = {"type": "string", "enum": ["0", "1"]}
 IDENTIFIER: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 
 
@@ -81,12 +98,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing a program can ask for. body_optional: all its fields have defaults. public: no session is needed."""
+    """One thing a program can ask for. content_type: of a body that is not JSON. body_optional: all its fields have
+    defaults. public: no session is needed."""
 
     summary: str
     answers: Mapping[int, Answer]
     body: type[BaseModel] | None = None
     body_optional: bool = False
+    content_type: str | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     public: bool = False
 
@@ -186,6 +205,50 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             "size": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
         },
     ),
+    ("GET", "/api/v1/organisations"): Operation(
+        "Organisations the caller administers; an operator every one", {200: Answer("By name", OrganisationList)}
+    ),
+    ("POST", "/api/v1/organisations"): Operation(
+        "Add an organisation, as an operator", {201: Answer("Added", OrganisationAnswer)}, OrganisationBody
+    ),
+    ("GET", ORGANISATION): Operation("One organisation", {200: Answer("It", OrganisationAnswer)}),
+    ("PATCH", ORGANISATION): Operation(
+        "Change its name, telephone or number", {200: Answer("Changed", OrganisationAnswer)}, OrganisationChangeBody
+    ),
+    ("GET", f"{ORGANISATION}/units"): Operation("Its units", {200: Answer("By name", UnitList)}),
+    ("POST", f"{ORGANISATION}/units"): Operation("Add a unit", {201: Answer("Added", UnitAnswer)}, UnitBody),
+    ("PATCH", f"{ORGANISATION}/units/{{unit}}"): Operation(
+        "Rename a unit", {200: Answer("Renamed", UnitAnswer)}, UnitBody
+    ),
+    ("DELETE", f"{ORGANISATION}/units/{{unit}}"): Operation(
+        "Remove a unit in which nobody has had a commission", {204: Answer("Removed")}
+    ),
+    ("GET", f"{ORGANISATION}/staff"): Operation(
+        "Its commissions; ended=1: also those that are over",
+        {200: Answer("By surname", StaffList)},
+        query={"ended": FLAG},
+    ),
+    ("POST", f"{ORGANISATION}/staff"): Operation(
+        "Give a person a commission", {201: Answer("Given", StaffAnswer)}, StaffBody
+    ),
+    ("POST", f"{ORGANISATION}/staff/import"): Operation(
+        "Import commissions from a CSV file, all or nothing; dry_run=1: only look",
+        {200: Answer("What changes, or each bad row", ImportAnswer)},
+        query={"dry_run": FLAG},
+        content_type="text/csv",
+    ),
+    ("PUT", f"{ORGANISATION}/staff/{{staff}}"): Operation(
+        "Change a commission", {200: Answer("Changed", StaffAnswer)}, StaffChangeBody
+    ),
+    ("DELETE", f"{ORGANISATION}/staff/{{staff}}"): Operation(
+        "End a commission now, and the logins that work in it", {204: Answer("Ended")}
+    ),
+    ("GET", "/api/v1/commissions"): Operation(
+        "The caller's own commissions", {200: Answer("By organisation", CommissionList)}
+    ),
+    ("POST", "/api/v1/commissions/{staff}"): Operation(
+        "Work in that commission from now on", {200: Answer("Chosen", StaffAnswer)}
+    ),
     ("GET", "/api/v1/openapi.json"): Operation(
         "This description", {200: Answer("OpenAPI 3.1", dict[str, Any])}, public=True
     ),
@@ -237,6 +300,9 @@ def document(*, secure: bool) -> dict[str, Any]:
                 "required": not operation.body_optional,
                 "content": {"application/json": {"schema": reference}},
             }
+        if operation.content_type is not None:
+            content = {operation.content_type: {"schema": {"type": "string"}}}
+            described["requestBody"] = {"required": True, "content": content}
         paths.setdefault(path, {})[method.lower()] = described
     session = {"type": "apiKey", "in": "cookie", "name": cookie_name(secure)}
     return {

@@ -6,12 +6,12 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from auth.errors import Refusal
+from auth.fields import InvalidFields
 from auth.identity import AssuranceLevel, Method
 from auth.people import Permission
 from rooms.assurance import NAMES
 from rooms.assurance_rule import CHOICES, Audience, Rule, levels_for
 from rooms.assurance_store import Key
-from rooms.errors import InvalidFields
 from rooms.meeting import MEETING_TYPES
 from rooms.meetings import Meetings
 from signaling.i18n import gettext_of, language_of

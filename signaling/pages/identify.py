@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from auth.commissions import home_of
 from auth.errors import REFUSALS, AssuranceTooLow
 from auth.identity import Method
-from auth.people import Permission
 from auth.sessions import Session
 from rooms.meetings import Meetings
 from signaling.api.auth import NEXT
@@ -28,7 +28,7 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
         wanted = asked if NEXT.fullmatch(asked) else None
         session: Session | None = request.get("session")
         if session is not None and "with" not in request.query:
-            return see_other(wanted or home_of(session))
+            return see_other(wanted or (home_of(session.staff) if session.staff is not None else "/"))
         kiosk = wanted is not None and wanted.startswith("/kiosk")
         ways = [way for way in STAFF_WAYS if way in methods]
         # On the travel laptop the code is read with one's own mobile; a card reader it has none.
@@ -60,15 +60,6 @@ def _chosen(request: web.Request, ways: list[Method], otherwise: Method) -> Meth
         used = None  # it was not enough: do not hold it out again
     named = request.query.get("with", used)
     return next((way for way in ways if way.value == named), otherwise)
-
-
-def home_of(session: Session) -> str:
-    """Where staff begin: the day, or the log for those who only read it."""
-    staff = session.staff
-    if staff is None:
-        return "/"
-    works = staff.may(Permission.HOST) or staff.may(Permission.PLANNER)
-    return "/audit" if staff.may(Permission.AUDITOR) and not works else "/today"
 
 
 def _page(

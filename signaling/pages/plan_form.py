@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from auth.fields import InvalidFields
 from rooms.drafts import USUAL_LENGTH, InvitationDraft, MeetingDraft, check_meeting
-from rooms.errors import InvalidFields
 from signaling.i18n import ZONE
 
 STEPS = 4

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from auth.commissions import home_of
 from auth.people import Permission
 from auth.sessions import Session, Sessions
 from rooms.assurance import in_words
@@ -12,7 +13,6 @@ from rooms.meeting import MeetingStatus
 from rooms.meetings import Meetings
 from rooms.state import State
 from signaling.i18n import gettext_of
-from signaling.pages.identify import home_of
 from signaling.pages.staff import meeting_page, see_other
 from signaling.pages.templates import render
 from signaling.security import session_of
@@ -28,7 +28,9 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         if session is None:
             return see_other("/login")
         if session.staff is not None:
-            return see_other(home_of(session))
+            return see_other(home_of(session.staff))
+        if session.several:
+            return see_other("/commissions")
         now = clock()
         found = await meetings.planning.meetings_for(session, now - timedelta(days=1), now + NEAR)
         coming = [item.meeting for item in found if item.meeting.status in (MeetingStatus.OPEN, MeetingStatus.PLANNED)]

@@ -7,11 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
+from auth.fields import InvalidFields
 from auth.people import Permission
 from auth.sessions import Session
 from rooms import view
 from rooms.drafts import MeetingChange
-from rooms.errors import InvalidFields, NotYourPost
+from rooms.errors import NotYourPost
 from rooms.invitations import Link
 from rooms.lifecycle import START_BEFORE
 from rooms.meeting import MEETING_TYPES

@@ -122,6 +122,7 @@ class House:
     vault: Vault
     simulator: BankIdSimulator
     clock: FrozenClock
+    engine: AsyncEngine
 
     async def settled(self, transaction: str, flow: str = FLOW) -> Status:
         """The first status that is no longer pending."""
@@ -153,7 +154,7 @@ async def house(
     audit_log: MemoryLog,
     vault: Vault,
 ) -> AsyncIterator[House]:
-    people, rows = People(engine, vault), IdentificationRows(engine, vault)
+    people, rows = People(engine, vault, clock), IdentificationRows(engine, vault)
     sessions = Sessions(SessionRows(engine), audit_log, clock)
     links = Links(audit_log, {"karins-link": KARIN.number})
     await people.add_organisation(NORDVIK)
@@ -175,5 +176,5 @@ async def house(
         origin="http://localhost:8080",
         collect_seconds=0.02,
     )
-    yield House(identifications, sessions, people, rows, links, audit_log, vault, simulator, clock)
+    yield House(identifications, sessions, people, rows, links, audit_log, vault, simulator, clock, engine)
     await identifications.close()

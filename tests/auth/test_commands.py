@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from auth.commands import operator, organisation, staff
+from auth.commands import operator, organisation, staff, unit
+from auth.commissions import Commissions
 from auth.directory import Directory
 from auth.identity_number import IdentityNumber
 from auth.people import Permission
-from auth.store import People
+from auth.sessions import Sessions
+from auth.store import People, SessionRows
 from auth.vault import Vault
 from db.engine import connect, upgrade
+from signaling.foundation import utc_now
 from tests.auth.conftest import MemoryLog
 from tests.conftest import FrozenClock
 
@@ -31,11 +34,13 @@ class Opened:
         self.url, self.vault, self.log = url, vault, log
 
     @asynccontextmanager
-    async def __call__(self, who: str) -> AsyncIterator[Directory]:
+    async def __call__(self) -> AsyncIterator[Directory]:
         engine = connect(self.url)
         await upgrade(engine)
+        people, rows = People(engine, self.vault), SessionRows(engine)
+        sessions = Sessions(rows, self.log, utc_now)
         try:
-            yield Directory(People(engine, self.vault), self.log, operator=who)
+            yield Directory(people, self.log, Commissions(people, rows, sessions, self.log), utc_now)
         finally:
             await engine.dispose()
 
@@ -63,7 +68,9 @@ def test_add_an_organisation_and_staff(opened: Opened) -> None:
     assert added.exit_code == 0, added.output
     assert NUMBER not in added.output
     assert asyncio.run(opened.posts()) == [frozenset({Permission.HOST, Permission.PLANNER})]
-    assert opened.log.types() == ["staff.added"]
+    assert opened.log.types() == ["organisation.added", "staff.added"]
+    assert opened.log.events[-1].actor is not None
+    assert opened.log.events[-1].actor.name == operator()
 
 
 def test_names_are_asked_for_too(opened: Opened) -> None:
@@ -93,13 +100,50 @@ def test_bad_values_are_told(opened: Opened, change: list[str]) -> None:
 
 def test_errors_end_with_a_line_and_not_a_trace(opened: Opened) -> None:
     unknown = run(opened, staff, NAMED, f"{NUMBER}\n")
-    assert (unknown.exit_code, "no organisation" in unknown.output) == (1, True)
+    assert (unknown.exit_code, "does not exist" in unknown.output) == (1, True)
     run(opened, organisation, ORGANISATION)
     assert run(opened, organisation, ORGANISATION).exit_code == 1
     opened.log.down = True
     down = run(opened, staff, NAMED, f"{NUMBER}\n")
-    assert (down.exit_code, "nothing was added" in down.output) == (1, True)
+    assert (down.exit_code, "nothing was changed" in down.output) == (1, True)
     assert CliRunner().invoke(staff, NAMED, input=f"{NUMBER}\n").exit_code == 2
+
+
+def test_lists_units_and_an_end(opened: Opened) -> None:
+    run(opened, organisation, [*ORGANISATION, "--number", "2120009911"])
+    assert run(opened, organisation, ["list"]).output == "nordvik\tkommun\t212000-9911\tNordviks kommun\n"
+    assert run(opened, organisation, [*ORGANISATION, "--number", "2120009912"]).exit_code == 2
+    assert run(opened, unit, ["add", "--organisation", "nordvik", "--name", "Kansliet"]).exit_code == 0
+    assert run(opened, unit, ["list", "--organisation", "nordvik"]).output == "Kansliet\n"
+    added = run(opened, staff, [*NAMED, "--hsa-id", "SE2120009911-1", "--valid-to", "2096-12-31"], "\n")
+    assert added.exit_code == 1  # too far ahead
+    assert run(opened, staff, [*NAMED, "--hsa-id", "SE2120009911-1"], "\n").exit_code == 0
+    listed = run(opened, staff, ["list", "--organisation", "nordvik"]).output
+    assert "\tPer Wiklund\tBiståndshandläggare\tÄldreomsorgen\t-\t-" in listed
+    ended = run(opened, staff, ["end", "--organisation", "nordvik", "--id", listed.partition("\t")[0]])
+    assert ended.exit_code == 0
+    assert run(opened, staff, ["list", "--organisation", "nordvik"]).output == ""
+    assert run(opened, staff, ["list", "--organisation", "nordvik", "--ended"]).output.startswith(listed[:22])
+
+
+def test_a_file_is_tried_then_imported(opened: Opened, tmp_path: Path) -> None:
+    run(opened, organisation, ORGANISATION)
+    file = tmp_path / "staff.csv"
+    assert run(opened, staff, ["template", str(file)]).exit_code == 0
+    with file.open("a", encoding="utf-8") as open_file:
+        open_file.write(f"{NUMBER};;Per;Wiklund;Handläggare;Äldreomsorgen;värd;\r\n")
+    take = ["import", "--organisation", "nordvik", str(file)]
+    assert run(opened, staff, [*take, "--dry-run"]).output == "1 would be added, 0 would be changed, 0 as before.\n"
+    assert asyncio.run(opened.posts()) == []
+    assert run(opened, staff, take).output == "1 added, 0 changed, 0 as before.\n"
+    assert asyncio.run(opened.posts()) == [frozenset({Permission.HOST})]
+    with file.open("a", encoding="utf-8") as open_file:
+        open_file.write("199510112390;;Per;;Chef;Skolan;kung;\r\n")
+    bad = run(opened, staff, take)
+    assert bad.exit_code == 1
+    for words in ("row 3, personnummer: ", "row 3, efternamn: ", "row 3, behörigheter: ", "nothing was imported"):
+        assert words in bad.output
+    assert "199510112390" not in bad.output
 
 
 def test_the_operator_has_a_name() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from audit.events import EventType
 from auth.errors import AssuranceTooLow
+from auth.fields import InvalidFields
 from auth.identity import AssuranceLevel, Method
 from auth.people import Permission
 from auth.sessions import Session
@@ -13,7 +14,7 @@ from rooms.admission import Waiting
 from rooms.assurance import rule_for
 from rooms.assurance_rule import DEFAULT, Audience, Rule
 from rooms.assurance_store import AssuranceRows
-from rooms.errors import AssuranceNotEnough, InvalidFields, MeetingUnknown, NotAllowed, NotYourPost
+from rooms.errors import AssuranceNotEnough, MeetingUnknown, NotAllowed, NotYourPost
 from rooms.planning import Planned
 from tests.rooms.world import KARIN, LEILA, PER, REGION, World, number, token_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from auth.fields import InvalidFields
 from rooms.bodies import HomeBody, JoinBody, MeetingBody, RangeQuery, shaped
-from rooms.errors import InvalidFields
 
 
 def test_missing_fields_are_named() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from auth.fields import InvalidFields
 from rooms.drafts import InvitationDraft, MeetingDraft, check_home, check_invitation, check_meeting
-from rooms.errors import InvalidFields
 from rooms.meeting import HomePerson, Kind, Party
 from tests.rooms.values import NOW
 from tests.rooms.world import GUNNAR, KARIN, PER

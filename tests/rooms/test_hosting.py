@@ -3,8 +3,8 @@
 import pytest
 
 from audit.events import EventType
+from auth.fields import InvalidFields
 from rooms.errors import (
-    InvalidFields,
     LeadsTheMeeting,
     MeetingCancelled,
     MeetingEnded,

@@ -5,9 +5,9 @@ import pytest
 from audit.events import EventType
 from audit.log import AuditUnavailable
 from auth.errors import InvitationExpired, InvitationUnknown, WrongPerson
+from auth.fields import InvalidFields
 from rooms.drafts import InvitationDraft
 from rooms.errors import (
-    InvalidFields,
     InvitationNotFound,
     LeadsTheMeeting,
     MeetingEnded,

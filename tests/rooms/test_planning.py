@@ -6,9 +6,10 @@ import pytest
 
 from audit.events import EventType
 from audit.log import AuditUnavailable
+from auth.fields import InvalidFields
 from auth.people import Permission
 from rooms.drafts import MeetingChange
-from rooms.errors import InvalidFields, MeetingAlreadyOpen, MeetingCancelled, NotAllowed, NotYourPost
+from rooms.errors import MeetingAlreadyOpen, MeetingCancelled, NotAllowed, NotYourPost
 from rooms.meeting import Authority, Consent, MeetingStatus, Party
 from rooms.store import Store
 from tests.rooms.world import ANNA, GUNNAR, KARIN, NORDVIK, PER, REGION, BrokenLog, World, invitation, number

@@ -6,11 +6,12 @@ import pytest
 
 from audit.events import EventType
 from auth.errors import InvitationExpired, InvitationUnknown
+from auth.fields import InvalidFields
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person
 from auth.sessions import Session
 from auth.sms_codes import SmsNotAllowed
-from rooms.errors import InvalidFields, MeetingUnknown, NotAllowed
+from rooms.errors import MeetingUnknown, NotAllowed
 from rooms.meeting import ParticipantStatus
 from tests.rooms.world import ANNA, KARIN, USUAL, World, invitation, number, token_of
 

@@ -6,6 +6,7 @@ import pytest
 
 from audit.signer import SignerUnusable
 from auth.demo import NORDVIK
+from auth.directory import Administrator
 from signaling.foundation import directory, foundation, planner
 from signaling.settings import Settings, load
 
@@ -16,8 +17,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 async def test_what_was_stored_is_found_again(settings: Settings) -> None:
-    async with directory(settings, "operator") as made:
-        await made.add_organisation(NORDVIK)
+    async with directory(settings) as made:
+        await made.add_organisation(Administrator.command_line("operator"), NORDVIK)
     async with foundation(settings) as ground:
         assert await ground.people.organisations() == [NORDVIK]
     async with planner(settings):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from audit.log import AuditUnavailable
 from auth.errors import Refusal, TooManyIdentifications
-from rooms.errors import FieldError, InvalidFields
+from auth.fields import FieldError, InvalidFields
 from rooms.media import MediaUnavailable
 from signaling.bus import BusUnavailable
 from signaling.i18n import language_middleware

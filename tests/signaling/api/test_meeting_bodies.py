@@ -4,8 +4,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import Request
 
+from auth.fields import InvalidFields
 from rooms.bodies import DenyBody, MeetingBody
-from rooms.errors import InvalidFields
 from signaling.api.meeting_bodies import read
 from signaling.problems import BadRequest
 

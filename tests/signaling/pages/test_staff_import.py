@@ -1,0 +1,74 @@
+"""A file is looked at, then read in once, by the one who sent it; its numbers stand on no page."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+
+from tests.rooms.world import World
+from tests.signaling.office import HEADER, Office
+
+PLACE = "/organisations/nordvik/import"
+SVEN = "189001079806;;Sven;Lund;Undersköterska;Hemtjänsten;värd;"
+
+
+@pytest.fixture
+async def office(world: World) -> AsyncIterator[Office]:
+    office = await Office(world).open()
+    await office.log_in("Britta Holm")
+    yield office
+    await office.client.close()
+
+
+def file(*rows: str) -> Any:
+    form = FormData()
+    form.add_field("file", "\r\n".join((HEADER, *rows)).encode("utf-8-sig"), filename="p.csv", content_type="text/csv")
+    return form
+
+
+def waiting(page: str) -> str:
+    return page.partition(f'action="{PLACE}/')[2].partition('"')[0]
+
+
+async def names(office: Office) -> list[str]:
+    return [one.person.name for one in await office.world.people.staff_in("nordvik")]
+
+
+async def test_looked_at_then_read_in_once(office: Office) -> None:
+    shown = await office.page(PLACE, file(SVEN))
+    assert "Inget är inläst än." in shown
+    assert "18900107" not in shown
+    assert "Sven Lund" not in await names(office)
+    done = await office.page(f"{PLACE}/{waiting(shown)}", {})
+    assert "Filen är inläst." in done
+    assert "Sven Lund" in await names(office)
+    await office.page(f"{PLACE}/{waiting(shown)}", {}, status=404)
+    assert "Filen ändrar ingenting." in await office.page(PLACE, file(SVEN))
+
+
+async def test_bad_rows_are_told_and_nothing_waits(office: Office) -> None:
+    page = await office.page(PLACE, file(SVEN, SVEN, "1;;;;;;;"), status=422)
+    assert "Samma person, titel och enhet står redan på rad 2." in page
+    assert waiting(page) == ""
+    assert "Välj en fil först." in await office.page(PLACE, {}, status=422)
+    assert "Välj en fil först." in await office.page(PLACE, {"file": "text"}, status=422)
+
+
+async def test_it_waits_for_its_sender_and_not_for_long(office: Office) -> None:
+    first = waiting(await office.page(PLACE, file(SVEN)))
+    second = waiting(await office.page(PLACE, file(SVEN)))
+    await office.page(f"{PLACE}/{first}", {}, status=404)
+    await office.log_in("Eva Strand")
+    await office.page(f"{PLACE}/{second}", {}, status=404)
+    await office.page(f"/organisations/region-hoga-kusten/import/{second}", {}, status=404)
+    await office.log_in("Britta Holm")
+    office.world.clock.advance(seconds=15 * 60)
+    await office.page(f"{PLACE}/{second}", {}, status=404)
+    assert "Sven Lund" not in await names(office)
+
+
+async def test_the_template(office: Office) -> None:
+    assert (await office.page("/organisations/template.csv")).strip("\ufeff\r\n") == HEADER
+    await office.log_in("Anna Sjödin")
+    await office.page("/organisations/template.csv", status=403)
