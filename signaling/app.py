@@ -137,7 +137,6 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
         app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
-        app.add_routes(_administration(ground, sessions, commissions, clock))
         cookie = cookie_name(settings.secure)
         app.add_routes([*sockets.routes(), *sessions_api.routes(sessions, people)])
         app.add_routes(

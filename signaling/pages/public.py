@@ -29,7 +29,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
             return see_other("/login")
         if session.staff is not None:
             return see_other(home_of(session.staff))
-        if session.invitation is None:
+        if session.several:
             return see_other("/commissions")
         now = clock()
         found = await meetings.planning.meetings_for(session, now - timedelta(days=1), now + NEAR)
