@@ -54,6 +54,11 @@ def happened(record: Record, _: Translate) -> str:
         EventType.PARTICIPANT_REFUSED: _("Släpptes inte in"),
         EventType.PARTICIPANT_NETWORK_WEAK: _("Nätet blev svagt, bara ljud"),
         EventType.PARTICIPANT_NETWORK_RESTORED: _("Nätet blev bra igen"),
+        EventType.PARTICIPANT_UNENCRYPTED: (
+            _("Lät %(name)s vara med utan kryptering hela vägen")
+            if event.subject
+            else _("Gick in utan kryptering hela vägen")
+        ),
         EventType.ROLE_CHANGED: _("Ändrade uppgift för %(name)s"),
         EventType.HOME_CHANGED: _("Antecknade vilka som är hemma"),
         EventType.AUDIT_READ: _("Läste loggen"),
