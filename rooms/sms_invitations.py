@@ -14,7 +14,7 @@ from auth.phone_number import PhoneNumber
 from auth.sms_codes import SmsInvited, SmsNotAllowed
 from auth.store import People
 from auth.vault import Vault
-from rooms.desk import Desk
+from rooms.desk import Desk, represents
 from rooms.invitations import Invitations
 from rooms.invitations import Invited as Opened
 from rooms.meeting import Gathering, Invitation
@@ -46,9 +46,11 @@ class SmsInvitations:
             EventType.INVITATION_OPENED,
             gathering.meeting,
             actor=Actor(person.id, person.name, invitation.role, invitation.organisation, Method.SMS.value),
+            subject=None,
             invited=invitation.name,
             invitation=invitation.id,
             relation=invitation.relation,
+            **represents(invitation),
             sms_reason=invitation.sms_reason,
         )
         async with self._desk.lock(invitation.meeting):
