@@ -84,6 +84,11 @@ class EventType(StrEnum):
         "A participant's network was too weak for pictures; sound went on.",
     )
     PARTICIPANT_NETWORK_RESTORED = "participant.network_restored", "A participant's network carried pictures again."
+    PARTICIPANT_UNENCRYPTED = (
+        "participant.unencrypted",
+        "A leader let somebody take part whose browser cannot encrypt end to end; "
+        "while they are in the room nobody's sound and picture is encrypted end to end.",
+    )
     ROLE_CHANGED = "role.changed", "Somebody became host or co-host, or ceased to be."
     HOME_CHANGED = "home.changed", "The nurse named who sits in the person's home."
     AUDIT_READ = "audit.read", "Somebody read the log; what was searched for, and why."

@@ -167,7 +167,7 @@ class Soak:
         home = await self._sit(await leader.join(planned.id, home=True))
         for name, person in zip(names, people, strict=True):
             await self._identify(person, name, planned.links[name])
-            await person.call("POST", f"/api/v1/meetings/{planned.id}/join", {})
+            await person.knock(planned.id)
         await leader.first_event(planned.id)
         await self._admit(leader, planned.id)
         guests = [await self._sit(await person.join(planned.id)) for person in people]

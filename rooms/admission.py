@@ -12,28 +12,41 @@ from auth.sessions import Session
 from rooms import lifecycle, lobby
 from rooms.assurance import refuse_if_below
 from rooms.desk import Desk, actor_in, refuse_if_over
-from rooms.errors import HomeTaken, LeadsTheMeeting, LobbyShut, NotHere, NotWaiting, ParticipantUnknown, RoomFull
+from rooms.errors import (
+    CannotEncrypt,
+    EncryptionNeeded,
+    HomeTaken,
+    LeadsTheMeeting,
+    LobbyShut,
+    NotHere,
+    NotWaiting,
+    ParticipantUnknown,
+    RoomFull,
+)
 from rooms.media import Grant
 from rooms.meeting import (
     Attendance,
     Authority,
     Gathering,
     HomePerson,
+    Invitation,
     MeetingStatus,
     Participant,
     ParticipantStatus,
 )
 from rooms.policy import Action
 from rooms.view import attributes, display_name
+from rooms.vouching import Voucher, public_key
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Let in: the media server's token, good for 60 s and bound to this browser."""
+    """Let in: the media server's token, good for 60 s and bound to this browser, and what the meeting vouches for."""
 
     participant: str
     identity: str
     token: str
+    vouching: str
 
     def __repr__(self) -> str:
         return f"Seat(participant={self.participant!r})"
@@ -41,10 +54,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """In the lobby. not_yet: the host has answered "Inte än"."""
+    """In the lobby. not_yet: the host has answered "Inte än". encrypts: False where a leader must decide about that."""
 
     participant: str
     not_yet: bool
+    encrypts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +69,28 @@ class Early:
 
 
 class Admission:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, voucher: Voucher) -> None:
         self._desk = desk
+        self._voucher = voucher
 
-    async def join(self, viewer: Session, meeting: str, *, home: bool, binding: str | None) -> Seat | Waiting | Early:
+    async def join(
+        self,
+        viewer: Session,
+        meeting: str,
+        *,
+        home: bool,
+        binding: str | None,
+        key: str | None = None,
+        unencrypted: bool = False,
+    ) -> Seat | Waiting | Early:
         """Come in as far as one may: leaders and those let in before get a seat, others the lobby.
 
         home: take the seat of the patient's home. binding: see `media.Grant`. The newest device wins.
-        Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, AssuranceNotEnough,
-        HomeTaken, RoomFull, AuditUnavailable, MediaUnavailable.
+        key, unencrypted: see `bodies.JoinBody`. Without a key one waits until a leader has allowed it; a leader says so
+        themselves. Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, HomeTaken,
+        AssuranceNotEnough, RoomFull, EncryptionNeeded, InvalidFields, AuditUnavailable, MediaUnavailable.
         """
+        key = None if key is None else public_key(key)
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.JOIN)
             refuse_if_over(before.meeting)
@@ -77,10 +103,20 @@ class Admission:
             if before.meeting.status is MeetingStatus.OPEN and (
                 invitation.leads or (came is not None and lobby.has_seat(came))
             ):
-                return await self._sit(before, viewer, came, home=home, binding=binding)
+                allowed_by = None if key is not None else _allowed_by(invitation, came, viewer, unencrypted=unencrypted)
+                if key is not None or allowed_by is not None:
+                    return await self._sit(
+                        before, viewer, came, home=home, binding=binding, key=key, allowed_by=allowed_by
+                    )
+                assert came is not None, "who does not lead has a seat here"
+                gone = lobby.back_to_the_door(came)
+                if came.inside:
+                    before = await self._go(before, came, gone, reason=Reason.OTHER_DEVICE)
+                    await self._desk.tell(meeting, "participant.left", came.id)
+                came = gone
             if not lifecycle.waiting_room_open(before.meeting, self._desk.now()):
                 return Early(lifecycle.waiting_room_opens_at(before.meeting))
-            return await self._wait(before, viewer, came)
+            return await self._wait(before, viewer, came, key)
 
     async def ready(self, viewer: Session, meeting: str, *, is_ready: bool) -> None:
         """ "I'm ready", or not after all. Raises NotWaiting."""
@@ -140,18 +176,33 @@ class Admission:
             await self._told_gone(before, after, came)
         self._desk.ended_sessions.discard(session)
 
-    async def admit(self, viewer: Session, meeting: str, participant: str) -> None:
-        """Let one in; the rest keep waiting. Raises LobbyShut, NotWaiting, ParticipantUnknown, RoomFull."""
+    async def admit(self, viewer: Session, meeting: str, participant: str, *, unencrypted: bool = False) -> None:
+        """Let one in; the rest keep waiting. unencrypted: also one whose browser cannot encrypt end to end.
+
+        Raises LobbyShut, NotWaiting, ParticipantUnknown, RoomFull, CannotEncrypt.
+        """
         async with self._desk.lock(meeting):
             before = await self._lobby(viewer, meeting)
             one = _participant(before, participant)
+            if one.status is ParticipantStatus.WAITING and one.key is None:
+                if not unencrypted:
+                    raise CannotEncrypt(name=one.name)
+                await self._desk.record_about(
+                    EventType.PARTICIPANT_UNENCRYPTED, before, one, actor=actor_in(before, viewer)
+                )
+                one = replace(one, allowed_by=viewer.person.name)
             await self._let_in(before, [one], actor_in(before, viewer))
 
     async def admit_all(self, viewer: Session, meeting: str) -> int:
-        """Let in everybody who waits; gives how many. Raises LobbyShut, RoomFull (then nobody was)."""
+        """Let in everybody who waits and can encrypt; gives how many. About the others a leader decides one by one.
+
+        Raises LobbyShut, RoomFull (then nobody was), CannotEncrypt where nobody else waits.
+        """
         async with self._desk.lock(meeting):
             before = await self._lobby(viewer, meeting)
-            everybody = list(before.waiting())
+            everybody = [one for one in before.waiting() if one.key is not None]
+            if not everybody and before.waiting():
+                raise CannotEncrypt(name=before.waiting()[0].name)
             await self._let_in(before, everybody, actor_in(before, viewer))
         return len(everybody)
 
@@ -210,6 +261,15 @@ class Admission:
         if gathering is not None:
             await self._desk.record(EventType.PARTICIPANT_REFUSED, gathering.meeting, actor=actor, reason=reason)
 
+    async def speaker(self, viewer: Session, meeting: str) -> str | None:
+        """The identity under which the viewer's page may pass messages to the other pages; None without a vouched key.
+
+        Raises MeetingUnknown.
+        """
+        one = (await self._desk.gathering(meeting)).participant_of(viewer.person.id)
+        vouched = one is not None and one.inside and one.session == viewer.id and one.key is not None
+        return one.identity if vouched and one is not None else None
+
     async def _lobby(self, viewer: Session, meeting: str) -> Gathering:
         before = await self._desk.open_to(viewer, meeting, Action.ADMIT)
         refuse_if_over(before.meeting)
@@ -227,14 +287,16 @@ class Admission:
         for one in people:
             await self._desk.tell(before.meeting.id, "participant.admitted", one.id)
 
-    async def _wait(self, before: Gathering, viewer: Session, came: Participant | None) -> Waiting:
+    async def _wait(self, before: Gathering, viewer: Session, came: Participant | None, key: str | None) -> Waiting:
         now = self._desk.now()
         if came is not None and came.inside:
             # Let in, yet the meeting is not open: only possible for a moment between two acts.
             raise NotWaiting(name=came.name)
         fresh = came is None or came.status is not ParticipantStatus.WAITING
         other_device = not fresh and came is not None and came.session != viewer.id
-        waiting = self._newcomer(before, viewer) if came is None else lobby.knock(came, now, session=viewer.id)
+        able = came is not None and (came.key is None) != (key is None)
+        knocked = self._newcomer(before, viewer) if came is None else came
+        waiting = lobby.knock(knocked, now, session=viewer.id, key=key)
         after = before.changed(waiting)
         if fresh:
             await self._desk.record_about(EventType.LOBBY_ENTERED, after, waiting, actor=None)
@@ -243,10 +305,20 @@ class Admission:
             await self._desk.tell(before.meeting.id, "lobby.entered", waiting.id)
         elif other_device:
             await self._desk.tell(before.meeting.id, "participant.replaced", waiting.id)
-        return Waiting(waiting.id, waiting.not_yet)
+        elif able:
+            await self._desk.tell(before.meeting.id, "lobby.ready", waiting.id)
+        return Waiting(waiting.id, waiting.not_yet, key is not None)
 
     async def _sit(
-        self, before: Gathering, viewer: Session, came: Participant | None, *, home: bool, binding: str | None
+        self,
+        before: Gathering,
+        viewer: Session,
+        came: Participant | None,
+        *,
+        home: bool,
+        binding: str | None,
+        key: str | None,
+        allowed_by: str | None,
     ) -> Seat:
         now = self._desk.now()
         others = [item for item in before.inside() if came is None or item.id != came.id]
@@ -261,11 +333,15 @@ class Admission:
                 base = lobby.knock(base, now, session=viewer.id)
             base = lobby.admit(base, now)
         seated = lobby.take_seat(base, now, identity=new_id(), session=viewer.id, home=home)
+        seated = replace(seated, key=key, allowed_by=allowed_by)
+        seated = replace(seated, vouching=self._voucher.vouch(before, seated, now))
         after = before.changed(seated)
         if home:
             after = _at_home(after, seated)
         if reason is not None:
             await self._desk.record_about(EventType.PARTICIPANT_ADMITTED, after, seated, actor=None, reason=reason)
+        if allowed_by is not None and (came is None or came.allowed_by is None):
+            await self._desk.record_about(EventType.PARTICIPANT_UNENCRYPTED, after, seated, actor=None)
         old = came.identity if came is not None else None
         stays = await self._desk.close_stays(before.meeting.id, old, Reason.OTHER_DEVICE)
         if came is not None and stays:
@@ -290,10 +366,12 @@ class Admission:
             await self._desk.tell(before.meeting.id, "participant.replaced", seated.id)
         elif reason is not None:
             await self._desk.tell(before.meeting.id, "participant.admitted", seated.id)
+        else:
+            await self._desk.tell(before.meeting.id, "participant.seated", seated.id)
         if after.meeting.home_people != before.meeting.home_people:
             await self._desk.tell(before.meeting.id, "home.changed")
         await self._desk.tell_presence(before, after)
-        return Seat(seated.id, seated.identity or "", token)
+        return Seat(seated.id, seated.identity or "", token, seated.vouching or "")
 
     async def _go(self, before: Gathering, came: Participant, gone: Participant, *, reason: str) -> Gathering:
         kind = EventType.LOBBY_LEFT if came.status is ParticipantStatus.WAITING else EventType.PARTICIPANT_LEFT
@@ -332,6 +410,17 @@ def _participant(gathering: Gathering, participant: str) -> Participant:
     if found is None:
         raise ParticipantUnknown
     return found
+
+
+def _allowed_by(invitation: Invitation, came: Participant | None, viewer: Session, *, unencrypted: bool) -> str | None:
+    """Who lets this person take part without end-to-end encryption; None: nobody yet. Raises EncryptionNeeded."""
+    if came is not None and came.allowed_by is not None and lobby.has_seat(came):
+        return came.allowed_by
+    if not invitation.leads:
+        return None
+    if not unencrypted:
+        raise EncryptionNeeded
+    return viewer.person.name
 
 
 def _room_for(gathering: Gathering, more: int) -> None:

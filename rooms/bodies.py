@@ -113,9 +113,19 @@ class ChangeBody(Body):
 
 
 class JoinBody(Body):
-    """home: take the seat of the patient's home."""
+    """home: take the seat of the patient's home. key: the browser's public key for end-to-end encryption (P-256,
+    uncompressed, base64url); none: it cannot. unencrypted: one who leads goes in all the same.
+    """
 
     home: bool = False
+    key: Annotated[str, StringConstraints(max_length=100)] | None = None
+    unencrypted: bool = False
+
+
+class AdmitBody(Body):
+    """unencrypted: also where the person's browser cannot encrypt end to end."""
+
+    unencrypted: bool = False
 
 
 class ReadyBody(Body):

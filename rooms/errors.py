@@ -169,6 +169,27 @@ class NotHere(MeetingError):
     english = "{name} is not in the meeting now."
 
 
+class EncryptionNeeded(MeetingError):
+    """For one who leads, in a browser that cannot encrypt end to end: they must decide it themselves."""
+
+    code = "encryption-needed"
+    swedish = (
+        "Den här webbläsaren kan inte kryptera hela vägen. "
+        "Öppna mötet i en nyare webbläsare, eller bestäm att du går in ändå."
+    )
+    english = (
+        "This browser cannot encrypt end to end. Open the meeting in a newer browser, or decide to go in all the same."
+    )
+
+
+class CannotEncrypt(MeetingError):
+    """For one who leads: somebody at the door can only take part if the meeting gives up end-to-end encryption."""
+
+    code = "cannot-encrypt"
+    swedish = "{name} har en webbläsare som inte kan kryptera hela vägen. Bestäm om {name} får vara med ändå."
+    english = "{name} has a browser that cannot encrypt end to end. Decide whether {name} may take part all the same."
+
+
 class LeadsTheMeeting(MeetingError):
     code = "leads-the-meeting"
     swedish = "{name} leder mötet. Lämna över mötet till någon annan först."

@@ -33,10 +33,10 @@ def has_seat(participant: Participant) -> bool:
     return participant.inside or (participant.status is _L and participant.may_return)
 
 
-def knock(participant: Participant, now: datetime, *, session: str) -> Participant:
-    """Comes to the lobby, or shows life in it. The newest device is the one that counts."""
+def knock(participant: Participant, now: datetime, *, session: str, key: str | None = None) -> Participant:
+    """Comes to the lobby, or shows life in it. The newest device is the one that counts, and whether it can encrypt."""
     if participant.status is _W:
-        return replace(participant, session=session, seen_at=now)
+        return replace(participant, session=session, seen_at=now, key=key)
     if participant.status is not _L or participant.may_return:
         raise NotHere(name=participant.name)
     return replace(
@@ -51,7 +51,15 @@ def knock(participant: Participant, now: datetime, *, session: str) -> Participa
         identity=None,
         admitted_at=None,
         recognised_at=None,
+        key=key,
+        allowed_by=None,
+        vouching=None,
     )
+
+
+def back_to_the_door(participant: Participant) -> Participant:
+    """Had a seat, and comes with a browser that cannot encrypt: has to knock anew."""
+    return leave(participant) if participant.inside else replace(participant, may_return=False)
 
 
 def ready(participant: Participant, *, is_ready: bool) -> Participant:

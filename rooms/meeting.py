@@ -190,6 +190,8 @@ class Participant:
     """A person who has come to a meeting. name and method: of the e-ID, never edited. identity: the media server's,
     opaque and new at each admission. session: of the newest device, which wins. seen_at: last sign of life from the
     page. not_yet: the host has answered "Inte än" to the knock. may_return: was let in and has not left by will.
+    key: the newest browser's public key, None where it cannot encrypt end to end. allowed_by: the leader who lets one
+    without take part. vouching: what the meeting has signed of this seat (`vouching`).
     """
 
     id: str
@@ -210,6 +212,9 @@ class Participant:
     home: bool = False
     may_return: bool = False
     recognised_at: datetime | None = None
+    key: str | None = None
+    allowed_by: str | None = None
+    vouching: str | None = None
 
     @property
     def unrecognised(self) -> bool:

@@ -27,12 +27,14 @@ from rooms.sight import Sight
 from rooms.sms_invitations import SmsInvitations
 from rooms.state import State, Summary
 from rooms.store import Store
+from rooms.vouching import Voucher
 
 
 class Meetings:
     """planning, invitations, admission, assurance, hosting, network: the acts. presence: the background work, by
     `presence.run()`.
 
+    vouching_key: what vouchings are checked with (`vouching`).
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
 
@@ -52,7 +54,9 @@ class Meetings:
         self._desk = desk
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
-        self.admission = Admission(desk)
+        voucher = Voucher(bytes.fromhex(vault.derive("vouching 1")))
+        self.vouching_key = voucher.public
+        self.admission = Admission(desk, voucher)
         self.assurance = Assurance(desk)
         self.hosting = Hosting(desk)
         self.sight = Sight(desk)

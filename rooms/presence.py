@@ -23,6 +23,7 @@ from rooms.hosting import Hosting
 from rooms.lifecycle import HostPresence
 from rooms.media import MediaEvent, MediaEventKind, MediaUnavailable
 from rooms.meeting import Attendance, Gathering, MeetingStatus, Participant, ParticipantStatus
+from rooms.vouching import fingerprint
 
 log = structlog.get_logger()
 
@@ -180,7 +181,8 @@ class Presence:
         if one.status is ParticipantStatus.IN_ROOM:
             return
         # If the log cannot be written the media stays, and the next round tries again: that they were let in is stored.
-        await self._desk.record_about(EventType.PARTICIPANT_JOINED, before, one, actor=None, identity=identity)
+        how: dict[str, str | bool] = {"key": fingerprint(one.key)} if one.key is not None else {"unencrypted": True}
+        await self._desk.record_about(EventType.PARTICIPANT_JOINED, before, one, actor=None, identity=identity, **how)
         stay = Attendance(new_id(), before.meeting.id, one.id, identity, self._desk.now())
         after = await self._desk.commit(before, before.changed(lobby.sat_down(one)), stay)
         await self._desk.tell(before.meeting.id, "participant.joined", one.id)

@@ -91,6 +91,8 @@ class ParticipantState(TypedDict):
     """One who waits or sits in the room. identity: the LiveKit participant's, null until they are let in.
 
     unrecognised: came by a code alone, and no leader has said yet that it is the right person.
+    encrypts: their browser can, end to end. allowed_by: the leader who lets one without take part. vouching: what the
+    meeting has signed of their seat, null until they have one.
     """
 
     id: str
@@ -112,6 +114,9 @@ class ParticipantState(TypedDict):
     host: bool
     co_host: bool
     home: bool
+    encrypts: bool
+    allowed_by: str | None
+    vouching: str | None
 
 
 class InvitedState(TypedDict):

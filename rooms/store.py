@@ -102,6 +102,9 @@ participants = sa.Table(
     sa.Column("home", sa.Boolean, nullable=False),
     sa.Column("may_return", sa.Boolean, nullable=False),
     sa.Column("recognised_at", UtcDateTime),
+    sa.Column("key", sa.String(100)),
+    sa.Column("allowed_by", sa.String(200)),
+    sa.Column("vouching", sa.Text),
     sa.UniqueConstraint("meeting", "person"),
 )
 

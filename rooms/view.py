@@ -94,6 +94,9 @@ def participant_json(gathering: Gathering, participant: Participant) -> Particip
         "host": invitation.authority.value == "host",
         "co_host": invitation.authority.value == "co_host",
         "home": home,
+        "encrypts": participant.key is not None,
+        "allowed_by": participant.allowed_by,
+        "vouching": participant.vouching if participant.inside else None,
     }
 
 

@@ -15,9 +15,9 @@ from sfu.codecs import UNCHANGED
 from sfu.layer_choice import LayerChoice
 from sfu.negotiated import SendSection
 from sfu.numbering import Numbering
-from sfu.red import LossyPath
+from sfu.red import MOST_REPEATED, LossyPath
 from sfu.repair import Repairs
-from sfu.route import Numbers, Repair, Route, Send, SendFeedback, SendRun, route
+from sfu.route import Again, Numbers, Repair, Route, Send, SendFeedback, SendRun, route
 from sfu.svc import Frame
 from sfu.up_layer import UpLayer
 from sfu.up_track import UpTrack
@@ -51,11 +51,12 @@ class DownTrack:
         self._route: Route | None = None
         self._choice = LayerChoice(up_track)
         self._numbers = Numbering()
-        self._repairs = Repairs(self.ssrc, self._numbers, clock(), self._choice.as_sent)
+        self._repairs = Repairs(self._numbers, clock(), self._choice.as_sent)
         self._run_numbers = Numbers(0, self.ssrc, 0, 0, None)
         self._shape: Shape | None = None
         self._is_known = False  # the subscriber has told of the stream
         self._path = LossyPath()
+        self._most_repeated = MOST_REPEATED
         self._repeats = False  # sound without redundancy is sent twice
         self._reports_sent: dict[int, float] = {}  # middle of NTP time -> when sent
 
@@ -108,13 +109,15 @@ class DownTrack:
         send_feedback: SendFeedback,
         repair: Repair | None = None,
         send_run: SendRun | None = None,
+        *,
+        again: Again | None = None,
     ) -> None:
         """Packets flow from now on. Called by the peer; again after a renegotiation, which changes no numbering.
 
-        send, repair, send_run: as in `sfu.route.Route`.
+        send, repair, send_run, again: as in `sfu.route.Route`.
         """
-        self._route = made = route(section, send, send_feedback, repair, send_run)
-        self._shape = made.shape(is_known=self._is_known, distance=self._path.distance)
+        self._route = made = route(section, send, send_feedback, repair, send_run, again=again)
+        self._shape = made.shape(is_known=self._is_known, distance=self._distance)
         self._run_numbers.payload_type = made.sent_payload_type
         self._choice.is_open = True
 
@@ -142,6 +145,23 @@ class DownTrack:
         if cut_off:
             self._numbers.cut()
         return cut_off
+
+    def set_most_repeated(self, most: int) -> None:
+        """How often the path has room for the same sound: on a narrow one, copies would only make more of it lost."""
+        if most != self._most_repeated:
+            self._most_repeated = most
+            self._reshape()
+
+    @property
+    def _distance(self) -> int:
+        return min(self._path.distance, self._most_repeated)
+
+    def _reshape(self) -> None:
+        route = self._route
+        if route is None:
+            return
+        self._repeats = route.red_payload_type is None and self._path.is_lossy and self._most_repeated > 0
+        self._shape = route.shape(is_known=self._is_known, distance=self._distance)
 
     def _stopped(self) -> None:
         self._choice.stop()
@@ -248,16 +268,9 @@ class DownTrack:
         """The subscriber's report on this stream."""
         self.statistics.fraction_lost = block.fraction_lost / 256
         self._is_known = True
-        route = self._route
         if self.up_track.kind == "audio":
-            before = self._path.distance
             self._path.report(self.statistics.fraction_lost, now)
-            self._repeats = route is not None and route.red_payload_type is None and self._path.is_lossy
-            if self._path.distance != before and route is not None and route.red_payload_type is not None:
-                # One number must never carry two contents (RFC 3711 section 9.1, RFC 7714 section 8.4).
-                self._numbers.forget()
-        if route is not None:
-            self._shape = route.shape(is_known=True, distance=self._path.distance)
+        self._reshape()
         sent = self._reports_sent.get(block.last_report)
         if sent is not None:
             self.statistics.round_trip = max(0.0, now - sent - block.delay / 65536)

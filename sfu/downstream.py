@@ -13,6 +13,7 @@ from livekit.protocol.rtc import SignalResponse, StreamState, StreamStateInfo, S
 from sfu.allocator import Allocator, Video
 from sfu.down_track import DownTrack
 from sfu.publication import Publication, TrackSettings
+from sfu.red import MOST_REPEATED
 
 INTERVAL = 0.2  # seconds between two divisions, unless the estimate falls
 FALL = 0.9  # of the estimate last divided: at once
@@ -21,6 +22,7 @@ LEAST_AUDIO = 40_000.0  # bit/s kept for each sound that flows, however still it
 USUAL_RATE = {0: 160_000.0, 1: 500_000.0, 2: 1_800_000.0}  # bit/s of a layer nobody has told or measured
 UNRANKED = 256  # after every priority a client can give
 PROBE_PAST = 1.1
+SOUND_SHARE = 0.5  # of the estimate, for sound with all that is sent twice
 
 
 class Path(Protocol):
@@ -102,11 +104,16 @@ class Downstream:
         everything = list(forwardings)
         videos = {one.publication.sid: one for one in everything if one.publication.kind == "video"}
         if estimate is None:
+            for one in everything:
+                one.down_track.set_most_repeated(MOST_REPEATED)
             self._obey(dict.fromkeys(videos, 2), videos, path, urgent=False)
             self.shortage = Shortage()
             return
         audio = sum(_audio_rate(one, now) for one in everything if one.publication.kind == "audio")
         wishes = [wish for one in videos.values() if (wish := self._wish(one, now)) is not None]
+        copies = _copies(estimate, audio)
+        for one in everything:
+            one.down_track.set_most_repeated(copies)
         division = self._allocator.allocate(estimate, audio, wishes, now)
         granted = dict(division.granted)
         if not path.is_measured:
@@ -162,6 +169,11 @@ def _or_smallest(granted: int | None, wish: Video) -> int:
 def _audio_rate(one: Forwarding, now: float) -> float:
     layers = [layer for layer in one.down_track.up_track.layers if layer.packets and layer.is_live(now)]
     return sum(max(layer.rate or 0.0, LEAST_AUDIO) for layer in layers)
+
+
+def _copies(estimate: float, audio: float) -> int:
+    """How often each sound may be sent again, so that all of it takes no more than its share of the path."""
+    return max(0, min(MOST_REPEATED, int(SOUND_SHARE * estimate / audio) - 1)) if audio else MOST_REPEATED
 
 
 def _flowing(track: DownTrack) -> float:

@@ -151,11 +151,6 @@ class Numbering:
         self._is_cut = True
         self._parts.clear()
 
-    def forget(self) -> None:
-        """What was sent before is not sent again; the stream goes on."""
-        self._parts.clear()
-        self._first = (self.last_sequence + 1) & 0xFFFF
-
     def _part(self, source: UpLayer) -> _Part:
         return _Part(
             self._first, source, self.sequence_offset, self.timestamp_offset, self.vp8.offsets, tuple(self.skipped)

@@ -156,15 +156,18 @@ class Peer:
         Again with the same track: takes the section's new description.
         """
         outlet = self.outlet
+        again = None if section.codec.rtx_payload_type else self._transport.keep(down_track.ssrc)
         if number_id(section):
             self._numbered_since = self._numbered_since or self._clock()
             # Sound never waits; only video comes in bursts.
             if section.kind == "video":
-                down_track.open(section, outlet.pacer.take, self._send_feedback, outlet.repair, outlet.pace_run)
+                down_track.open(
+                    section, outlet.pacer.take, self._send_feedback, outlet.repair, outlet.pace_run, again=again
+                )
             else:
-                down_track.open(section, outlet.send, self._send_feedback, None, outlet.send_run)
+                down_track.open(section, outlet.send, self._send_feedback, None, outlet.send_run, again=again)
         else:
-            down_track.open(section, outlet.send, self._send_feedback)
+            down_track.open(section, outlet.send, self._send_feedback, again=again)
         self._down_tracks[down_track.ssrc] = down_track
         if down_track not in down_track.up_track.down_tracks:
             down_track.up_track.down_tracks.append(down_track)
@@ -176,6 +179,7 @@ class Peer:
         if self._down_tracks.get(down_track.ssrc) is not down_track:
             return
         del self._down_tracks[down_track.ssrc]
+        self._transport.forget(down_track.ssrc)
         if down_track in down_track.up_track.down_tracks:
             down_track.up_track.down_tracks.remove(down_track)
         down_track.shut()

@@ -11,6 +11,7 @@ MOST_OCTETS = 1100  # of a payload made here: it must pass in one datagram
 LOSSY = 0.04  # share of packets lost from which a path's sound is repeated more
 STILL_LOSSY = 0.01
 GOOD_FOR = 20.0  # seconds without such losses after which it is repeated less: what is repeated hides them
+MOST_REPEATED = 2
 _SIZE = 8  # packets remembered, a power of two
 
 
@@ -108,7 +109,7 @@ class LossyPath:
     @property
     def distance(self) -> int:
         """Packets repeated in each one."""
-        return 2 if self.is_lossy else 1
+        return MOST_REPEATED if self.is_lossy else 1
 
     def report(self, lost: float, now: float) -> None:
         """lost: 0 to 1 since the last report; now: monotonic seconds."""

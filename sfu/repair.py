@@ -1,4 +1,5 @@
-"""What is sent a second time to one subscriber: answers to NACKs, as RFC 4588 repair where negotiated, and probes."""
+"""What is sent a second time to one subscriber: answers to NACKs, as RFC 4588 repair where negotiated, else bit for bit
+as before; and probes."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -14,14 +15,13 @@ MOST_PADDING = 255  # bytes in one packet (RFC 3550 section 5.1)
 
 
 class Repairs:
-    """One subscription's. ssrc: of the stream itself; rtx_ssrc: of its repairs. numbers: what was sent as what.
+    """One subscription's. rtx_ssrc: of its repairs. numbers: what was sent as what.
 
     as_sent: what was made of a packet for this subscriber.
     """
 
-    def __init__(self, ssrc: int, numbers: Numbering, now: float, as_sent: Callable[[Arrived], Arrived]) -> None:
+    def __init__(self, numbers: Numbering, now: float, as_sent: Callable[[Arrived], Arrived]) -> None:
         self.rtx_ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
-        self._ssrc = ssrc
         self._numbers = numbers
         self._as_sent = as_sent
         self._sequence = secrets.randbelow(0x8000)
@@ -36,6 +36,11 @@ class Repairs:
         for number in lost:
             if self._allowed < 1:
                 break
+            if route.rtx_payload_type is None:
+                if route.again is not None and route.again(number):
+                    self._allowed -= 1
+                    count += 1
+                continue
             origin = self._numbers.origin(number)
             packet = origin.layer.kept.get(origin.sequence_number) if origin is not None else None
             if origin is not None and packet is not None:
@@ -71,10 +76,7 @@ class Repairs:
     def _again(self, packet: Arrived, origin: Origin, route: Route, shape: Shape, now: float) -> tuple[bytes, int]:
         packet = self._as_sent(packet)
         timestamp = (packet.timestamp + origin.timestamp_offset) & 0xFFFFFFFF
-        if route.rtx_payload_type is None:
-            return packet.write(
-                shape, route.sent_payload_type, origin.number, timestamp, self._ssrc, vp8=origin.vp8, now=now
-            )
+        assert route.rtx_payload_type is not None, "without a repair stream nothing is made anew"
         self._sequence = (self._sequence + 1) & 0xFFFF
         return packet.write(
             shape,

@@ -13,6 +13,7 @@ from sfu.rtp import MID, TRANSPORT_CC, write_elements
 Send = Callable[[bytes, int], None]
 Repair = Callable[[bytes, int], bool]
 SendRun = Callable[[Form, float, "Numbers"], bool]
+Again = Callable[[int], bool]
 SendFeedback = Callable[[rtcp.Packet], None]
 
 
@@ -39,7 +40,9 @@ class Numbers:
 class Route:
     """send takes a packet and where its transport-wide number goes, 0 where none is negotiated; repair the same for
     what is sent again, and says False when there is no room for more. send_run takes a whole run made ready, and the
-    time, or says False and takes nothing: it must then go packet by packet.
+    time, or says False and takes nothing: it must then go packet by packet. again sends a number once more, bit for
+    bit, where there is no repair stream: under one number a cipher must never see two packets (RFC 7714, 8.4). It says
+    False where that is no longer kept.
 
     sent_payload_type: the codec's own, or that of its redundant form.
     """
@@ -47,6 +50,7 @@ class Route:
     send: Send
     repair: Repair
     send_run: SendRun | None
+    again: Again | None
     send_feedback: SendFeedback
     payload_type: int
     rtx_payload_type: int | None
@@ -73,8 +77,10 @@ def route(
     send_feedback: SendFeedback,
     repair: Repair | None = None,
     send_run: SendRun | None = None,
+    *,
+    again: Again | None = None,
 ) -> Route:
-    """Of a negotiated section. Without a `repair` of its own, what is sent again goes by `send`."""
+    """Of a negotiated section. Without a `repair` of its own, repairs go by `send`."""
 
     def send_again(packet: bytes, number_at: int) -> bool:
         send(packet, number_at)
@@ -89,6 +95,7 @@ def route(
         send=send,
         repair=repair or send_again,
         send_run=send_run,
+        again=again,
         send_feedback=send_feedback,
         payload_type=section.codec.payload_type,
         rtx_payload_type=section.codec.rtx_payload_type,

@@ -18,7 +18,7 @@ from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 from pylibsrtp._binding import ffi, lib
 
 from sfu.arrived import Form
-from sfu.association import Association
+from sfu.association import Association, Path
 from sfu.bandwidth_history import SIZE, SentHistory
 from sfu.datagrams import LONGEST_RUN, MOST_SEGMENTS
 from sfu.negotiated import RemoteTransport
@@ -33,6 +33,7 @@ MOST_MESSAGE = 262_144  # bytes of one data-channel message; written into our SD
 MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
 MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
 MOST_CHANNELS = 16
+MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
 MOST_STREAMS = 128  # SSRCs one client may send on: each costs memory in libsrtp
 MOST_FRAGMENTS = 4096  # chunks of unfinished messages
 SCTP_PORT = 5000  # RFC 8841 section 12.1 leaves it to the SDP; everybody takes this
@@ -160,6 +161,22 @@ class _Dtls(RTCDtlsTransport):
         self._data_receiver = None
 
 
+def _keep(kept: dict[int, bytes], number: int, sealed: memoryview | bytearray) -> None:
+    kept[number] = bytes(sealed)
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
+
+
+def _send_sealed(sealed: memoryview | bytes, path: Path) -> None:
+    size = len(sealed)
+    if path.outbox is not None and path.name is not None:
+        at = path.outbox.room(size)
+        path.outbox.bytes[at : at + size] = sealed
+        path.outbox.add(path.name, at, size)
+    else:
+        path.sock.send(sealed, path.address)
+
+
 class Transport:
     """One client's secured transport: RTP and RTCP both ways, data channels by label.
 
@@ -181,6 +198,7 @@ class Transport:
         self._streams: set[bytes] = set()
         self._rx: Any = None
         self._tx: Any = None
+        self._kept: dict[int, dict[int, bytes]] = {}  # ssrc -> number -> as it was sent, oldest first
         self._is_closed = False
 
     async def run(self, remote: RemoteTransport) -> None:
@@ -243,15 +261,30 @@ class Transport:
         if lib.srtp_protect(self._tx, _buffer, _length) != 0:
             self.faults["protect"] += 1
             return
-        size = _length[0]
-        if path.outbox is not None and path.name is not None:
-            at = path.outbox.room(size)
-            path.outbox.bytes[at : at + size] = _bytes[0:size]
-            path.outbox.add(path.name, at, size)
-        else:
-            path.sock.send(_view[:size], path.address)
+        sealed = _view[: _length[0]]
+        if self._kept and (kept := self._kept.get(int.from_bytes(packet[8:12], "big"))) is not None:
+            _keep(kept, int.from_bytes(packet[2:4], "big"), sealed)
+        _send_sealed(sealed, path)
 
-    def send_run(self, form: Form, numbers: Numbers, history: SentHistory) -> bool:
+    def keep(self, ssrc: int) -> Callable[[int], bool]:
+        """What is sent of this stream from now on is kept a while as it was sent, to go out again. Gives what sends a
+        number again, and says False for one that is not kept."""
+        kept = self._kept.setdefault(ssrc, {})
+
+        def again(number: int) -> bool:
+            sealed, path = kept.get(number & 0xFFFF), self._association.selected
+            if sealed is None or path is None:
+                return False
+            _send_sealed(sealed, path)
+            return True
+
+        return again
+
+    def forget(self, ssrc: int) -> None:
+        """The stream has ended."""
+        self._kept.pop(ssrc, None)
+
+    def send_run(self, form: Form, numbers: Numbers, history: SentHistory) -> bool:  # noqa: PLR0912  the hot path
         """Number, protect and send a run of packets, each of which has its transport-wide number where `Form` says.
 
         False, and nothing done, where packets cannot leave in runs.
@@ -272,6 +305,7 @@ class Transport:
         second, ssrc, vp8 = numbers.payload_type, numbers.ssrc, numbers.vp8
         more_sequence, more_timestamp = numbers.sequence, numbers.timestamp
         kept, number = history.kept, history.newest
+        repeatable = self._kept.get(ssrc) if self._kept else None
         segment = expected = 0
         for index, (first, sequence, timestamp, header, element, rest, clear, sent) in enumerate(form.packets):
             data[at + 19 : at + clear] = rest
@@ -295,6 +329,8 @@ class Transport:
                 self.faults["protect"] += 1
                 continue
             size = length[0]
+            if repeatable is not None:
+                _keep(repeatable, (sequence + more_sequence) & 0xFFFF, data[at : at + size])
             if size != expected:
                 # For the kernel, all of a run are of one size but the last, which may be shorter.
                 if size < expected:

@@ -3,6 +3,10 @@
 Each message is ``{"event", "at", "participant", "state"}``; the first is the event "state". The server pings; the page
 may send ``{"type": "ping"}`` and gets ``{"type": "pong"}``. The socket's life keeps a waiting person's place.
 
+Pages that hold a vouched key also pass each other messages of end-to-end encryption (PROTOCOL.md): what one sends as
+``{"type": "encryption", "body": ...}`` the others get as ``{"event": "encryption", "from", "body"}``. Nothing of it is
+kept, and what is in it is theirs: wrapped keys open for the browser they are wrapped for alone.
+
 Close codes: 1001 the server restarts, come back; 1008 too many messages; 1013 too slow, come back; 4401 logged out;
 4403 removed or denied; 4404 no longer for you; 4409 opened on another device; 4410 the meeting has ended.
 """
@@ -27,6 +31,7 @@ from rooms.desk import Publish
 from rooms.errors import MeetingUnknown
 from rooms.meetings import Meetings
 from rooms.state import State
+from rooms.vouching import MOST_MESSAGE
 from signaling.bus import Bus, BusUnavailable, SlowReader
 from signaling.security import session_of
 
@@ -50,7 +55,8 @@ SEEN_EVERY = 5  # rounds of the watch: every ten seconds, a third of `lifecycle.
 TOUCH_EVERY = 30  # once a minute
 MOST_SOCKETS = 8  # of one login
 MOST_MESSAGES = 30  # in one round of the watch
-LONGEST_MESSAGE = 4096
+ENCRYPTION = "encryption"
+LONGEST_MESSAGE = MOST_MESSAGE + 1024
 
 
 class TooManySockets(Refusal):
@@ -136,7 +142,9 @@ class MeetingSockets:
         return socket
 
     async def _serve(self, socket: web.WebSocketResponse, viewer: Session, meeting: str) -> None:
-        one = _Page(socket, viewer, meeting, meetings=self._meetings, sessions=self._sessions, clock=self._clock)
+        one = _Page(
+            socket, viewer, meeting, meetings=self._meetings, sessions=self._sessions, bus=self._bus, clock=self._clock
+        )
         self._pages.add(one)
         code = RESTARTING
         try:
@@ -163,6 +171,9 @@ class MeetingSockets:
                 with suppress(SlowReader):
                     async for message in messages:
                         event = json.loads(message)
+                        if event["event"] == ENCRYPTION:
+                            await one.pass_on(event["from"], event["body"])
+                            continue
                         await one.send(event["event"], event.get("participant"), event.get("at"))
 
     async def _watch(self, one: "_Page") -> None:
@@ -189,6 +200,7 @@ class _Page:
         *,
         meetings: Meetings,
         sessions: Sessions,
+        bus: Bus,
         clock: Callable[[], datetime],
     ) -> None:
         self.meeting = meeting
@@ -198,9 +210,11 @@ class _Page:
         self._viewer = viewer
         self._meetings = meetings
         self._sessions = sessions
+        self._bus = bus
         self._clock = clock
         self._messages = 0
         self._was_here = False
+        self._inside: str | None = None
 
     async def send(self, event: str, participant: str | None, at: str | None = None) -> None:
         """Tell an event with a fresh STATE; ends the socket where that is what the event means for this page."""
@@ -210,15 +224,25 @@ class _Page:
             raise _Closing(NOT_YOURS) from None
         at = at or self._clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         text = json.dumps({"event": event, "at": at, "participant": participant, "state": state})
+        await self._send(text)
+        self._follow(event, state)
+
+    async def pass_on(self, identity: str, body: str) -> None:
+        """Another page's message of end-to-end encryption, for pages whose person is in the room."""
+        if self._inside is not None and self._inside != identity:
+            await self._send(json.dumps({"event": ENCRYPTION, "from": identity, "body": body}))
+
+    async def _send(self, text: str) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._socket.send_str(text)
         except TimeoutError:
             raise _Closing(TOO_SLOW) from None
-        self._follow(event, state)
 
     def _follow(self, event: str, state: State) -> None:
         me, own = state["me"], state["me"]["participant"]
+        inside = me["this_device"] and me["state"] in ("admitted", "in_room")
+        self._inside = me["identity"] if inside else None
         if event == "meeting.ended":
             raise _Closing(ENDED)
         if event != "state" and own is not None and me["state"] in ("removed", "denied"):
@@ -248,15 +272,27 @@ class _Page:
             self._messages += 1
             if self._messages > MOST_MESSAGES:
                 raise _Closing(UNRULY)
-            if message.type is WSMsgType.TEXT and _is_ping(message.data):
+            said = _read(message.data) if message.type is WSMsgType.TEXT else {}
+            if said.get("type") == "ping":
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._socket.send_str('{"type": "pong"}')
+            elif said.get("type") == ENCRYPTION:
+                await self._say(said.get("body"))
         raise _Closing(1000)
 
+    async def _say(self, body: object) -> None:
+        """To the other pages of the meeting; in the name the meeting has vouched for, and no other."""
+        if self._inside is None or not isinstance(body, str) or not 0 < len(body) <= MOST_MESSAGE:
+            return
+        identity = await self._meetings.admission.speaker(self._viewer, self.meeting)
+        if identity is not None:
+            message = {"event": ENCRYPTION, "from": identity, "body": body}
+            await self._bus.publish(topic_of(self.meeting), json.dumps(message).encode())
 
-def _is_ping(text: str) -> bool:
+
+def _read(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and content.get("type") == "ping"
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -55,6 +55,7 @@ PUBLIC = frozenset(
         "/.well-known/jwks.json",
         "/api/v1/openapi.json",
         "/api/v1/audit/checkpoint",
+        "/api/v1/vouching-key",
         # LiveKit's own: each demands its own access token
         "/rtc",
         "/rtc/v1",

@@ -1,5 +1,6 @@
 """PROTOCOL.md's examples against the running service: the same members, of the same kinds."""
 
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from signaling.app import application
 from signaling.room_service import UNIMPLEMENTED
 from signaling.settings import load
 from tests.browser.program import Problem, Program
+from tests.rooms.world import KEY
 
 TEXT = (Path(__file__).parent.parent / "PROTOCOL.md").read_text(encoding="utf-8")
 
@@ -77,7 +79,9 @@ async def test_the_examples_are_what_the_service_answers(address: str) -> None:
         meeting = planned["meeting"]["id"]
         await karin.identify("Karin Edlund", planned["links"][0]["url"].rpartition("/")[2])
         check(await karin.call("POST", f"/api/v1/meetings/{meeting}/join", {}), "waiting")
-        check(await anna.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": True}), "seat")
+        seat = await anna.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": True, "key": KEY})
+        check(seat, "seat")
+        check(json.loads(base64.urlsafe_b64decode(seat["vouching"].partition(".")[0] + "==")), "vouching")
 
         state = await anna.call("GET", f"/api/v1/meetings/{meeting}")
         assert state["participants"]

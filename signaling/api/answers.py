@@ -33,20 +33,22 @@ class MeetingList(TypedDict):
 
 
 class Seat(TypedDict):
-    """What LiveKit's clients connect with. participant_token: 60 seconds."""
+    """What LiveKit's clients connect with. participant_token: 60 seconds. vouching: as in STATE."""
 
     server_url: str
     participant_token: str
     participant: str
     identity: str
+    vouching: str
 
 
 class InLobby(TypedDict):
-    """not_yet: the leader answered so."""
+    """not_yet: the leader answered so. encrypts: false where a leader must decide about that."""
 
     state: Literal["waiting"]
     participant: str
     not_yet: bool
+    encrypts: bool
 
 
 class TooEarly(TypedDict):
@@ -55,6 +57,12 @@ class TooEarly(TypedDict):
     state: Literal["early"]
     opens_at: str
     message: str
+
+
+class VouchingKey(TypedDict):
+    """key: Ed25519, 32 bytes in base64url."""
+
+    key: str
 
 
 class NetworkNoted(TypedDict):

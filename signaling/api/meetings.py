@@ -9,6 +9,7 @@ from aiohttp import web
 from rooms import view
 from rooms.admission import Early, Seat, Waiting
 from rooms.bodies import (
+    AdmitBody,
     ChangeBody,
     CoHostBody,
     DenyBody,
@@ -44,6 +45,7 @@ def routes(
     invitation = f"{one}/invitations/{{invitation}}"
     participant = f"{one}/participants/{{participant}}"
     return [
+        web.get("/api/v1/vouching-key", api.vouching_key),
         web.get(ROOT, api.list_meetings),
         web.post(ROOT, api.plan),
         web.get(one, api.meeting),
@@ -79,6 +81,10 @@ class MeetingsApi:
         self._scheme = "wss" if origin.startswith("https:") else "ws"
         self._media_url = media_url
         self._clock = clock
+
+    async def vouching_key(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's handler signature
+        """200 ``{"key": ...}``: the Ed25519 key that vouchings are checked with, base64url. Public."""
+        return web.json_response({"key": self._meetings.vouching_key})
 
     async def list_meetings(self, request: web.Request) -> web.Response:
         """200 ``{"meetings": [...]}``; ``from`` and ``to`` bound it, else today and sixty days on."""
@@ -135,7 +141,12 @@ class MeetingsApi:
         viewer = session_of(request)
         body = await read(request, JoinBody, optional=True)
         answer = await self._meetings.admission.join(
-            viewer, _meeting(request), home=body.home, binding=binding_of(request, viewer)
+            viewer,
+            _meeting(request),
+            home=body.home,
+            binding=binding_of(request, viewer),
+            key=body.key,
+            unencrypted=body.unencrypted,
         )
         match answer:
             case Seat():
@@ -144,10 +155,16 @@ class MeetingsApi:
                     "participant_token": answer.token,
                     "participant": answer.participant,
                     "identity": answer.identity,
+                    "vouching": answer.vouching,
                 }
                 return web.json_response(found)
             case Waiting():
-                found = {"state": "waiting", "participant": answer.participant, "not_yet": answer.not_yet}
+                found = {
+                    "state": "waiting",
+                    "participant": answer.participant,
+                    "not_yet": answer.not_yet,
+                    "encrypts": answer.encrypts,
+                }
             case Early():
                 opens_at = answer.opens_at.astimezone(STOCKHOLM)
                 text = WaitingRoomNotOpen(at=f"{opens_at:%H.%M}").text(language_of(request))
@@ -172,7 +189,10 @@ class MeetingsApi:
         return await self._acted(request, self._meetings.admission.admit_all)
 
     async def admit(self, request: web.Request) -> web.Response:
-        await self._meetings.admission.admit(session_of(request), _meeting(request), _participant(request))
+        body = await read(request, AdmitBody, optional=True)
+        await self._meetings.admission.admit(
+            session_of(request), _meeting(request), _participant(request), unencrypted=body.unencrypted
+        )
         return await self._state(request)
 
     async def deny(self, request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from auth.sessions import cookie_name
 from rooms.bodies import (
+    AdmitBody,
     ChangeBody,
     CoHostBody,
     DenyBody,
@@ -42,6 +43,7 @@ from signaling.api.answers import (
     SmsLoggedIn,
     SmsStarted,
     TooEarly,
+    VouchingKey,
 )
 from signaling.api.audit import LARGEST_NUMBER, LARGEST_PAGE, LONGEST_ID, LONGEST_REASON, LONGEST_WORD
 from signaling.api.auth import StartBody
@@ -169,7 +171,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         NetworkBody,
     ),
     ("POST", f"{MEETING}/lobby/admit"): Operation("Let everybody in", STATE),
-    ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE),
+    ("POST", f"{LOBBY}/admit"): Operation("Let one in", STATE, AdmitBody, body_optional=True),
     ("POST", f"{LOBBY}/deny"): Operation("Not yet, or not at all", STATE, DenyBody, body_optional=True),
     ("POST", f"{PARTICIPANT}/remove"): Operation("Put out, to stay out until invited again", STATE),
     ("POST", f"{PARTICIPANT}/host"): Operation("Hand over the host's chair", STATE),
@@ -204,6 +206,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             "old": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
             "size": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
         },
+    ),
+    ("GET", "/api/v1/vouching-key"): Operation(
+        "What vouchings for end-to-end encryption are checked with", {200: Answer("The key", VouchingKey)}, public=True
     ),
     ("GET", "/api/v1/organisations"): Operation(
         "Organisations the caller administers; an operator every one", {200: Answer("By name", OrganisationList)}

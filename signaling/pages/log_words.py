@@ -54,6 +54,11 @@ def happened(record: Record, _: Translate) -> str:
         EventType.PARTICIPANT_REFUSED: _("Släpptes inte in"),
         EventType.PARTICIPANT_NETWORK_WEAK: _("Nätet blev svagt, bara ljud"),
         EventType.PARTICIPANT_NETWORK_RESTORED: _("Nätet blev bra igen"),
+        EventType.PARTICIPANT_UNENCRYPTED: (
+            _("Lät %(name)s vara med utan kryptering hela vägen")
+            if event.subject
+            else _("Gick in utan kryptering hela vägen")
+        ),
         EventType.ROLE_CHANGED: _("Ändrade uppgift för %(name)s"),
         EventType.HOME_CHANGED: _("Antecknade vilka som är hemma"),
         EventType.AUDIT_READ: _("Läste loggen"),
@@ -61,7 +66,13 @@ def happened(record: Record, _: Translate) -> str:
         EventType.AUDIT_ERASED: _("Gallrade gamla poster"),
         EventType.KEY_CHANGED: _("Ändrade en av tjänstens nycklar"),
         EventType.ASSURANCE_CHANGED: _("Ändrade vilken e-legitimation som räcker"),
-        EventType.STAFF_ADDED: _("Lade upp eller ändrade personal"),
+        EventType.ORGANISATION_ADDED: _("Lade till en organisation"),
+        EventType.ORGANISATION_CHANGED: _("Ändrade en organisations uppgifter"),
+        EventType.UNIT_CHANGED: _("Ändrade en enhet"),
+        EventType.STAFF_ADDED: _("Gav %(name)s ett uppdrag"),
+        EventType.STAFF_CHANGED: _("Ändrade ett uppdrag för %(name)s"),
+        EventType.STAFF_ENDED: _("Avslutade ett uppdrag för %(name)s"),
+        EventType.COMMISSION_CHOSEN: _("Valde uppdrag att arbeta i"),
     }
     text = (words.get(record.type) or record.type.value) % {"name": name or _("någon")}
     return f"{text}: {reason}" if reason else text
@@ -110,6 +121,7 @@ def reason_words(reason: str, _: Translate) -> str:
         Reason.IDENTIFIED_ANEW: _("identifierade sig på nytt"),
         Reason.IDLE: _("efter en stunds tystnad"),
         Reason.TOO_OLD: _("inloggningen var för gammal"),
+        Reason.COMMISSION_ENDED: _("uppdraget avslutades eller ändrades"),
         Reason.LEADS: _("leder mötet"),
         Reason.RETURNED: _("kom tillbaka"),
         Reason.ADMITTED: _("var redan insläppt"),

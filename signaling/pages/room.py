@@ -9,12 +9,14 @@ from aiohttp import web
 
 from auth.sessions import Session
 from rooms.state import State
-from signaling.pages.templates import SUPPORT_PHONE, render
+from signaling.pages.templates import SUPPORT_PHONE, render, static
 from signaling.security import login_address, session_of
 
 
 class States(Protocol):
     """`rooms.meetings.Meetings`, as far as this page needs it."""
+
+    vouching_key: str
 
     async def state_for(self, viewer: Session, meeting: str) -> State:
         """STATE; raises MeetingUnknown, also for a stranger to the meeting."""
@@ -42,6 +44,8 @@ async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bo
         "home": home,
         "phone": state["meeting"]["phone"] or request.app.get(SUPPORT_PHONE, ""),
         "start": login_address(request) if session.staff else "/",
+        "vouching_key": meetings.vouching_key,
+        "encryption_worker": static("encryption_worker.js"),
         "state": state,
     }
     return render(request, "room.html", data=data)

@@ -1,12 +1,15 @@
 """A program's way in: the JSON interface alone, as another system or a test person without a browser would use it."""
 
 import asyncio
+import base64
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 # Those the tests invite: kind, role or relation, and party, as a planner writes them.
 INVITED: dict[str, dict[str, Any]] = {
@@ -50,6 +53,10 @@ class Program:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        # With it the person counts as one who can encrypt; who has no use for the others' keys never asks for them.
+        point = ec.generate_private_key(ec.SECP256R1()).public_key()
+        raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.key = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
         self._session = aiohttp.ClientSession(base_url=url, cookie_jar=aiohttp.CookieJar(unsafe=True))
 
     async def __aenter__(self) -> Self:
@@ -149,10 +156,27 @@ class Program:
         people = (await self.state(meeting))["participants"]
         return next((one for one in people if one["name"] == name), None)
 
-    async def join(self, meeting: str, *, home: bool = False, seconds: float = 60) -> Any:
-        """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``."""
+    async def knock(self, meeting: str) -> Any:
+        """Asks once to come in."""
+        return await self.call("POST", f"/api/v1/meetings/{meeting}/join", {"key": self.key})
+
+    def events(self, meeting: str) -> Any:
+        """The meeting's socket, to be entered."""
+        return self._session.ws_connect(f"/api/v1/meetings/{meeting}/events")
+
+    async def join(
+        self,
+        meeting: str,
+        *,
+        home: bool = False,
+        key: str | None = None,
+        unencrypted: bool = False,
+        seconds: float = 60,
+    ) -> Any:
+        """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``. key: another than `key`."""
+        body = {"home": home, "key": None if unencrypted else key or self.key, "unencrypted": unencrypted}
         for _ in range(int(seconds / 0.3)):
-            answer = await self.call("POST", f"/api/v1/meetings/{meeting}/join", {"home": home})
+            answer = await self.call("POST", f"/api/v1/meetings/{meeting}/join", body)
             if "participant_token" in answer:
                 return answer
             await asyncio.sleep(0.3)

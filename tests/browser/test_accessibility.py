@@ -133,7 +133,7 @@ async def test_kiosk_home(service: Service, come: People, language: str) -> None
 async def test_auditors_pages(service: Service, come: People, planned: Planned, language: str) -> None:
     async with Program(service.url) as karin:
         await karin.identify("Karin Edlund", planned.links["Karin Edlund"])
-        await karin.call("POST", f"/api/v1/meetings/{planned.id}/join", {})
+        await karin.knock(planned.id)
     rut = await come(service, "Rut Söderlind", "desk", **EXAMINED)
     await rut.scan_code("/audit")
     await rut.speak(language)
@@ -230,7 +230,7 @@ async def test_the_leaders_room_with_somebody_at_the_door(
         await examine(page, f"{language} {screen} knock", found)
         await page.get_by_role("button", name=re.compile("Karin")).first.click()
         await entering
-        await per.program.call("POST", f"/api/v1/meetings/{planned.id}/join", {})
+        await per.program.knock(planned.id)
         await expect(page.get_by_role("alert").filter(has_text="Per").first).to_be_visible(timeout=LONG)
         await anna.sees_and_hears("Karin")
         await examine(page, f"{language} {screen} knock in a meeting", found)

@@ -244,7 +244,7 @@ async def test_the_host_drops_and_the_co_host_lets_in(service: Service, anna: Pr
         await home.program.identify("Anna Sjödin")
         await home.come_in(planned.id, home=True)
         await karin.identify("Karin Edlund", planned.links["Karin Edlund"])
-        await karin.call("POST", f"{MEETINGS}/{planned.id}/join", {})
+        await karin.knock(planned.id)
         await home.media.room.disconnect()
 
         async def away() -> bool:

@@ -227,7 +227,7 @@ def bodies(data: bytes) -> None:
 
 def page_messages(data: bytes) -> None:
     """What a page says on the meeting socket."""
-    meeting_socket._is_ping(data.decode("utf-8", "replace"))
+    meeting_socket._read(data.decode("utf-8", "replace"))
 
 
 def identity_numbers(data: bytes) -> None:

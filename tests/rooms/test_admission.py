@@ -1,12 +1,18 @@
 """Into the lobby, the room and out again: the order of things, and what each refusal is."""
 
+import base64
+import json
+
 import pytest
 
 from audit.events import EventType
 from audit.log import AuditUnavailable
+from auth.fields import InvalidFields
 from rooms.admission import Early, Seat, Waiting
 from rooms.errors import (
+    CannotEncrypt,
     Denied,
+    EncryptionNeeded,
     HomeTaken,
     LeadsTheMeeting,
     LobbyShut,
@@ -20,7 +26,8 @@ from rooms.errors import (
 )
 from rooms.media import MediaUnavailable
 from rooms.meeting import ParticipantStatus
-from tests.rooms.world import ANNA, ELIN, KARIN, LEILA, PER, BrokenLog, World, invitation, number
+from rooms.vouching import fingerprint
+from tests.rooms.world import ANNA, ELIN, KARIN, KEY, LEILA, PER, BrokenLog, World, invitation, number
 
 
 async def test_a_guest_waits_is_let_in_and_sits_down(world: World) -> None:
@@ -47,7 +54,7 @@ async def test_a_guest_waits_is_let_in_and_sits_down(world: World) -> None:
 async def test_the_grant_carries_the_e_ids_name_and_the_place_in_the_meeting(world: World) -> None:
     _, meeting, planned = await world.started()
     leila = await world.by_link(planned, "Leila Haddad", LEILA)
-    seat = await world.meetings.admission.join(leila, meeting, home=False, binding="session:x")
+    seat = await world.meetings.admission.join(leila, meeting, home=False, binding="session:x", key=KEY)
     assert isinstance(seat, Seat)
     grant = world.media.grants[seat.token]
     assert (grant.name, grant.binding, grant.identity) == ("Leila Haddad", "session:x", seat.identity)
@@ -78,10 +85,10 @@ async def test_only_leaders_take_the_homes_seat_and_only_one_does(world: World) 
     anna, meeting, planned = await world.started()
     leila = await world.by_link(planned, "Leila Haddad", LEILA)
     with pytest.raises(HomeTaken):
-        await world.meetings.admission.join(leila, meeting, home=True, binding=None)
+        await world.meetings.admission.join(leila, meeting, home=True, binding=None, key=KEY)
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
     with pytest.raises(NotAllowed):
-        await world.meetings.admission.join(karin, meeting, home=True, binding=None)
+        await world.meetings.admission.join(karin, meeting, home=True, binding=None, key=KEY)
     await world.sit(anna, meeting, home=True)
 
 
@@ -90,7 +97,7 @@ async def test_an_early_person_is_told_when_the_waiting_room_opens(world: World)
     starts_at = world.clock().replace(hour=11)
     planned = await world.plan(anna, starts_at=starts_at, ends_at=starts_at.replace(minute=45))
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
-    early = await world.meetings.admission.join(karin, planned.gathering.meeting.id, home=False, binding=None)
+    early = await world.meetings.admission.join(karin, planned.gathering.meeting.id, home=False, binding=None, key=KEY)
     assert early == Early(starts_at.replace(hour=10, minute=45))
 
 
@@ -113,10 +120,12 @@ async def test_not_yet_keeps_waiting_and_final_stays_out(world: World) -> None:
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
     waiting = await world.wait(karin, meeting)
     await world.meetings.admission.deny(anna, meeting, waiting, final=False)
-    assert await world.meetings.admission.join(karin, meeting, home=False, binding=None) == Waiting(waiting, True)
+    assert await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY) == Waiting(
+        waiting, True, True
+    )
     await world.meetings.admission.deny(anna, meeting, waiting, final=True)
     with pytest.raises(Denied):
-        await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+        await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY)
     reasons = [record.event.details["reason"] for record in await world.records(meeting, EventType.PARTICIPANT_DENIED)
                if record.event]  # fmt: skip
     assert reasons == ["not_yet", "denied"]
@@ -134,10 +143,10 @@ async def test_the_removed_stay_out_until_invited_again(world: World) -> None:
     assert seat.identity not in world.media.rooms[room]
     assert not await world.meetings.admission.may_enter(room, seat.identity)
     with pytest.raises(Removed):
-        await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+        await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY)
     again = await world.by_link(planned, "Karin Edlund", KARIN, device="2")
     with pytest.raises(Removed):  # the same link, on a new login
-        await world.meetings.admission.join(again, meeting, home=False, binding=None)
+        await world.meetings.admission.join(again, meeting, home=False, binding=None, key=KEY)
     own = next(item for item in planned.gathering.invitations if item.name == "Karin Edlund")
     await world.meetings.invitations.renew(anna, meeting, own.id)
     assert await world.wait(karin, meeting) == waiting
@@ -177,7 +186,7 @@ async def test_a_dropped_person_comes_straight_back_and_one_who_left_knocks(worl
     assert second.identity != first.identity
     await world.meetings.admission.leave(karin, meeting)
     await world.meetings.presence.drain()
-    assert isinstance(await world.meetings.admission.join(karin, meeting, home=False, binding=None), Waiting)
+    assert isinstance(await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY), Waiting)
     await world.meetings.admission.leave(karin, meeting)
     with pytest.raises(NotHere):
         await world.meetings.admission.leave(karin, meeting)
@@ -227,7 +236,7 @@ async def test_nobody_is_let_in_without_its_record(world: World, monkeypatch: py
         await world.meetings.admission.admit(anna, meeting, waiting)
     assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING
     with pytest.raises(AuditUnavailable):
-        await world.meetings.admission.join(anna, meeting, home=True, binding=None)
+        await world.meetings.admission.join(anna, meeting, home=True, binding=None, key=KEY)
     await world.meetings.presence.look()
     assert set(world.media.rooms[(await world.gathering(meeting)).meeting.room]) == seated
 
@@ -268,7 +277,7 @@ async def test_strangers_are_not_told_that_the_meeting_exists(world: World) -> N
     _, meeting, _ = await world.started()
     elin = world.login(await world.person("Elin Näslund", ELIN))
     with pytest.raises(MeetingUnknown):
-        await world.meetings.admission.join(elin, meeting, home=False, binding=None)
+        await world.meetings.admission.join(elin, meeting, home=False, binding=None, key=KEY)
     with pytest.raises(MeetingUnknown):
         await world.meetings.state_for(elin, meeting)
 
@@ -375,7 +384,7 @@ async def test_a_meeting_that_has_ended_lets_nobody_in(world: World) -> None:
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
     await world.meetings.hosting.end(anna, meeting)
     with pytest.raises(MeetingEnded) as refused:
-        await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+        await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY)
     assert "0980-31 92 10" in refused.value.text("sv")
     assert ANNA not in refused.value.text("sv")
 
@@ -387,3 +396,95 @@ async def test_a_refused_token_is_written_down(world: World) -> None:
     await world.meetings.admission.entry_refused("no such room", None, reason="other_browser")
     records = await world.records(meeting, EventType.PARTICIPANT_REFUSED)
     assert [record.event.details["reason"] for record in records if record.event] == ["other_browser"]
+
+
+async def test_a_seat_comes_with_the_meetings_word_about_its_key(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    assert (await world.participant(karin, meeting)).vouching is None, "let in, but has no seat to vouch for yet"
+    seat = await world.sit(karin, meeting)
+    statement = json.loads(base64.urlsafe_b64decode(seat.vouching.partition(".")[0] + "=="))
+    assert (statement["identity"], statement["key"], statement["name"]) == (seat.identity, KEY, "Karin Edlund")
+    state = await world.meetings.state_for(anna, meeting)
+    assert seat.vouching in [one["vouching"] for one in state["participants"]]
+    assert "participant.seated" in world.heard()
+    joined = (await world.records(meeting, EventType.PARTICIPANT_JOINED))[-1].event
+    assert joined is not None
+    assert joined.details["key"] == fingerprint(KEY)
+    await world.meetings.admission.leave(karin, meeting)
+    state = await world.meetings.state_for(anna, meeting)
+    assert seat.vouching not in [one["vouching"] for one in state["participants"]]
+    assert await world.meetings.admission.speaker(karin, meeting) is None
+    with pytest.raises(InvalidFields):
+        await world.meetings.admission.join(anna, meeting, home=False, binding=None, key="AAAA")
+
+
+async def test_whoever_cannot_encrypt_waits_until_a_leader_has_decided(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    per = await world.by_link(planned, "Per Wiklund", PER)
+    waiting = await world.meetings.admission.join(karin, meeting, home=False, binding=None, unencrypted=True)
+    assert isinstance(waiting, Waiting)
+    assert not waiting.encrypts, "a guest does not decide it"
+    with pytest.raises(CannotEncrypt):
+        await world.meetings.admission.admit(anna, meeting, waiting.participant)
+    with pytest.raises(CannotEncrypt):
+        await world.meetings.admission.admit_all(anna, meeting)
+    await world.wait(per, meeting)
+    assert await world.meetings.admission.admit_all(anna, meeting) == 1
+    assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING
+
+    await world.meetings.admission.admit(anna, meeting, waiting.participant, unencrypted=True)
+    [decided] = await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)
+    assert decided.event is not None
+    assert decided.event.actor is not None
+    assert decided.event.subject is not None
+    assert (decided.event.actor.name, decided.event.subject.name) == ("Anna Sjödin", "Karin Edlund")
+    seat = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(seat, Seat)
+    statement = json.loads(base64.urlsafe_b64decode(seat.vouching.partition(".")[0] + "=="))
+    assert (statement["key"], statement["allowed_by"]) == (None, "Anna Sjödin")
+    assert await world.meetings.admission.speaker(karin, meeting) is None, "no key, no word in the exchange of keys"
+    # A reload of the same browser needs no new decision.
+    assert isinstance(await world.meetings.admission.join(karin, meeting, home=False, binding=None), Seat)
+    assert len(await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)) == 1
+    # With a browser that can, the permission is spent.
+    await world.sit(karin, meeting)
+    again = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(again, Waiting)
+    assert not again.encrypts
+
+
+async def test_a_seat_is_lost_for_a_browser_that_cannot_encrypt(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    seat = await world.sit(karin, meeting)
+    waiting = await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+    assert isinstance(waiting, Waiting)
+    assert seat.identity not in world.media.rooms[(await world.gathering(meeting)).meeting.room]
+    # She comes to the door again with one that can: the leader sees it without being asked anything.
+    world.events.clear()
+    await world.wait(karin, meeting)
+    assert "lobby.ready" in world.heard()
+    await world.meetings.admission.admit(anna, meeting, waiting.participant)
+
+
+async def test_one_who_leads_decides_for_themselves(world: World) -> None:
+    anna = await world.anna()
+    planned = await world.plan(anna)
+    meeting = planned.gathering.meeting.id
+    await world.meetings.hosting.start(anna, meeting)
+    with pytest.raises(EncryptionNeeded):
+        await world.meetings.admission.join(anna, meeting, home=True, binding=None)
+    seat = await world.meetings.admission.join(anna, meeting, home=True, binding=None, unencrypted=True)
+    assert isinstance(seat, Seat)
+    [decided] = await world.records(meeting, EventType.PARTICIPANT_UNENCRYPTED)
+    assert decided.event is not None
+    assert decided.event.subject is None
+    await world.media.join(seat.token)
+    await world.meetings.presence.drain()
+    joined = (await world.records(meeting, EventType.PARTICIPANT_JOINED))[-1].event
+    assert joined is not None
+    assert joined.details["unencrypted"] is True

@@ -16,7 +16,7 @@ from rooms.assurance_rule import DEFAULT, Audience, Rule
 from rooms.assurance_store import AssuranceRows
 from rooms.errors import AssuranceNotEnough, MeetingUnknown, NotAllowed, NotYourPost
 from rooms.planning import Planned
-from tests.rooms.world import KARIN, LEILA, PER, REGION, World, number, token_of
+from tests.rooms.world import KARIN, KEY, LEILA, PER, REGION, World, number, token_of
 
 SITHS_4 = Rule(frozenset({Method.SITHS}), AssuranceLevel.HIGH_4)
 BANKID_3 = Rule(frozenset({Method.BANKID}), AssuranceLevel.HIGH_3)
@@ -82,14 +82,14 @@ async def test_it_is_asked_again_at_the_door(world: World) -> None:
     await world.wait(karin, meeting)
     await world.meetings.assurance.raise_for(anna, meeting, {Audience.VISITOR: BANKID_3})
     with pytest.raises(AssuranceNotEnough) as caught:
-        await world.meetings.admission.join(karin, meeting, home=False, binding=None)
+        await world.meetings.admission.join(karin, meeting, home=False, binding=None, key=KEY)
     assert "BankID (3)" in caught.value.text("sv")
     assert await world.meetings.assurance.below(karin, meeting) == BANKID_3
     refused = await world.records(meeting, EventType.PARTICIPANT_REFUSED)
     assert refused[-1].event is not None
     assert refused[-1].event.details["reason"] == "assurance_too_low"
     better = await open_link(world, planned, ("Karin Edlund", KARIN), Method.BANKID, 3)
-    assert isinstance(await world.meetings.admission.join(better, meeting, home=False, binding=None), Waiting)
+    assert isinstance(await world.meetings.admission.join(better, meeting, home=False, binding=None, key=KEY), Waiting)
     assert await world.meetings.assurance.below(better, meeting) is None
 
 

@@ -7,7 +7,7 @@ from rooms.desk import actor_in, contact, invitation_actor, viewer_actor
 from rooms.meeting import Authority
 from tests.rooms.test_policy import viewer
 from tests.rooms.values import gathering, invitation, meeting
-from tests.rooms.world import KARIN, World
+from tests.rooms.world import KARIN, KEY, World
 
 
 async def test_a_bus_that_fails_undoes_nothing(world: World) -> None:
@@ -26,7 +26,9 @@ async def test_acts_on_one_meeting_stand_in_a_row(world: World) -> None:
     anna, meeting_id, planned = await world.started()
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
     phone = await world.by_link(planned, "Karin Edlund", KARIN, device="2")
-    joins = [world.meetings.admission.join(one, meeting_id, home=False, binding=None) for one in (karin, phone) * 5]
+    joins = [
+        world.meetings.admission.join(one, meeting_id, home=False, binding=None, key=KEY) for one in (karin, phone) * 5
+    ]
     waiting = {answer.participant for answer in await asyncio.gather(*joins)}  # type: ignore[union-attr]  # all wait
     assert len(waiting) == 1
     assert world.heard().count("lobby.entered") == 1

@@ -16,7 +16,7 @@ from rooms.errors import (
     TooLateToStart,
 )
 from rooms.meeting import HomePerson, MeetingStatus, ParticipantStatus
-from tests.rooms.world import KARIN, LEILA, World
+from tests.rooms.world import KARIN, KEY, LEILA, World
 
 
 async def test_leaders_who_wait_are_let_in_at_the_start_and_guests_are_not(world: World) -> None:
@@ -94,7 +94,7 @@ async def test_a_planned_meeting_is_called_off(world: World) -> None:
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
     await world.meetings.hosting.end(anna, planned.gathering.meeting.id)
     with pytest.raises(MeetingCancelled):
-        await world.meetings.admission.join(karin, planned.gathering.meeting.id, home=False, binding=None)
+        await world.meetings.admission.join(karin, planned.gathering.meeting.id, home=False, binding=None, key=KEY)
 
 
 async def test_only_leaders_start_and_end(world: World) -> None:

@@ -95,3 +95,13 @@ def test_those_who_are_out_hear_why_and_whom_to_call() -> None:
             lobby.refuse_if_out(participant("karin", status), organisation="Nordviks kommun", phone="0980")
         assert "0980" in refused.value.text("en")
     lobby.refuse_if_out(participant("karin", L), organisation="", phone="")
+
+
+def test_whoever_comes_with_a_browser_that_cannot_encrypt_knocks_anew() -> None:
+    """From a seat, and from having just dropped; the permission of the time before is gone."""
+    for status, may_return in ((A, True), (I_, True), (L, True)):
+        before = participant("karin", status, may_return=may_return, allowed_by="Anna", key="k", vouching="v")
+        gone = lobby.back_to_the_door(before)
+        assert not lobby.has_seat(gone)
+        again = lobby.knock(gone, LATER, session="s", key=None)
+        assert (again.status, again.key, again.allowed_by, again.vouching) == (W, None, None, None)

@@ -11,7 +11,7 @@ from rooms.media import MediaEvent, MediaEventKind
 from rooms.meeting import MeetingStatus, ParticipantStatus
 from rooms.presence import KEEP_LOGGED_IN_EVERY
 from rooms.room_names import RoomNames
-from tests.rooms.world import KARIN, LEILA, ORIGIN, BrokenLog, World
+from tests.rooms.world import KARIN, KEY, LEILA, ORIGIN, BrokenLog, World
 
 
 async def room_of(world: World, meeting: str) -> str:
@@ -180,7 +180,7 @@ async def test_a_log_that_fails_leaves_running_media_alone_and_catches_up(
 ) -> None:
     anna, meeting, planned = await world.started()
     leila = await world.by_link(planned, "Leila Haddad", LEILA)
-    seat = await world.meetings.admission.join(leila, meeting, home=False, binding=None)
+    seat = await world.meetings.admission.join(leila, meeting, home=False, binding=None, key=KEY)
     with monkeypatch.context() as broken:
         broken.setattr(world.log, "append", BrokenLog())
         await world.media.join(seat.token)  # type: ignore[union-attr]  # a leader gets a seat
@@ -214,7 +214,7 @@ async def test_after_a_restart_the_room_is_asked_who_is_there(world: World) -> N
     assert await room_of(world, meeting) in world.media.rooms
     assert (await world.participant(anna, meeting)).status is ParticipantStatus.LEFT
     assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING, "its page has 30 s to return"
-    seat = await world.meetings.admission.join(anna, meeting, home=True, binding=None)
+    seat = await world.meetings.admission.join(anna, meeting, home=True, binding=None, key=KEY)
     await world.media.join(seat.token)  # type: ignore[union-attr]  # the host gets a seat
     await asyncio.sleep(0.3)
     await world.meetings.admission.admit(anna, meeting, waiting)

@@ -23,6 +23,8 @@ from rooms.store import Store
 from tests.conftest import FrozenClock
 from tests.rooms.fakes import FakeMedia
 
+# The base point of P-256: the public key that belongs to the private key 1.
+KEY = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
 ORIGIN = "https://mote.example"
 REGION = Organisation("region", "Region Höga Kusten", "region", "0980-31 92 00")
 NORDVIK = Organisation("nordvik", "Nordviks kommun", "kommun", "0980-31 92 10")
@@ -170,14 +172,14 @@ class World:
 
     async def sit(self, viewer: Session, meeting: str, *, home: bool = False) -> Seat:
         """Join as one who is let in, connect to the media server, and have it heard."""
-        seat = await self.meetings.admission.join(viewer, meeting, home=home, binding=None)
+        seat = await self.meetings.admission.join(viewer, meeting, home=home, binding=None, key=KEY)
         assert isinstance(seat, Seat)
         await self.media.join(seat.token)
         await self.meetings.presence.drain()
         return seat
 
     async def wait(self, viewer: Session, meeting: str) -> str:
-        waiting = await self.meetings.admission.join(viewer, meeting, home=False, binding=None)
+        waiting = await self.meetings.admission.join(viewer, meeting, home=False, binding=None, key=KEY)
         assert isinstance(waiting, Waiting)
         return waiting.participant
 

@@ -45,7 +45,9 @@ class _Dtls(RTCDtlsTransport):
 
 
 class Client:
-    """packets, rtcp: what has come, decrypted. messages: by label. drop: loses incoming RTP where it says so."""
+    """packets, rtcp: what has come, decrypted. sealed: media as it came, encrypted.
+
+    messages: by label. drop: loses incoming RTP where it says so."""
 
     def __init__(self, *, dtls_role: str = "client") -> None:
         self.certificate = RTCCertificate.generateCertificate()
@@ -53,6 +55,7 @@ class Client:
         self.secured: asyncio.Queue[bytes] = asyncio.Queue()
         self.packets: list[rtp.RtpPacket] = []
         self.rtcp: list[rtcp.Packet] = []
+        self.sealed: list[bytes] = []
         self.messages: list[tuple[str, bytes]] = []
         self.answers: list[bytes] = []
         self.channels: dict[str, RTCDataChannel] = {}
@@ -111,6 +114,8 @@ class Client:
             if data[0] < 4:
                 self.answers.append(data)
             else:
+                if data[0] >= 128 and not rtp.is_rtcp(data):
+                    self.sealed.append(data)
                 self.secured.put_nowait(data)
 
     def take(self, packet: rtp.RtpPacket) -> None:

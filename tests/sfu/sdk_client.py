@@ -80,7 +80,7 @@ async def eventually(check: Any, *, seconds: float = 15, what: str = "") -> None
 
 
 class SdkClient:
-    """What one participant publishes and what it has seen. frames, loudest: by the publisher's identity."""
+    """What one participant publishes and what it has seen. frames, loudest, tones: by the publisher's identity."""
 
     def __init__(self, host: MediaHost, identity: str, *, single: bool = True) -> None:
         self.host = host
@@ -90,13 +90,16 @@ class SdkClient:
         self.frames: dict[str, int] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
         self.loudest: dict[str, int] = {}
+        self.tones: dict[str, int] = {}
         self.data: list[tuple[str | None, bytes, str | None]] = []
         self.events: list[str] = []
         self.speakers: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sources: list[Any] = []
 
-    async def connect(self, token: str | None = None, *, auto_subscribe: bool = True) -> None:
+    async def connect(
+        self, token: str | None = None, *, auto_subscribe: bool = True, encryption: rtc.E2EEOptions | None = None
+    ) -> None:
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("data_received", self._data)
         self.room.on("active_speakers_changed", self._speaking)
@@ -113,7 +116,9 @@ class SdkClient:
             "reconnected",
         ):
             self.room.on(name, lambda *what, name=name: self.events.append(f"{name}:{_named(what)}"))
-        options = rtc.RoomOptions(auto_subscribe=auto_subscribe, single_peer_connection=self.single)
+        options = rtc.RoomOptions(
+            auto_subscribe=auto_subscribe, single_peer_connection=self.single, encryption=encryption
+        )
         await self.room.connect(self.host.url, token or self.host.token(self.identity), options)
 
     async def publish_video(self, *, simulcast: bool = False, size: tuple[int, int] = (320, 240)) -> Any:
@@ -171,6 +176,7 @@ class SdkClient:
             samples = np.frombuffer(event.frame.data, dtype=np.int16)
             loudest = int(np.abs(samples.astype(np.int32)).max()) if len(samples) else 0
             self.loudest[identity] = max(self.loudest.get(identity, 0), loudest)
+            self.tones[identity] = self.tones.get(identity, 0) + _is_tone(samples)
 
     async def _picture(self, source: Any, size: tuple[int, int]) -> None:
         width, height = size
@@ -189,6 +195,13 @@ class SdkClient:
             wave = np.sin(2 * np.pi * 440 * (np.arange(480) + phase) / 48000) * 12000
             phase += 480
             await source.capture_frame(rtc.AudioFrame(wave.astype(np.int16).tobytes(), 48000, 1, 480))
+
+
+def _is_tone(samples: Any) -> bool:
+    """Whether it is what `publish_audio` sends, and not noise: 440 Hz, a tenth of a kilohertz to either side."""
+    power = np.abs(np.fft.rfft(samples.astype(float))) ** 2
+    near = np.abs(np.fft.rfftfreq(len(samples), 1 / 48000) - 440) <= 110 if len(samples) else power > 0
+    return bool(power.sum() > 1e6 and power[near].sum() > 0.8 * power.sum())
 
 
 def _named(things: tuple[Any, ...]) -> str:

@@ -77,7 +77,19 @@ class Subscriber:
         self.track = DownTrack(publisher.track, lambda: self.now)
         publisher.track.down_tracks.append(self.track)
         section = section or SendSection("7", "video", VP8, EXTENSIONS)
-        self.track.open(section, lambda data, _at: self.packets.append(rtp.parse(data)), self.feedback.append)
+        self._sent: dict[int, RtpPacket] = {}
+        self.track.open(section, self._take, self.feedback.append, again=self._again)
+
+    def _take(self, data: bytes, _number_at: int) -> None:
+        packet = rtp.parse(data)
+        self.packets.append(packet)
+        self._sent[packet.sequence_number] = packet
+
+    def _again(self, number: int) -> bool:
+        """As the transport does: the same packet."""
+        if number in self._sent:
+            self.packets.append(self._sent[number])
+        return number in self._sent
 
     def run(self, publisher: Publisher, seconds: float, rids: tuple[str, ...] = ("q", "h", "f")) -> None:
         """Thirty pictures a second on these layers; key frames where they were asked for."""

@@ -80,8 +80,23 @@ def test_who_takes_no_redundancy_gets_each_packet_twice_on_a_lossy_path() -> Non
     payloads = [packet.payload for packet in subscriber.packets[3:]]
     assert payloads == [b"sound 4", b"sound 3", b"sound 5", b"sound 4"]
     third, again = subscriber.packets[2], subscriber.packets[4]
-    assert (again.sequence_number, again.timestamp) == (third.sequence_number, third.timestamp)
-    assert dict(again.extensions)[3] != dict(third.extensions)[3], "its own time of sending"
+    assert again is third, "under one number there is one packet (RFC 7714, 8.4)"
+
+
+def test_on_a_narrow_path_sound_is_not_sent_again_however_much_is_lost() -> None:
+    publisher = Publisher(rids=(), codec=OPUS)
+    plain = Subscriber(publisher, SendSection("0", "audio", OPUS, EXTENSIONS))
+    with_red = SendSection("0", "audio", replace(OPUS, payload_type=96, red_payload_type=97), {})
+    redundant = Subscriber(publisher, with_red)
+    for subscriber in (plain, redundant):
+        lossy(subscriber, 30)
+        subscriber.track.set_most_repeated(0)
+    spoken(publisher, plain, range(1, 4))
+    assert len(plain.packets) == 3
+    assert [red.parse(packet.payload, 96)[1] for packet in redundant.packets] == [[], [], []]
+    redundant.track.set_most_repeated(2)
+    spoken(publisher, plain, range(4, 5))
+    assert len(red.parse(redundant.packets[-1].payload, 96)[1]) == 2
 
 
 def layered(publisher: Publisher, sent: list[Sent], at: float, first: int) -> None:

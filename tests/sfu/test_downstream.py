@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import pytest
 from livekit.protocol.models import SCREEN_SHARE
 from livekit.protocol.rtc import StreamState
 
 from sfu import rtp
 from sfu.down_track import DownTrack
-from sfu.downstream import Downstream, Narrowed, Shortage
+from sfu.downstream import Downstream, Narrowed, Shortage, _copies
 from sfu.negotiated import SendSection
 from sfu.publication import Publication, TrackSettings
 from tests.sfu.fakes import Inbox, camera, live, microphone
@@ -91,6 +92,14 @@ def test_a_wide_path_gives_all_and_a_narrow_one_pauses_and_tells() -> None:
     assert one.down_track.current_quality == 2
     assert world.states()[-1] == ("a", StreamState.ACTIVE)
     assert world.downstream.shortage == Shortage()
+
+
+@pytest.mark.parametrize(
+    ("estimate", "sounds", "copies"),
+    [(1e6, 80e3, 2), (400e3, 80e3, 1), (91e3, 70e3, 0), (20e3, 70e3, 0), (1e6, 400e3, 0), (1e6, 0.0, 2)],
+)
+def test_sound_is_repeated_as_far_as_the_path_has_room(estimate: float, sounds: float, copies: int) -> None:
+    assert _copies(estimate, sounds) == copies
 
 
 def test_too_much_stops_before_the_smaller_layer_has_come() -> None:

@@ -108,7 +108,5 @@ def test_an_outgoing_number_is_traced_over_padding_and_splices() -> None:
     newest = numbering.last_sequence
     assert numbering.origin((newest + 1) & 0xFFFF) is None
     assert numbering.origin((min(sent) - 1) & 0xFFFF) is None
-    numbering.forget()
-    assert numbering.origin(newest) is None
     numbering.cut()
     assert numbering.origin(newest) is None

@@ -236,6 +236,29 @@ async def test_feedback_reaches_the_client(call: Call) -> None:
     await until(lambda: any(isinstance(one, rtcp.ReceiverReport) for one in call.client.rtcp))
 
 
+@pytest.mark.parametrize("extensions", [{rtp.ABS_SEND_TIME: 5}, {rtp.ABS_SEND_TIME: 5, rtp.TRANSPORT_CC: 3}])
+async def test_without_a_repair_stream_the_same_datagram_goes_out_again(
+    port: UdpPort, call: Call, extensions: dict[str, int]
+) -> None:
+    """Two packets under one number would give away the key that authenticates them all (RFC 7714, 8.4)."""
+    other = Call(port)
+    down = DownTrack(receive(call))
+    codec = replace(OPUS, feedback=frozenset({"nack", "transport-cc"}))
+    other.peer.attach(down, SendSection("2", "audio", codec, extensions))
+    await other.connect()
+    for number in range(100, 110):
+        await call.client.send_rtp(packet(number))
+    await until(lambda: len(other.client.packets) == 10)
+    lost = tuple(one.sequence_number for one in other.client.packets[3:6])
+    await other.client.send_rtcp(rtcp.Nack(1, down.ssrc, lost))
+    await until(lambda: len(other.client.sealed) == 13)
+    assert sorted(other.client.sealed[10:]) == sorted(other.client.sealed[3:6])
+    await other.client.send_rtcp(rtcp.Nack(1, down.ssrc, (lost[0] + 5000 & 0xFFFF,)))
+    other.peer.detach(down)
+    assert other.peer._transport._kept == {}
+    await other.close()
+
+
 async def test_forwarding_from_one_client_to_another(port: UdpPort, call: Call) -> None:
     other = Call(port)
     track = receive(call)

@@ -43,7 +43,9 @@ async def test_the_switch_is_kept_and_leads_back() -> None:
 async def test_under_https_the_choice_is_kept_for_this_host_alone() -> None:
     """TLS ends at a proxy: the request itself comes by plain http."""
     visitor = client()
-    visitor.app[i18n.SECURE] = True  # type: ignore[index]
+    app = visitor.app
+    assert app is not None
+    app[i18n.SECURE] = True
     async with visitor:
         answer = await visitor.get("/page?lang=en", allow_redirects=False)
         (cookie,) = answer.cookies.values()

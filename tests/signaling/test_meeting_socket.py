@@ -226,3 +226,42 @@ async def test_a_restart_sends_the_pages_away_to_come_back(house: House, client:
     page = await open_socket(house, client, await stored(house, anna), meeting)
     closing = asyncio.gather(house.sockets.close(), close_code(page))
     assert (await closing)[1] == meeting_socket.RESTARTING
+
+
+async def test_pages_in_the_room_pass_each_other_what_concerns_keys(house: House, client: Client) -> None:
+    world = house.world
+    anna, meeting, planned = await world.started()
+    anna = await stored(house, anna)
+    seat = await world.sit(anna, meeting, home=True)
+    host = await open_socket(house, client, anna, meeting)
+    karin = await guest(house, planned, "Karin Edlund", KARIN)
+    page = await open_socket(house, client, karin, meeting)
+    waiting = await world.wait(karin, meeting)
+
+    async def say(socket: ClientWebSocketResponse, body: Any) -> None:
+        await socket.send_json({"type": "encryption", "body": body})
+
+    # Who waits says nothing and hears nothing of it.
+    await say(page, "from the lobby")
+    await say(host, "to nobody")
+    await world.meetings.admission.admit(anna, meeting, waiting)
+    own = await world.sit(karin, meeting)
+    await until(page, "participant.joined")
+    await until(host, "participant.joined")
+    for wrong in ("", "x" * 6001, 7, None):
+        await say(host, wrong)
+    await say(host, "from the home")
+    assert await until(page, "encryption") == {"event": "encryption", "from": seat.identity, "body": "from the home"}
+    await say(page, "from Karin")
+    assert await until(host, "encryption") == {"event": "encryption", "from": own.identity, "body": "from Karin"}
+    # Out again, and out of the exchange.
+    await world.meetings.admission.leave(karin, meeting)
+    await until(page, "participant.left")
+    await say(page, "from outside")
+    await say(host, "to nobody")
+    await world.meetings.hosting.end(anna, meeting)
+    heard = []
+    async for message in host:
+        if message.type is WSMsgType.TEXT:
+            heard.append(message.json()["event"])
+    assert "encryption" not in heard

@@ -66,23 +66,23 @@ function client(): { around: Around; meeting: MeetingClient } {
 describe("requests", () => {
   it("gives the token to whoever is let in", async () => {
     const { around, meeting } = client();
-    around.answer = async () => Response.json({ server_url: "wss://hemmaplan.example", participant_token: "t" });
-    expect(await meeting.join(true)).toEqual({ kind: "token", serverUrl: "wss://hemmaplan.example", token: "t" });
+    around.answer = async () => Response.json({ server_url: "wss://hemmaplan.example", participant_token: "t", identity: "seat" });
+    expect(await meeting.join(true, "key", false)).toEqual({ kind: "token", serverUrl: "wss://hemmaplan.example", token: "t", identity: "seat" });
     expect(around.asked[0]?.url).toBe("https://hemmaplan.example/api/v1/meetings/m%201/join");
-    expect(around.asked[0]?.init.body).toBe('{"home":true}');
+    expect(around.asked[0]?.init.body).toBe('{"home":true,"key":"key","unencrypted":false}');
   });
 
   it.each([["waiting"], ["early"]])("knows the answer %s", async (state) => {
     const { around, meeting } = client();
     around.answer = async () => Response.json({ state }, { status: 202 });
-    expect(await meeting.join(false)).toEqual({ kind: state });
+    expect(await meeting.join(false, null, false)).toEqual({ kind: state });
   });
 
   it("turns problem details into an error that can be told", async () => {
     const { around, meeting } = client();
     around.answer = async () =>
       Response.json({ type: "https://hemmaplan.example/problems/removed", title: "Utanför", detail: "Du är inte längre med i mötet." }, { status: 403 });
-    const problem = await meeting.join(false).catch((error: unknown) => error);
+    const problem = await meeting.join(false, null, false).catch((error: unknown) => error);
     expect(problem).toBeInstanceOf(Problem);
     expect(problem).toMatchObject({ status: 403, code: "removed", detail: "Du är inte längre med i mötet.", passing: false });
   });
@@ -115,7 +115,7 @@ describe("requests", () => {
   it("refuses a token answer without a token", async () => {
     const { around, meeting } = client();
     around.answer = async () => Response.json({ server_url: "wss://x" });
-    await expect(meeting.join(false)).rejects.toMatchObject({ code: "unreadable" });
+    await expect(meeting.join(false, null, false)).rejects.toMatchObject({ code: "unreadable" });
   });
 });
 

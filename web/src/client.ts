@@ -32,7 +32,7 @@ export class Problem extends Error {
 }
 
 export type Joined =
-  | { readonly kind: "token"; readonly serverUrl: string; readonly token: string }
+  | { readonly kind: "token"; readonly serverUrl: string; readonly token: string; readonly identity: string }
   | { readonly kind: "waiting" }
   /** The waiting room has not opened; the page may stay open. */
   | { readonly kind: "early" };
@@ -104,12 +104,16 @@ export class MeetingClient {
     return state;
   }
 
-  /** Asks to come in: a token at once for the host and whoever is admitted, else a place in the waiting room. */
-  async join(home: boolean): Promise<Joined> {
-    const body = (await this.call("POST", "/join", { home })) as Record<string, unknown> | null;
+  /**
+   * Asks to come in: a token at once for the host and whoever is admitted, else a place in the waiting room.
+   * `key`: our public key, null where the browser cannot encrypt end to end; `unencrypted`: one who leads goes in all the same.
+   */
+  async join(home: boolean, key: string | null, unencrypted: boolean): Promise<Joined> {
+    const body = (await this.call("POST", "/join", { home, key, unencrypted })) as Record<string, unknown> | null;
     const url = body?.["server_url"];
     const token = body?.["participant_token"];
-    if (typeof url === "string" && typeof token === "string") return { kind: "token", serverUrl: url, token };
+    const identity = body?.["identity"];
+    if (typeof url === "string" && typeof token === "string" && typeof identity === "string") return { kind: "token", serverUrl: url, token, identity };
     if (body?.["state"] === "waiting") return { kind: "waiting" };
     if (body?.["state"] === "early") return { kind: "early" };
     throw new Problem(502, "unreadable", "", "");
@@ -119,7 +123,9 @@ export class MeetingClient {
   end = (): Promise<unknown> => this.call("POST", "/end");
   ready = (ready: boolean): Promise<unknown> => this.call("POST", "/ready", { ready });
   leave = (): Promise<unknown> => this.call("POST", "/leave");
-  admit = (participant: string): Promise<unknown> => this.call("POST", `/lobby/${encodeURIComponent(participant)}/admit`);
+  /** `unencrypted`: also where their browser cannot encrypt end to end. */
+  admit = (participant: string, unencrypted = false): Promise<unknown> =>
+    this.call("POST", `/lobby/${encodeURIComponent(participant)}/admit`, { unencrypted });
   /** Not final: "not yet", the person keeps waiting and is told so. Final: out of the waiting room until invited again. */
   deny = (participant: string, final: boolean): Promise<unknown> =>
     this.call("POST", `/lobby/${encodeURIComponent(participant)}/deny`, { final });
@@ -136,10 +142,15 @@ export class MeetingClient {
     return body?.["weak"] === true;
   }
 
-  events(onEvent: (event: MeetingEvent) => void, onConnection: (connection: Connection) => void, onShut: (why: Shut) => void): Events {
+  events(
+    onEvent: (event: MeetingEvent) => void,
+    onConnection: (connection: Connection) => void,
+    onShut: (why: Shut) => void,
+    onPassed: (passed: Passed) => void = () => undefined,
+  ): Events {
     const root = (this.origin || location.origin).replace(/^http/, "ws");
     const url = `${root}/api/v1/meetings/${encodeURIComponent(this.meeting)}/events`;
-    return new Events(url, this.surroundings, onEvent, onConnection, onShut);
+    return new Events(url, this.surroundings, onEvent, onConnection, onShut, onPassed);
   }
 
   private participant(participant: string, act: string, body?: object): Promise<unknown> {
@@ -192,6 +203,7 @@ export class Events {
     private readonly onEvent: (event: MeetingEvent) => void,
     private readonly onConnection: (connection: Connection) => void,
     private readonly onShut: (why: Shut) => void = () => undefined,
+    private readonly onPassed: (passed: Passed) => void = () => undefined,
   ) {
     this.open();
   }
@@ -202,6 +214,11 @@ export class Events {
     this.cancelSilence();
     this.socket?.close();
     this.socket = null;
+  }
+
+  /** To the other pages in the room. What cannot be sent now is lost; whoever misses it asks. */
+  say(body: string): void {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ type: "encryption", body }));
   }
 
   /** The browser says the network is back: no need to sit out the back-off. */
@@ -229,6 +246,7 @@ export class Events {
       const event = parse(message.data);
       if (event === "pong") this.answersPings = true;
       if (!event || event === "pong") return;
+      if ("body" in event) return this.onPassed(event);
       if (event.event === "state") {
         this.attempt = 0;
         this.onConnection("open");
@@ -271,11 +289,21 @@ export class Events {
   }
 }
 
-function parse(data: unknown): MeetingEvent | "pong" | null {
+/** What another page said about keys (`room/encryption`), and in whose name the service passed it on. */
+export interface Passed {
+  readonly from: string;
+  readonly body: string;
+}
+
+function parse(data: unknown): MeetingEvent | Passed | "pong" | null {
   if (typeof data !== "string" || data.length > 1_000_000) return null;
   try {
     const value: unknown = JSON.parse(data);
-    if (typeof value === "object" && value !== null && (value as Record<string, unknown>)["type"] === "pong") return "pong";
+    if (typeof value === "object" && value !== null) {
+      const { type, event, from, body } = value as Record<string, unknown>;
+      if (type === "pong") return "pong";
+      if (event === "encryption") return typeof from === "string" && typeof body === "string" ? { from, body } : null;
+    }
     return isMeetingEvent(value) ? value : null;
   } catch {
     return null;

@@ -83,6 +83,12 @@ export interface Participant {
   readonly host: boolean;
   readonly co_host: boolean;
   readonly home: boolean;
+  /** Whether their browser can encrypt end to end. */
+  readonly encrypts: boolean;
+  /** The leader who lets them take part without. */
+  readonly allowed_by: string | null;
+  /** What the meeting has signed of their seat and key (`room/encryption/vouching`). */
+  readonly vouching: string | null;
 }
 
 export interface Invited {
@@ -118,6 +124,7 @@ export type EventName =
   | "participant.left"
   | "participant.removed"
   | "participant.replaced"
+  | "participant.seated"
   | "meeting.started"
   | "meeting.ended"
   | "meeting.changed"

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.rooms.conftest import world as world  # noqa: PLC0414 - the fixture, for these tests too
-from tests.rooms.world import ANNA, GUNNAR, KARIN, LEILA, World
+from tests.rooms.world import ANNA, GUNNAR, KARIN, KEY, LEILA, World
 from tests.signaling.meeting_app import Client, House, build
 
 
@@ -55,7 +55,7 @@ async def test_from_plan_to_end(house: House, client: Client) -> None:
         "id"
     ] == meeting
     assert (await client.post(f"{root}/start", headers=anna)).status == 200
-    seat = await (await client.post(f"{root}/join", json={"home": True}, headers=anna)).json()
+    seat = await (await client.post(f"{root}/join", json={"home": True, "key": KEY}, headers=anna)).json()
     assert seat["server_url"].startswith("wss://")
     await world.media.join(seat["participant_token"])
     await world.meetings.presence.drain()
@@ -65,7 +65,7 @@ async def test_from_plan_to_end(house: House, client: Client) -> None:
     person = await world.people.save_person(identity)
     await world.meetings.invitations.identify(token, identity, person)
     karin = house.headers(world.login(person))
-    waiting = await client.post(f"{root}/join", headers=karin)
+    waiting = await client.post(f"{root}/join", json={"key": KEY}, headers=karin)
     assert waiting.status == 202
     answer = await waiting.json()
     assert answer["state"] == "waiting"
@@ -73,7 +73,7 @@ async def test_from_plan_to_end(house: House, client: Client) -> None:
     one = answer["participant"]
     assert (await client.post(f"{root}/lobby/{one}/deny", headers=anna)).status == 200
     assert (await client.post(f"{root}/lobby/{one}/admit", headers=anna)).status == 200
-    seat = await (await client.post(f"{root}/join", headers=karin)).json()
+    seat = await (await client.post(f"{root}/join", json={"key": KEY}, headers=karin)).json()
     await world.media.join(seat["participant_token"])
     await world.meetings.presence.drain()
     state = await (await client.get(root, headers=karin)).json()
@@ -89,7 +89,7 @@ async def test_from_plan_to_end(house: House, client: Client) -> None:
     assert (await client.put(f"{root}/home", json=home, headers=anna)).status == 200
     ended = await client.post(f"{root}/end", headers=anna)
     assert (await ended.json())["meeting"]["status"] == "ended"
-    gone = await client.post(f"{root}/join", headers=karin)
+    gone = await client.post(f"{root}/join", json={"key": KEY}, headers=karin)
     assert gone.status == 410
     assert (await gone.json())["code"] == "meeting-ended"
 
@@ -229,7 +229,28 @@ async def test_the_token_is_bound_to_browser_or_address(house: House, client: Cl
     root = f"/api/v1/meetings/{content['meeting']['id']}"
     bindings = []
     for more in ({}, {"Sec-Fetch-Site": "same-origin"}):
-        seat = await (await client.post(f"{root}/join", headers={**anna, **more})).json()
+        seat = await (await client.post(f"{root}/join", json={"key": KEY}, headers={**anna, **more})).json()
         bindings.append(house.world.media.grants[seat["participant_token"]].binding)
     assert [str(binding).partition(":")[0] for binding in bindings] == ["address", "session"]
     assert ANNA not in str(bindings)
+
+
+async def test_who_cannot_encrypt_is_let_in_by_a_leaders_own_word(house: House, client: Client) -> None:
+    world = house.world
+    host, meeting, planned = await world.started()
+    anna, karin = house.headers(host), house.headers(await world.by_link(planned, "Karin Edlund", KARIN))
+    root = f"/api/v1/meetings/{meeting}"
+    waiting = await (await client.post(f"{root}/join", headers=karin)).json()
+    assert (waiting["state"], waiting["encrypts"]) == ("waiting", False)
+    admit = f"{root}/lobby/{waiting['participant']}/admit"
+    refused = await client.post(admit, headers=anna)
+    assert (refused.status, (await refused.json())["code"]) == (409, "cannot-encrypt")
+    assert (await client.post(admit, json={"unencrypted": True}, headers=anna)).status == 200
+    seat = await (await client.post(f"{root}/join", headers=karin)).json()
+    assert seat["vouching"]
+    state = await (await client.get(root, headers=anna)).json()
+    assert {one["name"]: one["allowed_by"] for one in state["participants"]}["Karin Edlund"] == "Anna Sjödin"
+    wrong = await client.post(f"{root}/join", json={"key": "AAAA"}, headers=karin)
+    assert (wrong.status, (await wrong.json())["errors"][0]["field"]) == (422, "key")
+    key = await (await client.get("/api/v1/vouching-key", headers=anna)).json()
+    assert key == {"key": world.meetings.vouching_key}

@@ -13,9 +13,11 @@ import { Leading } from "./leading.js";
 import { firstModel, type Acts, type Layout, type Model, type PageData, type Panel, type Question } from "./model.js";
 import { NetworkTold } from "./network_told.js";
 import { NetworkWatch } from "./network_watch.js";
-import { newsOf } from "./news.js";
+import { newsOf, safetyNews } from "./news.js";
+import type { Safety } from "./encryption/encryption.js";
 import { OwnMedia } from "./own_media.js";
 import { tilesOf } from "./people.js";
+import { makeKeys, type SeatKeys } from "./encryption/seat_keys.js";
 import { Session, type SessionListener } from "./session.js";
 import { chime } from "./sound.js";
 import { choose, NOBODY, type SpeakerChoice } from "./speaker.js";
@@ -25,7 +27,7 @@ export interface Outside {
   readonly announcer: Announcer;
   readonly soundHolder: HTMLElement;
   readonly draw: (model: Model) => void;
-  readonly openSession?: (listener: SessionListener) => Session;
+  readonly openSession?: (listener: SessionListener, keys: SeatKeys | null) => Session;
 }
 
 export class MeetingRoom implements Acts {
@@ -51,7 +53,8 @@ export class MeetingRoom implements Acts {
       model: () => this.model,
       set: (changes) => this.set(changes),
       announce: (sentence) => outside.announcer.say(sentence),
-      openSession: () => outside.openSession?.(this.listener) ?? new Session(this.listener, outside.soundHolder),
+      makeKeys: (say) => makeKeys(page, say, (safety) => this.safe(safety)),
+      openSession: (keys) => outside.openSession?.(this.listener, keys) ?? new Session(this.listener, outside.soundHolder, keys),
       seated: (session) => this.seated(session),
       openDevices: () => void this.own.devices.open(),
       ended: () => this.ended(),
@@ -73,6 +76,7 @@ export class MeetingRoom implements Acts {
       set: (changes) => this.set(changes),
       leaveNow: () => this.leaveNow(),
       closePanel: () => this.show(null),
+      goInUnencrypted: () => this.entry.goInUnencrypted(),
     });
     this.watch = new NetworkWatch(
       () => this.entry.session,
@@ -138,6 +142,14 @@ export class MeetingRoom implements Acts {
     if (this.own.devices.chosen.speaker) void session.chooseSpeaker(this.own.devices.chosen.speaker).catch(() => undefined);
     this.watch.begin();
     this.told.begin();
+  }
+
+  /** Who is here has changed, or the code, or whether the meeting is encrypted end to end at all. */
+  private safe(safety: Safety): void {
+    const before = this.model.safety;
+    this.set({ safety });
+    if (safety.mode !== before.mode) void this.entry.session?.encrypt().catch(() => undefined);
+    for (const sentence of safetyNews(before, safety)) this.outside.announcer.say(sentence);
   }
 
   private ended(): void {

@@ -7,7 +7,7 @@ import { encode, HAND_TOPIC, LINE_EVERY, LINE_TOPIC } from "./text.js";
 const settled = async (): Promise<void> => void (await vi.advanceTimersByTimeAsync(0));
 
 class Around {
-  model: Model = firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: null }, "desk", new Date());
+  model: Model = firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null }, "desk", new Date());
   readonly said: string[] = [];
   readonly sent: { topic: string; packet: unknown; to: readonly string[] }[] = [];
   readonly spoken: string[] = [];

@@ -3,10 +3,11 @@ import { Problem, type Connection, type Joined, type MeetingClient, type Shut } 
 import type { MeetingEvent, State } from "../meeting.js";
 import { BLIND_LIMIT, Entry } from "./entry.js";
 import { firstModel, type Model } from "./model.js";
+import type { SeatKeys } from "./encryption/seat_keys.js";
 import type { Session } from "./session.js";
 import { anna, karin, state } from "./state.sample.js";
 
-const TOKEN: Joined = { kind: "token", serverUrl: "wss://x", token: "t" };
+const TOKEN: Joined = { kind: "token", serverUrl: "wss://x", token: "t", identity: "seat" };
 const NO_LINE = new Problem(0, "network", "", "");
 const settled = async (): Promise<void> => void (await vi.advanceTimersByTimeAsync(0));
 
@@ -20,7 +21,7 @@ class House {
   readonly sessions: { identity: string; connect: ReturnType<typeof vi.fn>; leave: ReturnType<typeof vi.fn> }[] = [];
   connecting: () => Promise<void> = async () => undefined;
   readonly client = {
-    join: vi.fn(async (_home: boolean): Promise<Joined> => TOKEN),
+    join: vi.fn(async (_home: boolean, _key: string | null, _unencrypted: boolean): Promise<Joined> => TOKEN),
     start: vi.fn(async () => null),
     ready: vi.fn(async () => null),
     leave: vi.fn(async () => null),
@@ -30,6 +31,7 @@ class House {
       return this.events;
     },
   };
+  keys: SeatKeys | null = null;
   readonly said: string[] = [];
   readonly seated = vi.fn();
   readonly ended = vi.fn();
@@ -37,12 +39,13 @@ class House {
   readonly entry: Entry;
 
   constructor(at: State | null, page: { kiosk?: boolean; home?: boolean } = {}) {
-    this.model = firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: at, ...page }, "desk", new Date(0));
+    this.model = firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: at, ...page }, "desk", new Date(0));
     this.entry = new Entry({
       client: this.client as unknown as MeetingClient,
       model: () => this.model,
       set: (changes) => void (this.model = { ...this.model, ...changes }),
       announce: (sentence) => void this.said.push(sentence),
+      makeKeys: async () => this.keys,
       openSession: () => {
         const session = { identity: `seat-${this.sessions.length}`, connect: vi.fn(() => this.connecting()), leave: vi.fn(async () => undefined) };
         this.sessions.push(session);
@@ -87,7 +90,7 @@ describe("the way in", () => {
     house.client.join.mockResolvedValue({ kind: "waiting" });
     house.entry.begin();
     await house.hear(guest({ me: { state: "none" } }));
-    expect(house.client.join).toHaveBeenCalledExactlyOnceWith(false);
+    expect(house.client.join).toHaveBeenCalledExactlyOnceWith(false, null, false);
     expect(house.model.screen).toBe("check");
     expect(house.client.ready).not.toHaveBeenCalled();
     await house.hear(guest());
@@ -113,14 +116,14 @@ describe("the way in", () => {
     expect(house.model.screen).toBe("entering");
     await house.hear(host({ meeting: { status: "planned", may_start_now: true } }));
     expect(house.client.start).toHaveBeenCalledOnce();
-    expect(house.client.join).toHaveBeenCalledExactlyOnceWith(true);
+    expect(house.client.join).toHaveBeenCalledExactlyOnceWith(true, null, false);
     expect(house.model.screen).toBe("room");
   });
 
   it("never gives a guest the home's seat", async () => {
     const house = new House(null, { home: true });
     await house.inside(guest({}, "admitted"));
-    expect(house.client.join).toHaveBeenCalledWith(false);
+    expect(house.client.join).toHaveBeenCalledWith(false, null, false);
   });
 
   it("tries again for as long as it takes, more and more seldom", async () => {

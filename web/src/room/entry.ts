@@ -3,11 +3,13 @@
  * back by itself for as long as it takes. What to do next is `flow`'s decision; this class does it, one thing at a time.
  */
 
-import { backOff, Problem, type MeetingClient } from "../client.js";
+import { backOff, Problem, type Joined, type MeetingClient } from "../client.js";
 import { leads, type MeetingEvent } from "../meeting.js";
 import { t } from "../texts.js";
 import { endingOf, endingOfProblem, nextStep } from "./flow.js";
 import { Following } from "./following.js";
+import { STARTING } from "./encryption/encryption.js";
+import { none, type SeatKeys } from "./encryption/seat_keys.js";
 import type { Ending, Model } from "./model.js";
 import type { Session, SessionEnd } from "./session.js";
 
@@ -19,7 +21,9 @@ export interface Around {
   readonly model: () => Model;
   readonly set: (changes: Partial<Model>) => void;
   readonly announce: (sentence: string) => void;
-  readonly openSession: () => Session;
+  /** Keys for a new seat; null where this browser cannot encrypt end to end. `say`: to the other pages in the room. */
+  readonly makeKeys: (say: (body: string) => void) => Promise<SeatKeys | null>;
+  readonly openSession: (keys: SeatKeys | null) => Session;
   /** A new session is connected: give it the open tracks, the volume, the loudspeaker. */
   readonly seated: (session: Session) => void;
   /** Devices for a way in, from the beginning. */
@@ -39,6 +43,9 @@ export class Entry {
   private prepared = false;
   private came = false;
   private acting = false;
+  private keys: SeatKeys | null = null;
+  /** One who leads has decided to go in although this browser cannot encrypt end to end. */
+  private unencrypted = false;
   private attempt = 0;
   /** Which way in this is: what began in an earlier one has nothing to say any more. */
   private way = 0;
@@ -49,6 +56,7 @@ export class Entry {
       {
         client: around.client,
         heard: (event) => this.heard(event),
+        passed: ({ from, body }) => this.keys?.encryption.received(from, body),
         connection: (connection) => {
           around.set({ connection });
           if (connection === "lost" && !this.came) void this.explain();
@@ -97,6 +105,12 @@ export class Entry {
     void this.advance();
   }
 
+  /** The answer of one who leads, where the browser cannot encrypt end to end. */
+  goInUnencrypted(): void {
+    this.unencrypted = true;
+    this.tryAgain();
+  }
+
   leaveNow(): void {
     void this.around.client.leave().catch(() => undefined);
     this.finish("left");
@@ -105,7 +119,7 @@ export class Entry {
   stop(): void {
     this.forgetRetry();
     this.following.close();
-    void this.current?.leave();
+    void this.letGo()?.leave();
   }
 
   /** The browser says that the network is back. */
@@ -150,6 +164,8 @@ export class Entry {
     const before = this.around.model();
     if (before.screen === "end") return;
     this.around.set({ state: event.state });
+    if (this.keys) this.keys.encryption.heard(event.state);
+    else this.around.set({ safety: none(event.state) });
     const ending = endingOf(event.state, this.came);
     if (ending) return this.finish(ending);
     this.around.heard(before.state, event);
@@ -202,7 +218,7 @@ export class Entry {
 
   private async knock(): Promise<void> {
     const { way } = this;
-    const joined = await this.around.client.join(false);
+    const joined = await this.ask(false);
     if (joined.kind === "early" || way !== this.way) return;
     this.came = true;
     if (joined.kind === "waiting" && this.prepared) {
@@ -218,15 +234,19 @@ export class Entry {
     const { model, set } = this.around;
     const { way } = this;
     if (model().screen !== "room") set({ screen: "entering", media: "connecting" });
-    const joined = await this.around.client.join(this.atHome());
+    const joined = await this.ask(this.atHome());
     if (way !== this.way) return true;
     this.came = joined.kind !== "early";
     if (joined.kind !== "token") {
       set({ screen: "waiting", media: "off" });
       return false;
     }
-    const session = this.around.openSession();
+    const { keys } = this;
+    const session = this.around.openSession(keys);
     try {
+      await keys?.encryption.seated(joined.identity);
+      const { state } = model();
+      if (state) keys?.encryption.heard(state);
       await session.connect(joined.serverUrl, joined.token);
     } catch {
       await session.leave().catch(() => undefined);
@@ -245,6 +265,22 @@ export class Entry {
     return true;
   }
 
+  /** New keys for each seat that is asked for: those of the seat before are forgotten. */
+  private async ask(home: boolean): Promise<Joined> {
+    this.forgetKeys();
+    const { way } = this;
+    const keys = await this.around.makeKeys((body) => this.following.say(body));
+    if (way !== this.way) keys?.close();
+    else this.keys = keys;
+    return this.around.client.join(home, keys?.encryption.publicKey ?? null, this.unencrypted);
+  }
+
+  private forgetKeys(): void {
+    if (this.keys) this.around.set({ safety: STARTING });
+    this.keys?.close();
+    this.keys = null;
+  }
+
   private atHome(): boolean {
     const { page, state } = this.around.model();
     return page.home && state !== null && leads(state.me);
@@ -256,6 +292,7 @@ export class Entry {
     const problem = error instanceof Problem ? error : new Problem(0, "unknown", "", "");
     const ending = endingOfProblem(problem);
     if (ending) return this.finish(ending, problem.detail || problem.title);
+    if (problem.code === "encryption-needed") return this.around.set({ question: { about: "unencrypted" }, hindrance: problem.detail });
     const hindrance = problem.status === 0 ? t("Vi får ingen kontakt. Vi försöker igen hela tiden. Du behöver inte göra något.") : problem.detail || problem.title;
     this.around.set({ hindrance });
     this.forgetRetry();
@@ -294,6 +331,7 @@ export class Entry {
   private letGo(): Session | null {
     const session = this.current;
     this.current = null;
+    this.forgetKeys();
     return session;
   }
 }

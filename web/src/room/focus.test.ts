@@ -3,7 +3,7 @@ import { Focus } from "./focus.js";
 import { firstModel, type Layout, type Model } from "./model.js";
 
 const model = (changes: Partial<Model>, layout: Layout = "desk"): Model => ({
-  ...firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: null }, layout, new Date()), screen: "room", ...changes,
+  ...firstModel({ meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null }, layout, new Date()), screen: "room", ...changes,
 });
 const at = (): string => document.activeElement?.id ?? "";
 

@@ -1,12 +1,14 @@
 /** Hears the meeting: its event socket, and a plain question where the socket does not open. Knows for how long nothing was heard. */
 
-import type { Connection, Events, MeetingClient, Shut } from "../client.js";
+import type { Connection, Events, MeetingClient, Passed, Shut } from "../client.js";
 import type { MeetingEvent } from "../meeting.js";
 import type { Ending } from "./model.js";
 
 interface Around {
   readonly client: MeetingClient;
   readonly heard: (event: MeetingEvent) => void;
+  /** Another page said something about keys. */
+  readonly passed: (passed: Passed) => void;
   readonly connection: (connection: Connection) => void;
   /** The server has closed the door for good. */
   readonly shut: (why: Ending) => void;
@@ -30,6 +32,7 @@ export class Following {
         this.around.connection(connection);
       },
       (why) => void this.shut(why),
+      (passed) => this.around.passed(passed),
     );
   }
 
@@ -37,6 +40,11 @@ export class Following {
     this.events?.close();
     this.events = null;
     this.lostAt = null;
+  }
+
+  /** To the other pages in the room. */
+  say(body: string): void {
+    this.events?.say(body);
   }
 
   /** The server can be reached again: no need to sit out the back-off. */

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { shortcut } from "./keys.js";
 import { firstModel, type Acts, type Model } from "./model.js";
 
-const page = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: null };
+const page = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null };
 const room: Model = { ...firstModel(page, "desk", new Date(0)), screen: "room" };
 const press = (changes: KeyboardEventInit): KeyboardEvent => new KeyboardEvent("keydown", changes);
 

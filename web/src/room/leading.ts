@@ -11,6 +11,8 @@ interface Around {
   readonly set: (changes: Partial<Model>) => void;
   readonly leaveNow: () => void;
   readonly closePanel: () => void;
+  /** In, although this browser cannot encrypt end to end. */
+  readonly goInUnencrypted: () => void;
 }
 
 export class Leading {
@@ -21,6 +23,8 @@ export class Leading {
   }
 
   admit(participant: string): void {
+    const one = this.around.model().state?.participants.find((item) => item.id === participant);
+    if (one && !one.encrypts) return this.ask({ about: "admit-unencrypted", participant, name: one.given_name });
     this.lead(`admit:${participant}`, () => this.around.client.admit(participant));
   }
 
@@ -56,6 +60,8 @@ export class Leading {
     if (!yes || !question) return;
     const { client } = this.around;
     if (question.about === "leave") this.around.leaveNow();
+    else if (question.about === "unencrypted") this.around.goInUnencrypted();
+    else if (question.about === "admit-unencrypted") this.lead(`admit:${question.participant}`, () => client.admit(question.participant, true));
     else if (question.about === "end") this.lead("end", () => client.end());
     else if (question.about === "remove") this.lead(`remove:${question.participant}`, () => client.remove(question.participant));
     else if (question.about === "deny") this.lead(`deny:${question.participant}`, () => client.deny(question.participant, true));

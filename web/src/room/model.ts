@@ -7,6 +7,7 @@ import { NO_DEVICES } from "./devices.js";
 import { FRESH, type Network } from "./network.js";
 import type { Tile } from "./people.js";
 import type { Picture } from "./seats.js";
+import { STARTING, type Safety } from "./encryption/encryption.js";
 import { EMPTY, type Text } from "./text.js";
 
 /** What the server embeds for this page. */
@@ -16,6 +17,9 @@ export interface PageData {
   readonly home: boolean;
   readonly phone: string;
   readonly start: string;
+  /** Ed25519, base64url: what the meeting's vouchings are checked with (`encryption/vouching`). */
+  readonly vouching_key: string;
+  readonly encryption_worker: string;
   /** STATE as it was when the page was made. */
   readonly state: State | null;
 }
@@ -24,7 +28,7 @@ export type Screen = "loading" | "check" | "waiting" | "entering" | "room" | "en
 
 export type Ending = "left" | "ended" | "removed" | "denied" | "cancelled" | "elsewhere" | "unidentified" | "unknown" | "refused";
 
-export type Panel = "chat" | "people" | "devices" | "home" | "keys";
+export type Panel = "chat" | "people" | "devices" | "home" | "keys" | "safety";
 
 export type Layout = "desk" | "kiosk" | "phone";
 
@@ -45,7 +49,9 @@ export interface DeviceModel {
 export type Question =
   | { readonly about: "leave" }
   | { readonly about: "end" }
-  | { readonly about: "remove" | "hand-over" | "deny"; readonly participant: string; readonly name: string };
+  /** This browser cannot encrypt end to end, and the person leads: go in all the same? */
+  | { readonly about: "unencrypted" }
+  | { readonly about: "remove" | "hand-over" | "deny" | "admit-unencrypted"; readonly participant: string; readonly name: string };
 
 export interface Model {
   readonly page: PageData;
@@ -61,6 +67,7 @@ export interface Model {
   readonly hindrance: string;
   readonly devices: DeviceModel;
   readonly tiles: readonly Tile[];
+  readonly safety: Safety;
   readonly speaker: string | null;
   readonly text: Text;
   readonly draft: string;
@@ -105,6 +112,7 @@ export function firstModel(page: PageData, layout: Layout, now: Date): Model {
       canShare: false,
     },
     tiles: [],
+    safety: STARTING,
     speaker: null,
     text: EMPTY,
     draft: "",

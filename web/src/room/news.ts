@@ -2,6 +2,7 @@
 
 import { leads, waiting, type MeetingEvent, type State } from "../meeting.js";
 import { t } from "../texts.js";
+import type { Safety } from "./encryption/encryption.js";
 import { hostAway } from "./people.js";
 
 export function newsOf(before: State | null, event: MeetingEvent): string[] {
@@ -31,4 +32,12 @@ export function newsOf(before: State | null, event: MeetingEvent): string[] {
     default:
       return [];
   }
+}
+
+/** What a change of the encryption means. A new code after somebody has come or gone is as it should be, and read when asked for. */
+export function safetyNews(before: Safety, now: Safety): string[] {
+  if (before.mode !== "off" && now.mode === "off") return [t("Mötet är inte krypterat hela vägen just nu.")];
+  if (before.mode === "off" && now.mode === "on") return [t("Mötet är krypterat hela vägen igen.")];
+  if (before.code !== null && now.code === null) return [t("Säkerhetskoden stämmer inte.")];
+  return [];
 }

@@ -99,6 +99,7 @@ function fromToken(id: string, seat: Seat): Participant {
     party: party === "kommun" || party === "region" || party === "home" ? party : "other",
     relation: attributes["relation"] ?? "", method: attributes["method"] ?? "", state: "in_room", ready: true, not_yet: false,
     waiting_since: null, host: attributes["host"] === "1", co_host: false, home: attributes["home"] === "1",
+    encrypts: true, allowed_by: null, vouching: null,
   };
 }
 

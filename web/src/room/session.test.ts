@@ -1,6 +1,7 @@
 import { ConnectionQuality, DisconnectReason, RoomEvent, Track, VideoQuality, type Room } from "livekit-client";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Session, type SessionListener } from "./session.js";
+import type { SeatKeys } from "./encryption/seat_keys.js";
 import { CHAT_TOPIC, HAND_TOPIC } from "./text.js";
 
 type Handler = (...values: unknown[]) => void;
@@ -60,7 +61,7 @@ describe("a session", () => {
     for (const one of Object.values(listener)) one.mockReset();
     room = new FakeRoom();
     holder = document.createElement("div");
-    session = new Session(listener as unknown as SessionListener, holder, () => 0, room as unknown as Room);
+    session = new Session(listener as unknown as SessionListener, holder, null, () => 0, room as unknown as Room);
   });
 
   const sound = (sid: string) => {
@@ -156,10 +157,10 @@ describe("a session", () => {
 
   it("sends text to all and hands to whom they concern; passes on what comes", async () => {
     expect(await session.say("Hej")).toBe("sent");
-    expect(room.localParticipant.sendText).toHaveBeenCalledWith("Hej", { topic: CHAT_TOPIC });
+    expect(room.localParticipant.sendText).toHaveBeenCalledWith("Hej", { topic: CHAT_TOPIC, attributes: { proof: "" } });
     await session.send(HAND_TOPIC, new Uint8Array([1]), ["karin"]);
-    expect(room.localParticipant.publishData).toHaveBeenCalledWith(new Uint8Array([1]), { reliable: true, topic: HAND_TOPIC, destinationIdentities: ["karin"] });
-    room.fire(RoomEvent.DataReceived, new Uint8Array([2]), { identity: "karin" }, 0, HAND_TOPIC);
+    expect(room.localParticipant.publishData).toHaveBeenCalledWith(new Uint8Array([10, 1]), { reliable: true, topic: HAND_TOPIC, destinationIdentities: ["karin"] });
+    room.fire(RoomEvent.DataReceived, new Uint8Array([10, 2]), { identity: "karin" }, 0, HAND_TOPIC);
     room.fire(RoomEvent.DataReceived, new Uint8Array([2]), undefined, 0, HAND_TOPIC);
     expect(listener.data.mock.calls).toEqual([[HAND_TOPIC, "karin", new Uint8Array([2])]]);
     room.streams.get(CHAT_TOPIC)?.({ info: { id: "7" }, readAll: async () => "Hej själv" }, { identity: "karin" });
@@ -169,5 +170,47 @@ describe("a session", () => {
 
   it("looks at the line without a report too", async () => {
     expect(await session.look()).toMatchObject({ quality: "good", roundTrip: null });
+  });
+
+  describe("with keys", () => {
+    const keys = { encryption: { proof: "p1", proves: (identity: string, proof: string) => identity === "karin" && proof === "p2" }, guard: { mayBePlain: false } };
+    const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+
+    beforeEach(() => {
+      session = new Session(listener as unknown as SessionListener, holder, keys as unknown as SeatKeys, () => 0, room as unknown as Room);
+    });
+
+    it("shows with each message that it knows its own key", async () => {
+      await session.say("Hej");
+      expect(room.localParticipant.sendText).toHaveBeenCalledWith("Hej", { topic: CHAT_TOPIC, attributes: { proof: "p1" } });
+      await session.send(HAND_TOPIC, new Uint8Array([1]));
+      expect(room.localParticipant.publishData).toHaveBeenCalledWith(Uint8Array.from([...text("p1\n"), 1]), { reliable: true, topic: HAND_TOPIC, destinationIdentities: [] });
+    });
+
+    it("takes no word that was put in on the way", async () => {
+      for (const [identity, payload] of [["karin", "p2\nyes"], ["karin", "no"], ["karin", "\nno"], ["karin", "p1\nno"], ["per", "p2\nno"]] as const) {
+        room.fire(RoomEvent.DataReceived, text(payload), { identity }, 0, HAND_TOPIC);
+      }
+      expect(listener.data.mock.calls).toEqual([[HAND_TOPIC, "karin", text("yes")]]);
+      const read = vi.fn(async () => "Hej");
+      for (const attributes of [{ proof: "p2" }, { proof: "p1" }, {}, undefined]) room.streams.get(CHAT_TOPIC)?.({ info: { id: "1", attributes }, readAll: read }, { identity: "karin" });
+      expect(read).toHaveBeenCalledOnce();
+    });
+
+    it("connects once it encrypts, and only then", async () => {
+      let enabled = false;
+      const told: Handler[] = [];
+      Object.assign(room, { setE2EEEnabled: vi.fn(async () => undefined), off: vi.fn() });
+      Object.defineProperty(room, "isE2EEEnabled", { get: () => enabled });
+      room.on = (_event: string, handler: Handler) => void told.push(handler);
+      let connected = false;
+      const connecting = session.connect("wss://x", "t").then(() => (connected = true));
+      await new Promise((done) => setTimeout(done, 5));
+      expect(connected).toBe(false);
+      enabled = true;
+      told.forEach((handler) => handler());
+      await connecting;
+      expect((room as unknown as { setE2EEEnabled: unknown }).setE2EEEnabled).toHaveBeenCalledWith(true);
+    });
   });
 });

@@ -17,6 +17,7 @@ import {
   VideoPresets,
   VideoQuality,
 } from "livekit-client";
+import type { SeatKeys } from "./encryption/seat_keys.js";
 import type { Quality, Sending } from "./network.js";
 import type { Picture, Seat } from "./seats.js";
 import { losses, NOTHING, totals, type Totals } from "./statistics.js";
@@ -48,8 +49,12 @@ const ENDS: Readonly<Partial<Record<DisconnectReason, SessionEnd>>> = {
 /** Milliseconds before each attempt to resume; then a new token is asked for. */
 const RESUME_AFTER = [0, 300, 1000, 2000, 3000] as const;
 
-const newRoom = (): Room =>
+/** Longest wait for the worker to say that we are encrypting, milliseconds. Nothing is sent before. */
+const ENCRYPTING_WITHIN = 8000;
+
+const newRoom = (keys: SeatKeys | null): Room =>
   new Room({
+    ...(keys ? { encryption: { keyProvider: keys.ring, worker: keys.guard.worker } } : {}),
     adaptiveStream: true,
     dynacast: true,
     stopLocalTrackOnUnpublish: false,
@@ -70,17 +75,51 @@ export class Session {
   constructor(
     private readonly listener: SessionListener,
     private readonly soundHolder: HTMLElement,
+    /** Null where this browser cannot encrypt end to end. */
+    private readonly keys: SeatKeys | null = null,
     private readonly clock: () => number = () => performance.now(),
-    private readonly room: Room = newRoom(),
+    private readonly room: Room = newRoom(keys),
   ) {
     this.listen();
   }
 
   /** Raises whatever livekit-client raises when the server cannot be reached or refuses the token. */
   async connect(url: string, token: string): Promise<void> {
+    await this.encrypt();
     await this.room.connect(url, token, { autoSubscribe: true, maxRetries: 0, peerConnectionTimeout: 12_000, websocketTimeout: 8_000 });
+    await this.encrypting();
     this.listener.soundBlocked(!this.room.canPlaybackAudio);
     this.listener.changed();
+  }
+
+  /** Encrypts end to end, or stops where a leader has allowed it: our tracks are then published anew. */
+  async encrypt(): Promise<void> {
+    if (this.keys && !this.over) await this.room.setE2EEEnabled(!this.keys.guard.mayBePlain);
+  }
+
+  private async encrypting(): Promise<void> {
+    const { keys, room } = this;
+    if (!keys) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("not encrypting")), ENCRYPTING_WITHIN);
+      const look = (): void => {
+        if (!room.isE2EEEnabled && !keys.guard.mayBePlain) return;
+        clearTimeout(timer);
+        room.off(RoomEvent.ParticipantEncryptionStatusChanged, look);
+        resolve();
+      };
+      room.on(RoomEvent.ParticipantEncryptionStatusChanged, look);
+      look();
+    });
+  }
+
+  /** Whether it is the participant's own word: what was put in on the way does not know their key. */
+  private holds(identity: string, proof: string | undefined): boolean {
+    return !this.keys || this.keys.encryption.proves(identity, proof ?? "");
+  }
+
+  private get proof(): string {
+    return this.keys?.encryption.proof ?? "";
   }
 
   get identity(): string {
@@ -137,12 +176,12 @@ export class Session {
   }
 
   async say(text: string): Promise<string> {
-    return (await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC })).id;
+    return (await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC, attributes: { proof: this.proof } })).id;
   }
 
   /** Reliable and in order; `to` empty: everybody. */
   async send(topic: typeof LINE_TOPIC | typeof HAND_TOPIC, payload: Uint8Array<ArrayBuffer>, to: readonly string[] = []): Promise<void> {
-    await this.room.localParticipant.publishData(payload, { reliable: true, topic, destinationIdentities: [...to] });
+    await this.room.localParticipant.publishData(withProof(this.proof, payload), { reliable: true, topic, destinationIdentities: [...to] });
   }
 
   /** Gives up or takes back pictures, ours and the others'. Sound is never touched. */
@@ -230,9 +269,11 @@ export class Session {
     });
     room.on(RoomEvent.AudioPlaybackStatusChanged, () => listener.soundBlocked(!room.canPlaybackAudio));
     room.on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
-      if (participant && topic) listener.data(topic, participant.identity, payload);
+      const [proof, rest] = proofOf(payload);
+      if (participant && topic && this.holds(participant.identity, proof)) listener.data(topic, participant.identity, rest);
     });
     room.registerTextStreamHandler(CHAT_TOPIC, (reader, from) => {
+      if (!this.holds(from.identity, reader.info.attributes?.["proof"])) return;
       void reader.readAll().then(
         (text) => listener.message(reader.info.id, from.identity, text),
         () => undefined, // a text that broke off on the way is no text
@@ -268,6 +309,20 @@ export class Session {
     for (const element of this.sounds.values()) element.remove();
     this.sounds.clear();
   }
+}
+
+/** The proof stands on a line of its own before the payload; an empty one where the meeting is not encrypted end to end. */
+function withProof(proof: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = new TextEncoder().encode(`${proof}\n`);
+  const all = new Uint8Array(head.length + payload.length);
+  all.set(head);
+  all.set(payload, head.length);
+  return all;
+}
+
+function proofOf(payload: Uint8Array): readonly [string, Uint8Array] {
+  const end = payload.indexOf(10);
+  return end < 0 || end > 64 ? ["", payload] : [new TextDecoder().decode(payload.subarray(0, end)), payload.subarray(end + 1)];
 }
 
 function qualityOf(participant: Participant): Quality {

@@ -6,7 +6,8 @@ export function person(id: string, name: string, changes: Partial<Participant> =
   const words = name.split(" ");
   return {
     id, identity: `seat-${id}`, name, person_name: name, given_name: words[0] ?? "", initials: words.map((word) => word[0]).join(""), role: "", organisation: "",
-    party: "kommun", relation: "", method: "bankid", state: "in_room", ready: true, not_yet: false, waiting_since: null, host: false, co_host: false, home: false, ...changes,
+    party: "kommun", relation: "", method: "bankid", state: "in_room", ready: true, not_yet: false, waiting_since: null, host: false, co_host: false, home: false,
+    encrypts: true, allowed_by: null, vouching: null, ...changes,
   };
 }
 

@@ -10,7 +10,7 @@ import { waitingView } from "./waiting.js";
 import { homeAway } from "./tile.js";
 
 const acts = new Proxy({}, { get: () => () => 0 }) as Acts;
-const page: PageData = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", state: null };
+const page: PageData = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null };
 const gone = { host_present: false, host_presence: "gone", lobby_open: false };
 const model = (now: State): Model => ({ ...firstModel(page, "desk", new Date("2026-11-24T09:10:00Z")), screen: "room", media: "on", connection: "open", state: now });
 

@@ -9,7 +9,7 @@ const acts = new Proxy({}, { get: () => () => 0 }) as Acts;
 const oskar = person("oskar", "Oskar Lind", { party: "region", role: "Sjuksköterska", method: "sms" });
 
 function drawn(layout: Layout): HTMLElement {
-  const page: PageData = { meeting: "m", kiosk: layout === "kiosk", home: false, phone: "", start: "/", state: null };
+  const page: PageData = { meeting: "m", kiosk: layout === "kiosk", home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null };
   const who = layout === "kiosk" ? anna : karin;
   const now = state(who, [anna, leila, karin, oskar]);
   const model: Model = { ...firstModel(page, layout, new Date("2026-11-24T09:10:00Z")), screen: "room", state: now, tiles: tilesOf(now, [], { picture: null, microphone: true }, new Set()) };

@@ -4,6 +4,7 @@ import bell from "lucide-static/icons/bell.svg";
 import check from "lucide-static/icons/check.svg";
 import clockIcon from "lucide-static/icons/clock.svg";
 import doorOpen from "lucide-static/icons/door-open.svg";
+import lockOpen from "lucide-static/icons/lock-open.svg";
 import usersIcon from "lucide-static/icons/users.svg";
 import { leads, waiting, type Participant } from "../../meeting.js";
 import { t } from "../../texts.js";
@@ -64,7 +65,7 @@ export function guest(model: Model, acts: Acts, one: Participant, small: boolean
       null,
       h("b", null, one.name),
       h("span", null, linesOf(one, givenOf(model)).join(", ")),
-      h("p.guest__marks", null, methodMark(one.method), one.ready ? mark(check, t("Är redo")) : null, one.not_yet ? mark(clockIcon, t("Har fått svaret Inte än")) : one.ready ? null : mark(clockIcon, waited(one, model.now))),
+      h("p.guest__marks", null, methodMark(one.method), one.encrypts ? null : mark(lockOpen, t("Kan inte kryptera hela vägen"), "wait"), one.ready ? mark(check, t("Är redo")) : null, one.not_yet ? mark(clockIcon, t("Har fått svaret Inte än")) : one.ready ? null : mark(clockIcon, waited(one, model.now))),
     ),
     h(
       "div.guest__acts",

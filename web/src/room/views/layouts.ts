@@ -1,7 +1,6 @@
 /** The room as three different screens: the professional's desk, the patient's kiosk, the phone. Same parts, same words. */
 
 import house from "lucide-static/icons/house.svg";
-import lock from "lucide-static/icons/lock.svg";
 import message from "lucide-static/icons/message-square.svg";
 import shieldCheck from "lucide-static/icons/shield-check.svg";
 import signal from "lucide-static/icons/signal.svg";
@@ -19,6 +18,7 @@ import { knocking, knockStrip } from "./knock.js";
 import { messageView } from "./messages.js";
 import { panelBody, panelTitle, panelView } from "./panels.js";
 import { badge } from "./parts.js";
+import { safetyLine } from "./safety.js";
 import { flags, homeAway, media, nameOf, tileView } from "./tile.js";
 import { clock, lineWords, minutesLeft } from "./words.js";
 
@@ -45,7 +45,7 @@ function desk(model: Model, acts: Acts): Branch {
       h("span.bar__mark", null, icon(MARK)),
       h("h1", { id: "view-title", tabindex: -1 }, state.meeting.title),
       h("p.bar__time", null, h("b", null, clock(model.now)), h("span", null, minutesLeft(state, model.now))),
-      h("p.bar__facts", null, identified(model.tiles), h("span", null, icon(lock), t("Krypterad förbindelse, spelas inte in")), line(model)),
+      h("p.bar__facts", null, identified(model.tiles), safetyLine(model, acts), line(model)),
     ),
     h(
       "section.stage",
@@ -106,6 +106,7 @@ function kiosk(model: Model, acts: Acts): Branch {
         "div.kroom__edge",
         { role: "group", key: "edge", "aria-label": t("Mötets knappar") },
         h("p.kroom__clock", { key: "clock" }, h("b", null, clock(model.now)), h("span", null, icon(lineWords(model).good ? signal : signalLow), lineWords(model).text)),
+        safetyLine(model, acts),
         microphone(model, acts), camera(model, acts), volume(model, acts), chat(model, acts), people(shownModel, acts), devices(model, acts), leave(model, acts),
       ),
       messageView(model, acts),
@@ -175,6 +176,7 @@ function phone(model: Model, acts: Acts): Branch {
       tab(model, acts, "chat", message, t("Chatt"), model.text.unread, t("nya")),
       tab(model, acts, "people", users, t("Deltagare"), here, t("väntar")),
     ),
+    h("p.ph__safety", { key: "safety" }, safetyLine(model, acts)),
     h("div.ph__main", { key: "main" }, knockStrip(model, acts), messageView(model, acts), panel ? [mini(model), h("section.ph__body", { key: `body-${panel}`, id: `panel-${panel}`, "aria-label": panelTitle(panel) }, h("h2", { key: "title", class: panel === "chat" || panel === "people" ? "vh" : "" }, panelTitle(panel)), panelBody(model, acts, panel))] : stage(model)),
     phoneControls(model, acts),
   );

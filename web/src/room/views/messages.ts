@@ -12,6 +12,7 @@ import { hostAway, hostName, otherLeader } from "../people.js";
 import type { Acts, Model } from "../model.js";
 import { h, type Branch } from "../view.js";
 import { button, note } from "./parts.js";
+import { plainNote, unsure } from "./safety.js";
 import mic from "lucide-static/icons/mic.svg";
 import volume from "lucide-static/icons/volume-2.svg";
 
@@ -32,6 +33,8 @@ function pressing(model: Model, acts: Acts): Branch | null {
   const given = sending(model.network.step);
   if (given.others === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av all bild så att ljudet hörs bra. Bilden kommer tillbaka av sig själv."));
   if (given.picture === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av bilden så att ljudet hörs bra."));
+  if (model.safety.unsure.length > 0) return unsure(model.safety);
+  if (model.safety.mode === "off" && model.panel !== "safety") return plainNote(model.safety);
   const away = model.tiles.find((tile) => tile.line === "back" && !tile.mine);
   // In the home it is the nurse's computer that is gone: she is named as everywhere else, not the patient.
   if (away) return note("info", wifiOff, t("%(name)s har tappat nätet", { name: away.identified.split(" ")[0] || away.given }), t("och är på väg tillbaka."));

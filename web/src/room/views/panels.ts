@@ -11,6 +11,7 @@ import { panelId, screen } from "./controls.js";
 import { homeForm } from "./home.js";
 import { peopleBody } from "./people.js";
 import { button } from "./parts.js";
+import { safetyBody } from "./safety.js";
 
 export function panelTitle(panel: Panel): string {
   switch (panel) {
@@ -24,6 +25,8 @@ export function panelTitle(panel: Panel): string {
       return t("Vilka är hemma?");
     case "keys":
       return t("Tangentbordet");
+    case "safety":
+      return t("Så är mötet skyddat");
   }
 }
 
@@ -39,6 +42,8 @@ export function panelBody(model: Model, acts: Acts, panel: Panel): Child {
       return homeForm(model, acts);
     case "keys":
       return keysBody(model, acts);
+    case "safety":
+      return safetyBody(model);
   }
 }
 

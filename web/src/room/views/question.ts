@@ -54,6 +54,10 @@ function questionWords(question: Question): { title: string; text: string; yes: 
       return { title: t("Avsluta mötet för alla?"), text: t("Alla kopplas ner, och ingen kan komma in igen."), yes: t("Avsluta för alla"), no: t("Fortsätt mötet") };
     case "remove":
       return { title: t("Ta ut %(name)s ur mötet?", { name: question.name }), text: t("Personen kan inte komma in igen utan en ny inbjudan."), yes: t("Ta ut"), no: t("Låt vara kvar") };
+    case "unencrypted":
+      return { title: t("Gå in utan kryptering hela vägen?"), text: t("Den här webbläsaren kan inte kryptera hela vägen. Så länge du är med är mötet krypterat till och från servern, men inte hela vägen mellan er. Alla får veta det, och det skrivs i loggen. En nyare Chrome, Edge, Firefox eller Safari kan."), yes: t("Gå in ändå"), no: t("Vänta") };
+    case "admit-unencrypted":
+      return { title: t("Släppa in %(name)s utan kryptering hela vägen?", { name: question.name }), text: t("%(name)s har en webbläsare som inte kan. Så länge %(name)s är med är mötet krypterat till och från servern, men inte hela vägen mellan er. Alla får veta det, och det skrivs i loggen.", { name: question.name }), yes: t("Släpp in ändå"), no: t("Låt vänta") };
     case "deny":
       return { title: t("Inte släppa in %(name)s?", { name: question.name }), text: t("Personen får veta att den inte släpptes in, och behöver en ny inbjudan för att komma tillbaka."), yes: t("Släpp inte in"), no: t("Låt vänta") };
     case "hand-over":

@@ -72,6 +72,8 @@ function headline(state: State): readonly [string, string] {
   if (me.state !== "waiting" && !meeting.waiting_room_open) return [t("Du är tidig"), t("Väntrummet öppnar %(time)s. Du kan lämna sidan öppen.", { time: at(meeting.waiting_room_opens_at) })];
   if (me.state === "admitted") return [t("Du är insläppt"), t("Vi öppnar dörren.")];
   const title = t("Du är i väntrummet");
+  const own = state.participants.find((one) => one.id === me.participant);
+  if (own && !own.encrypts) return [title, t("Din webbläsare kan inte kryptera mötet hela vägen. %(name)s bestämmer om du kan vara med ändå. Öppna annars länken i en nyare Chrome, Edge, Firefox eller Safari.", { name })];
   if (me.not_yet) return [title, t("%(name)s vet att du är här och behöver lite tid till. Du kan lämna sidan öppen.", { name })];
   if (meeting.status === "planned") return [title, t("Mötet har inte börjat. %(name)s ser att du är här när det öppnas, och släpper in dig.", { name })];
   const empty = hostAway(state);
