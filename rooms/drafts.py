@@ -15,6 +15,7 @@ NAME = 100
 LINE = 200
 PURPOSE = 1000
 LONGEST_MEETING = timedelta(hours=8)
+STAFF = (Party.KOMMUN, Party.REGION)
 SHORTEST_MEETING = timedelta(minutes=5)
 FURTHEST = timedelta(days=400)
 USUAL_LENGTH = timedelta(minutes=45)
@@ -266,6 +267,12 @@ def _check_sms(draft: InvitationDraft, prefix: str, faults: Faults) -> tuple[Pho
             f"{prefix}phone",
             "Den som leder mötet behöver e-legitimation.",
             "Whoever leads the meeting needs an e-identification.",
+        )
+    elif draft.party in STAFF:
+        faults.add(
+            f"{prefix}phone",
+            "Personal behöver e-legitimation.",
+            "Staff need an e-identification.",
         )
     try:
         return PhoneNumber.parse(draft.phone.strip()), reason

@@ -19,7 +19,7 @@ from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
 from rooms import lifecycle, lobby
-from rooms.assurance import rule_for
+from rooms.assurance import refuse_sms, rule_for
 from rooms.assurance_rule import Audience, audience_of
 from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over, represents
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
@@ -177,6 +177,7 @@ class Invitations:
                         )
                     ]
                 )
+            await refuse_sms(self._desk.store.assurance, before.meeting, ["phone"] if item.phone else [])
             if item.host or item.co_host:
                 await self._desk.open_to(viewer, meeting, Action.INVITE_LEADER)
             authority = Authority.HOST if item.host else Authority.CO_HOST if item.co_host else Authority.GUEST
@@ -245,13 +246,14 @@ class Invitations:
         """
         invitation, gathering = await self.living(token)
         meeting = gathering.meeting
+        methods = (await rule_for(self._desk.store.assurance, meeting, invitation)).methods
         return Greeting(
             starts_at=meeting.starts_at,
             organisation=meeting.organisation_name,
             phone=meeting.phone,
             staff=audience_of(invitation) is not Audience.VISITOR,
-            methods=(await rule_for(self._desk.store.assurance, meeting, invitation)).methods,
-            by_sms=invitation.phone_sealed is not None,
+            methods=methods,
+            by_sms=Method.SMS in methods,
         )
 
     async def living(self, token: str) -> tuple[Invitation, Gathering]:
