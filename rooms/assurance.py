@@ -4,7 +4,7 @@ Asked at identification by link (`rooms.invitations`) and again whenever somebod
 (`rooms.admission`): a rule that was raised meanwhile counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from audit.canonical import Scalar
 from audit.events import Event, EventType, Reason
@@ -20,6 +20,10 @@ from rooms.meeting import MEETING_TYPES, Gathering, Invitation, Meeting
 from rooms.policy import Action
 
 Rules = Mapping[Audience, Rule]
+_NO_SMS = (
+    "Organisationen tillåter inte kod med SMS i den här sortens möte. Ta bort numret.",
+    "The organisation does not allow a code by SMS in this kind of meeting. Remove the number.",
+)
 NAMES = {Method.SITHS: "SITHS eID", Method.BANKID: "BankID", Method.FREJA: "Freja", Method.SMS: "SMS"}
 
 
@@ -30,11 +34,23 @@ def table_of(own: Mapping[Key, Rule]) -> dict[Key, Rule]:
 
 
 async def rule_for(rows: AssuranceRows, meeting: Meeting, invitation: Invitation) -> Rule:
-    """What is enough for this one person in this meeting. A leader who asks for more also rules out a code by SMS."""
-    audience = audience_of(invitation)
+    """What is enough for this one person in this meeting.
+
+    A code by SMS is only where the organisation allows it, the leader has not asked for more, and the planner decided
+    it for this one (`rooms.sms_invitations`).
+    """
+    rule = await _rule_of(rows, meeting, audience_of(invitation))
+    return rule if invitation.phone_sealed is not None else Rule(rule.methods - {Method.SMS}, rule.level)
+
+
+async def refuse_sms(rows: AssuranceRows, meeting: Meeting, fields: Sequence[str]) -> None:
+    """fields: those in which a telephone for a code was written. Raises InvalidFields where no code is allowed."""
+    if fields and Method.SMS not in (await _rule_of(rows, meeting, Audience.VISITOR)).methods:
+        raise InvalidFields([FieldError(field, *_NO_SMS) for field in fields])
+
+
+async def _rule_of(rows: AssuranceRows, meeting: Meeting, audience: Audience) -> Rule:
     floor = table_of(await rows.rules(meeting.organisation))[meeting.type, audience]
-    if invitation.phone_sealed is not None:  # decided for this one, with a reason (`rooms.sms_invitations`)
-        floor = Rule(floor.methods | {Method.SMS}, floor.level)
     raised = (await rows.raised(meeting.id)).get(audience)
     return floor if raised is None else floor.raised(raised)
 
@@ -144,8 +160,8 @@ class Assurance:
 def _refuse_unfit(rules: Mapping[str, tuple[Audience, Rule]]) -> None:
     faults = []
     for field, (audience, rule) in rules.items():
-        if not rule.methods or not rule.methods <= set(CHOICES[audience]):
-            faults.append(FieldError(field, "Välj minst ett sätt.", "Choose at least one way."))
+        if not rule.methods - {Method.SMS} or not rule.methods <= set(CHOICES[audience]):
+            faults.append(FieldError(field, "Välj minst en e-legitimation.", "Choose at least one e-identification."))
         elif rule.level not in levels_for(audience):
             faults.append(FieldError(field, "Välj en högre nivå.", "Choose a higher level."))
     if faults:

@@ -55,10 +55,13 @@ CHOICES: Mapping[Audience, tuple[Method, ...]] = MappingProxyType(
     {
         Audience.LEADER: (Method.SITHS, Method.BANKID, Method.FREJA),
         Audience.STAFF: (Method.SITHS, Method.BANKID, Method.FREJA),
-        Audience.VISITOR: (Method.BANKID, Method.FREJA),
+        Audience.VISITOR: (Method.BANKID, Method.FREJA, Method.SMS),
     }
 )
-"""What an organisation may choose among, in the order it is shown. SITHS eID is for work alone."""
+"""What an organisation may choose among, in the order it is shown. SITHS eID is for work alone.
+
+SMS is an addition for whoever the planner names with a telephone and a reason: never the only way, never for staff.
+"""
 LEVELS = (AssuranceLevel.SUBSTANTIAL, AssuranceLevel.HIGH_3, AssuranceLevel.HIGH_4)
 STAFF_LEAST = AssuranceLevel.HIGH_3
 """Below which no organisation may go for those who lead and for staff; visitors: the lowest of `LEVELS`."""

@@ -17,6 +17,7 @@ from auth.people import Staff
 from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
+from rooms.assurance_rule import DEFAULT, Audience, Rule
 from rooms.desk import Desk
 from rooms.drafts import InvitationDraft, MeetingDraft
 from rooms.hosting import STOCKHOLM, Hosting
@@ -152,6 +153,7 @@ class DemoDay:
         """The coming meetings with fresh links, soonest first. At a later start links are renewed, and only what is
         missing is planned: Gunnar's meeting anew where it has ended."""
         host = await self._anna()
+        await self._allow_sms()
         now = self._clock()
         near = [
             found.meeting
@@ -196,6 +198,16 @@ class DemoDay:
         planned = await self._planning.plan(host, draft)
         meeting = planned.gathering.meeting
         return DemoLinks(meeting.title, meeting.id, meeting.starts_at, planned.links)
+
+    async def _allow_sms(self) -> None:
+        """Two kinds of meeting in which a code by SMS can be tried, unless an administrator has decided something."""
+        organisation = demo.ANNA.organisation.id
+        if not await self._store.assurance.rules(organisation):
+            usual = DEFAULT[Audience.VISITOR]
+            allowed = Rule(usual.methods | {Method.SMS}, usual.level)
+            await self._store.assurance.set_rules(
+                organisation, {(kind, Audience.VISITOR): allowed for kind in ("planning", "follow_up")}
+            )
 
     async def _held(self, host: Session, now: datetime) -> None:
         """The meeting earlier today; just after midnight there was none."""

@@ -19,9 +19,9 @@ from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
 from rooms import lifecycle, lobby
-from rooms.assurance import rule_for
+from rooms.assurance import refuse_sms, rule_for
 from rooms.assurance_rule import Audience, audience_of
-from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over
+from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over, represents
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
 from rooms.errors import (
     InvitationNotFound,
@@ -136,6 +136,7 @@ class Invitations:
             token_hash=fingerprint(token),
             phone_sealed=self._vault.seal(item.phone.text, record=f"phone {made_id}") if item.phone else None,
             sms_reason=item.sms_reason,
+            representation=item.representation,
         )
         return invitation, self._link(invitation, token)
 
@@ -150,6 +151,7 @@ class Invitations:
             called=invitation.kind is Kind.CALLED,
             authority=invitation.authority.value,
             relation=invitation.relation,
+            **represents(invitation),
             **({"sms_reason": invitation.sms_reason} if invitation.phone_sealed else {}),
         )
 
@@ -175,6 +177,7 @@ class Invitations:
                         )
                     ]
                 )
+            await refuse_sms(self._desk.store.assurance, before.meeting, ["phone"] if item.phone else [])
             if item.host or item.co_host:
                 await self._desk.open_to(viewer, meeting, Action.INVITE_LEADER)
             authority = Authority.HOST if item.host else Authority.CO_HOST if item.co_host else Authority.GUEST
@@ -243,13 +246,14 @@ class Invitations:
         """
         invitation, gathering = await self.living(token)
         meeting = gathering.meeting
+        methods = (await rule_for(self._desk.store.assurance, meeting, invitation)).methods
         return Greeting(
             starts_at=meeting.starts_at,
             organisation=meeting.organisation_name,
             phone=meeting.phone,
             staff=audience_of(invitation) is not Audience.VISITOR,
-            methods=(await rule_for(self._desk.store.assurance, meeting, invitation)).methods,
-            by_sms=invitation.phone_sealed is not None,
+            methods=methods,
+            by_sms=Method.SMS in methods,
         )
 
     async def living(self, token: str) -> tuple[Invitation, Gathering]:
@@ -300,9 +304,11 @@ class Invitations:
             EventType.INVITATION_OPENED,
             meeting,
             actor=replace(actor, role=invitation.role, organisation=invitation.organisation),
+            subject=None,
             invited=invitation.name,
             invitation=invitation.id,
             relation=invitation.relation,
+            **represents(invitation),
         )
         for number_hash in self._vault.lookups(identity.number):
             await self._desk.store.bind_person(number_hash, person.id)

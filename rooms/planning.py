@@ -12,6 +12,7 @@ from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
 from rooms import lifecycle
+from rooms.assurance import refuse_sms
 from rooms.desk import Desk, actor_in, refuse_if_over, viewer_actor
 from rooms.drafts import (
     LINE,
@@ -66,6 +67,8 @@ class Planning:
         """The same for a post whose holder is not here: the command line and the demo. actor: who the log names."""
         checked = check_meeting(draft, self._desk.now())
         meeting = self._meeting(post, checked)
+        by_sms = [f"invitations.{at}.phone" for at, item in enumerate(checked.invitations) if item.phone]
+        await refuse_sms(self._desk.store.assurance, meeting, by_sms)
         invited = await self._draw_up(post, meeting, checked)
         if draft.start_now and not any(item.leads and item.person == post.person.id for item, _ in invited):
             problem = FieldError(

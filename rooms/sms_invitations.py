@@ -14,7 +14,8 @@ from auth.phone_number import PhoneNumber
 from auth.sms_codes import SmsInvited, SmsNotAllowed
 from auth.store import People
 from auth.vault import Vault
-from rooms.desk import Desk
+from rooms.assurance import rule_for
+from rooms.desk import Desk, represents
 from rooms.invitations import Invitations
 from rooms.invitations import Invited as Opened
 from rooms.meeting import Gathering, Invitation
@@ -31,24 +32,23 @@ class SmsInvitations:
 
     async def by_sms(self, token: str) -> SmsInvited:
         """Uses nothing up."""
-        invitation, _ = await self._invitations.living(token)
-        if invitation.phone_sealed is None:
-            raise SmsNotAllowed
+        invitation, _ = await self._living(token)
+        assert invitation.phone_sealed is not None
         number = self._vault.open(invitation.phone_sealed, record=f"phone {invitation.id}")
         return SmsInvited(invitation.id, PhoneNumber(number))
 
     async def open_by_sms(self, token: str) -> tuple[Person, Invited]:
-        invitation, gathering = await self._invitations.living(token)
-        if invitation.phone_sealed is None:
-            raise SmsNotAllowed
+        invitation, gathering = await self._living(token)
         person = await self._people.save_unproven(f"sms-{invitation.id}", invitation.name)
         await self._desk.record(
             EventType.INVITATION_OPENED,
             gathering.meeting,
             actor=Actor(person.id, person.name, invitation.role, invitation.organisation, Method.SMS.value),
+            subject=None,
             invited=invitation.name,
             invitation=invitation.id,
             relation=invitation.relation,
+            **represents(invitation),
             sms_reason=invitation.sms_reason,
         )
         async with self._desk.lock(invitation.meeting):
@@ -57,6 +57,14 @@ class SmsInvitations:
             await self._desk.commit(before, after)
         await self._desk.tell(invitation.meeting, "invitation.changed")
         return person, Opened(invitation.id, invitation.meeting)
+
+    async def _living(self, token: str) -> tuple[Invitation, Gathering]:
+        """A link that a code opens. Asked each time: the organisation may have turned it off since."""
+        invitation, gathering = await self._invitations.living(token)
+        rule = await rule_for(self._desk.store.assurance, gathering.meeting, invitation)
+        if Method.SMS not in rule.methods:
+            raise SmsNotAllowed
+        return invitation, gathering
 
 
 def _bound(gathering: Gathering, invitation: str, person: Person, desk: Desk) -> Gathering:

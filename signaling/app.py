@@ -266,6 +266,7 @@ def _web(
         ],
     )
     app[CONNECTIONS] = connections
+    app[i18n.SECURE] = settings.secure
     app[pages.SUPPORT_PHONE] = settings.support_phone
     app[pages.DEMO] = settings.demo
     return app

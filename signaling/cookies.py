@@ -1,7 +1,7 @@
 """Our cookies: one holds a browser's identifications before anyone is known (the flow), one the session, one the way
 that was used last.
 
-Flow and session are ``__Host-`` under https, HttpOnly and SameSite=Lax.
+All are ``__Host-`` and Secure under https, HttpOnly and SameSite=Lax.
 """
 
 from aiohttp import web
@@ -16,6 +16,11 @@ METHOD_COOKIE = "hemmaplan-method"
 """Which way was used last, for the next visit's page; tells nothing of who."""
 
 
+def method_of(request: web.Request) -> str | None:
+    """The way that was used last in this browser, by its value."""
+    return request.cookies.get("__Host-" + METHOD_COOKIE) or request.cookies.get(METHOD_COOKIE)
+
+
 class Cookies:
     """secure: whether the public address is https."""
 
@@ -23,6 +28,7 @@ class Cookies:
         self._secure = secure
         self.session = cookie_name(secure)
         self.flow = cookie_name(secure) + "-flow"
+        self.method = "__Host-" + METHOD_COOKIE if secure else METHOD_COOKIE
 
     def flow_of(self, request: web.Request) -> str | None:
         """The browser's lasting secret; None before its first identification, or where it keeps no cookies."""
@@ -37,7 +43,7 @@ class Cookies:
         self._set(response, self.session, secret, None)
 
     def keep_method(self, response: web.StreamResponse, method: Method) -> None:
-        self._set(response, METHOD_COOKIE, method.value, METHOD_SECONDS)
+        self._set(response, self.method, method.value, METHOD_SECONDS)
 
     def drop_session(self, response: web.StreamResponse) -> None:
         self._set(response, self.session, "", 0)

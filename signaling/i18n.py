@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po
 LOCALES = Path(__file__).parent.parent / "web" / "locales"
 LANGUAGES = ("sv", "en")
 COOKIE = "hemmaplan-language"
+SECURE: web.AppKey[bool] = web.AppKey("secure", bool)
+"""Whether the public address is https; the cookie then is ``__Host-`` and Secure, also behind a proxy that ends TLS."""
 ZONE = ZoneInfo("Europe/Stockholm")
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -46,7 +48,7 @@ def language_of(request: web.Request) -> str:
 
 def chosen(request: web.Request) -> str:
     """The language the cookie names, else Swedish: Accept-Language is not asked, the switch is on every page."""
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get("__Host-" + COOKIE) or request.cookies.get(COOKIE, "")
     return cookie if cookie in LANGUAGES else "sv"
 
 
@@ -63,7 +65,7 @@ async def language_middleware(request: web.Request, handler: Handler) -> web.Str
     if wanted in LANGUAGES and request.method == "GET" and not request.path.startswith(("/api/", "/auth/")):
         rest = urlencode([(name, value) for name, value in request.query.items() if name != "lang"])
         answer = web.Response(status=303, headers={"Location": local_path(request.path) + (f"?{rest}" if rest else "")})
-        remember(answer, wanted, secure=request.secure)
+        remember(answer, wanted, secure=request.app.get(SECURE, False))
         return answer
     response = await handler(request)
     if not response.prepared and response.content_type == "text/html":
@@ -74,7 +76,8 @@ async def language_middleware(request: web.Request, handler: Handler) -> web.Str
 
 def remember(response: web.Response, language: str, *, secure: bool) -> None:
     """Keeps the choice for a year. The cookie names a language and nobody."""
-    response.set_cookie(COOKIE, language, max_age=YEAR_SECONDS, path="/", samesite="Lax", httponly=True, secure=secure)
+    name = "__Host-" + COOKIE if secure else COOKIE
+    response.set_cookie(name, language, max_age=YEAR_SECONDS, path="/", samesite="Lax", httponly=True, secure=secure)
 
 
 def local_path(path: str) -> str:
@@ -90,7 +93,7 @@ async def choose_language(request: web.Request) -> web.Response:
     language = str(form.get("language", ""))
     answer = web.Response(status=303, headers={"Location": local_path(str(form.get("next", "/")))})
     if language in LANGUAGES:
-        remember(answer, language, secure=request.secure)
+        remember(answer, language, secure=request.app.get(SECURE, False))
     return answer
 
 

@@ -124,12 +124,20 @@ def ways(methods: Iterable[Method], audience: Audience) -> str:
 
 def _row(request: web.Request, field: str, audience: Audience, rule: Rule, floor: Rule | None) -> dict[str, object]:
     """floor: what the organisation demands; only what it allows can be chosen then."""
+    _ = gettext_of(request)
     offered = [method for method in CHOICES[audience] if floor is None or method in floor.methods]
     levels = [level for level in levels_for(audience) if floor is None or level >= floor.level]
     return {
         "field": field,
         "words": audience_words(request)[audience],
-        "methods": [(method.value, NAMES[method], method in rule.methods) for method in offered],
+        "methods": [
+            (
+                method.value,
+                _("Kod med SMS, när ingen e-legitimation finns") if method is Method.SMS else NAMES[method],
+                method in rule.methods,
+            )
+            for method in offered
+        ],
         "levels": [(int(level), level == rule.level) for level in levels],
     }
 

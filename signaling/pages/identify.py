@@ -10,7 +10,7 @@ from auth.identity import Method
 from auth.sessions import Session
 from rooms.meetings import Meetings
 from signaling.api.auth import NEXT
-from signaling.cookies import METHOD_COOKIE
+from signaling.cookies import method_of
 from signaling.i18n import language_of
 from signaling.pages.staff import see_other
 from signaling.pages.templates import render
@@ -55,7 +55,7 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
 
 def _chosen(request: web.Request, ways: list[Method], otherwise: Method) -> Method:
     """The way asked for, else the one used last in this browser."""
-    used = request.cookies.get(METHOD_COOKIE)
+    used = method_of(request)
     if request.query.get("problem") == AssuranceTooLow.code:
         used = None  # it was not enough: do not hold it out again
     named = request.query.get("with", used)

@@ -134,13 +134,25 @@ async def test_who_may_set_what(world: World, eva: Session) -> None:
     assert await world.records(None, EventType.ASSURANCE_CHANGED) == []
 
 
-async def test_a_code_by_sms_is_enough_where_it_was_decided_until_a_leader_asks_for_more(world: World) -> None:
+async def test_a_code_by_sms_is_enough_where_it_was_decided_until_a_leader_asks_for_more(
+    world: World, eva: Session
+) -> None:
     anna = await world.anna()
     gathering = (await world.plan(anna)).gathering
     karin = next(item for item in gathering.invitations if item.name == "Karin Edlund")
     rows = AssuranceRows(world.engine)
     assert Method.SMS not in (await rule_for(rows, gathering.meeting, karin)).methods
     decided = replace(karin, phone_sealed=b"sealed")
+    assert Method.SMS not in (await rule_for(rows, gathering.meeting, decided)).methods  # off by default
+    with pytest.raises(InvalidFields):  # an addition: never the only way
+        await world.meetings.assurance.change_table(
+            eva, {("planning", Audience.VISITOR): Rule(frozenset({Method.SMS}), AssuranceLevel.HIGH_3)}
+        )
+    with_sms = Rule(BANKID_3.methods | {Method.SMS}, BANKID_3.level)
+    with pytest.raises(InvalidFields):  # never for staff
+        await world.meetings.assurance.change_table(eva, {("planning", Audience.STAFF): with_sms})
+    await world.meetings.assurance.change_table(eva, {("planning", Audience.VISITOR): with_sms})
+    assert Method.SMS not in (await rule_for(rows, gathering.meeting, karin)).methods
     assert (await rule_for(rows, gathering.meeting, decided)).enough(Method.SMS, AssuranceLevel.LOW)
     await world.meetings.assurance.raise_for(anna, gathering.meeting.id, {Audience.VISITOR: BANKID_3})
     assert not (await rule_for(rows, gathering.meeting, decided)).enough(Method.SMS, AssuranceLevel.LOW)

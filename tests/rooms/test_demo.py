@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from auth import demo
+from auth.identity import Method
+from rooms.assurance_rule import DEFAULT, Audience
 from rooms.demo import HELD, LATER, DemoDay
 from rooms.meeting import MeetingStatus
 from rooms.store import Store
@@ -35,6 +37,17 @@ async def test_the_day_has_one_meeting_held_one_soon_and_three_later(world: Worl
     assert [item.meeting.patient.name for item in held] == [HELD.name]
     assert held[0].meeting.ended_at is not None
     assert held[0].meeting.ended_at < world.clock()
+
+
+async def test_a_code_by_sms_can_be_tried_until_an_administrator_decides(world: World) -> None:
+    await demo.seed(world.people)
+    await day(world).make()
+    rows = Store(world.engine).assurance
+    made = await rows.rules("nordvik")
+    assert {kind for (kind, _), rule in made.items() if Method.SMS in rule.methods} == {"planning", "follow_up"}
+    await rows.set_rules("nordvik", {("planning", Audience.VISITOR): DEFAULT[Audience.VISITOR]})
+    await day(world).make()
+    assert await rows.rules("nordvik") == {("planning", Audience.VISITOR): DEFAULT[Audience.VISITOR]}
 
 
 async def test_anna_leads_gunnars_meeting_and_karin_opens_her_link(world: World) -> None:

@@ -1,5 +1,6 @@
 """A link for one who has no e-legitimation: only where the planner gave a telephone and a reason; a person apart."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from auth.identity import AssuranceLevel, Method
 from auth.people import Person
 from auth.sessions import Session
 from auth.sms_codes import SmsNotAllowed
-from rooms.errors import MeetingUnknown, NotAllowed
+from rooms.assurance_rule import DEFAULT, Audience, Rule
+from rooms.assurance_store import AssuranceRows
+from rooms.errors import AssuranceNotEnough, MeetingUnknown, NotAllowed
 from rooms.meeting import ParticipantStatus
 from tests.rooms.world import ANNA, KARIN, USUAL, World, invitation, number, token_of
 
@@ -35,8 +38,16 @@ def by_code(person: Person, world: World, meeting: str) -> Session:
     )
 
 
+async def allow(world: World, *types: str) -> None:
+    """Nordvik allows a code in these types of meeting and no other."""
+    visitor = DEFAULT[Audience.VISITOR]
+    rule = Rule(visitor.methods | {Method.SMS}, visitor.level)
+    await AssuranceRows(world.engine).set_rules("nordvik", {(kind, Audience.VISITOR): rule for kind in types})
+
+
 async def started(world: World) -> tuple[Session, str, str]:
     """Anna's meeting is on; her session, its id, and the token of Tomas' link."""
+    await allow(world, "planning")
     anna, meeting, planned = await world.started(invitations=(*USUAL, BY_CODE))
     link = next(item for item in planned.links if item.name == "Tomas Edlund")
     return anna, meeting, token_of(link.url)
@@ -48,6 +59,7 @@ async def tomas(world: World, token: str) -> Session:
 
 
 async def test_the_telephone_is_told_for_that_link_alone(world: World) -> None:
+    await allow(world, "planning")
     anna, _, planned = await world.started(invitations=(*USUAL, BY_CODE))
     links = {link.name: token_of(link.url) for link in planned.links}
     invited = await world.meetings.sms_invitations.by_sms(links["Tomas Edlund"])
@@ -112,14 +124,59 @@ async def test_a_link_back_needs_the_meeting_to_be_on(world: World) -> None:
         ({"phone": "08-123 456 78", "sms_reason": "x"}, "invitations.0.phone"),
         ({"phone": "070-174 06 05"}, "invitations.0.sms_reason"),
         ({"phone": "070-174 06 05", "sms_reason": "x", "co_host": True}, "invitations.0.phone"),
+        ({"phone": "070-174 06 05", "sms_reason": "x", "party": "region"}, "invitations.0.phone"),
     ],
 )
 async def test_an_exception_needs_a_mobile_number_and_a_reason(
     world: World, values: dict[str, Any], field: str
 ) -> None:
+    await allow(world, "planning")
     with pytest.raises(InvalidFields) as refused:
         await world.plan(await world.anna(), invitations=(invitation("Karin Edlund", KARIN, **values),))
     assert field in [error.field for error in refused.value.problems]
+
+
+async def test_it_is_off_until_the_organisation_allows_it_and_only_in_the_types_it_marks(world: World) -> None:
+    anna = await world.anna()
+    people = (*USUAL, BY_CODE)
+    with pytest.raises(InvalidFields) as refused:
+        await world.plan(anna, invitations=people)
+    [problem] = refused.value.problems
+    assert problem.field == f"invitations.{people.index(BY_CODE)}.phone"
+    assert "tillåter inte kod med SMS" in problem.swedish
+    meeting = (await world.plan(anna)).gathering.meeting.id
+    with pytest.raises(InvalidFields) as refused:
+        await world.meetings.invitations.invite(anna, meeting, BY_CODE)
+    assert [problem.field for problem in refused.value.problems] == ["phone"]
+    await allow(world, "follow_up")
+    with pytest.raises(InvalidFields):
+        await world.plan(anna, invitations=people)
+    await world.plan(anna, invitations=people, type="follow_up")
+    await allow(world, "planning")
+    assert (await world.meetings.invitations.invite(anna, meeting, BY_CODE)).name == "Tomas Edlund"
+
+
+async def test_turned_off_since_no_code_is_sent_and_none_opens(world: World) -> None:
+    anna, meeting, token = await started(world)
+    assert (await world.meetings.invitations.greeting(token)).by_sms
+    session = await tomas(world, token)
+    await allow(world)
+    assert not (await world.meetings.invitations.greeting(token)).by_sms
+    with pytest.raises(SmsNotAllowed):
+        await world.meetings.sms_invitations.by_sms(token)
+    with pytest.raises(SmsNotAllowed):
+        await world.meetings.sms_invitations.open_by_sms(token)
+    with pytest.raises(AssuranceNotEnough):
+        await world.wait(session, meeting)
+    # A leader who asks for more in one meeting rules it out there, also for those who are invited from now on.
+    await allow(world, "planning")
+    bankid = Rule(frozenset({Method.BANKID}), AssuranceLevel.HIGH_3)
+    await world.meetings.assurance.raise_for(anna, meeting, {Audience.VISITOR: bankid})
+    with pytest.raises(SmsNotAllowed):
+        await world.meetings.sms_invitations.by_sms(token)
+    again = replace(BY_CODE, identity_number=number("19800101"))
+    with pytest.raises(InvalidFields):
+        await world.meetings.invitations.invite(anna, meeting, again)
 
 
 async def test_a_guest_does_not_say_who_it_is(world: World) -> None:

@@ -99,6 +99,39 @@ async def test_a_wrong_method_says_which_are_right(client: Client) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/", "/login", "/today", "/api/v1/meetings", "/static/none.js"])
+async def test_trace_is_not_answered(client: Client, path: str) -> None:
+    answer = await client.request("TRACE", path, headers={"X-Secret": "mine"})
+    assert answer.status == 405
+    assert "mine" not in await answer.text()
+
+
+@pytest.mark.parametrize("path", ["/.git/config", "/static/", "/static", "/web/", "/.env", "/pyproject.toml"])
+async def test_neither_folders_nor_sources_are_shown(client: Client, path: str) -> None:
+    assert (await client.get(path)).status == 404
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Content-Length: 4\r\nContent-Length: 5",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: +5",
+    ],
+)
+async def test_a_request_whose_end_is_unclear_is_refused(client: Client, fields: str) -> None:
+    """Request smuggling: RFC 9112, 6.3."""
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(
+        f"POST /auth/bankid/start HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n".encode()
+    )
+    answered = await reader.read()
+    writer.close()
+    assert answered.startswith(b"HTTP/1.0 400 ")
+    assert answered.count(b"HTTP/1.") == 1
+
+
 async def test_ready_and_figures(client: Client) -> None:
     assert (await client.get("/readyz")).status == 200
     text = await (await client.get("/metrics")).text()

@@ -4,8 +4,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from auth.identity import Method
 from auth.randomness import new_secret
-from signaling.cookies import Cookies
+from signaling.cookies import Cookies, method_of
 
 
 @pytest.mark.parametrize(("secure", "name"), [(True, "__Host-hemmaplan"), (False, "hemmaplan")])
@@ -13,8 +14,9 @@ def test_how_they_are_set(secure: bool, name: str) -> None:
     cookies, response = Cookies(secure=secure), web.Response()
     cookies.keep_session(response, "s")
     cookies.keep_flow(response, "f")
-    session, flow = response.cookies[name], response.cookies[f"{name}-flow"]
-    for cookie in (session, flow):
+    cookies.keep_method(response, Method.FREJA)
+    session, flow, method = (response.cookies[name + part] for part in ("", "-flow", "-method"))
+    for cookie in (session, flow, method):
         assert (bool(cookie.get("secure")), cookie["httponly"]) == (secure, True)
         assert (cookie["samesite"], cookie["path"], cookie.get("domain", "")) == ("Lax", "/", "")
     assert not session.get("max-age")
@@ -29,3 +31,12 @@ def test_only_a_secret_of_ours_is_read() -> None:
         request = make_mocked_request("GET", "/", headers={"Cookie": f"hemmaplan-flow={value}"})
         assert cookies.flow_of(request) == found
     assert cookies.flow_of(make_mocked_request("GET", "/")) is None
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_way_used_last_is_read_as_it_was_kept(secure: bool) -> None:
+    cookies, response = Cookies(secure=secure), web.Response()
+    cookies.keep_method(response, Method.FREJA)
+    sent = next(iter(response.cookies.values()))
+    assert method_of(make_mocked_request("GET", "/", headers={"Cookie": f"{sent.key}={sent.value}"})) == "freja"
+    assert method_of(make_mocked_request("GET", "/")) is None

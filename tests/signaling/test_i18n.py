@@ -40,6 +40,20 @@ async def test_the_switch_is_kept_and_leads_back() -> None:
         assert await (await visitor.get("/page")).text() == "Hjälp"
 
 
+async def test_under_https_the_choice_is_kept_for_this_host_alone() -> None:
+    """TLS ends at a proxy: the request itself comes by plain http."""
+    visitor = client()
+    app = visitor.app
+    assert app is not None
+    app[i18n.SECURE] = True
+    async with visitor:
+        answer = await visitor.get("/page?lang=en", allow_redirects=False)
+        (cookie,) = answer.cookies.values()
+        assert (cookie.key, cookie["secure"], cookie["path"]) == ("__Host-hemmaplan-language", True, "/")
+        again = await visitor.get("/page", headers={"Cookie": f"{cookie.key}=en"})
+        assert await again.text() == "Help"
+
+
 async def test_unknown_languages_change_nothing() -> None:
     async with client() as visitor:
         assert await (await visitor.get("/page?lang=xx")).text() == "Hjälp"

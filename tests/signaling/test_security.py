@@ -26,6 +26,7 @@ from signaling.security import (
     login_address,
     middleware,
     require,
+    security_headers,
     session_binding,
     session_of,
 )
@@ -141,8 +142,23 @@ async def test_every_answer_carries_its_headers_errors_too(client: Client) -> No
         headers = (await client.get(path)).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe-inline" not in headers["Content-Security-Policy"]
+        for part in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+            assert part in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cache-Control"] == "no-store"
+
+
+def test_under_https_browsers_stay_with_https_for_two_years() -> None:
+    assert security_headers(True)["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert "Strict-Transport-Security" not in security_headers(False)
+
+
+async def test_other_sites_may_not_read_our_answers(client: Client) -> None:
+    for path in ("/", "/today", "/nowhere"):
+        answer = await client.get(path, headers={**GOOD, "Origin": "https://evil.example"})
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_the_policy_lets_sockets_go_to_this_host_alone() -> None:

@@ -47,7 +47,7 @@ async def test_a_row_without_any_way_is_told(site: Site) -> None:
     without = [item for item in whole() if item[0] != "planning.staff.methods"]
     answer = await site.client.post("/assurance", data=without, allow_redirects=False)
     assert answer.status == 422
-    assert "Välj minst ett sätt." in await answer.text()
+    assert "Välj minst en e-legitimation." in await answer.text()
 
 
 async def test_others_may_not(site: Site) -> None:

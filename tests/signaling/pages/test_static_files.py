@@ -2,7 +2,8 @@
 
 import pytest
 
-from signaling.pages.templates import static
+from signaling.pages.static_files import TYPES
+from signaling.pages.templates import STATIC, static
 from tests.signaling.pages.site import Site
 
 
@@ -11,7 +12,17 @@ async def test_a_file_is_kept_for_a_year_and_sent_zipped(site: Site) -> None:
     assert answer.status == 200
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert answer.content_type == "text/css"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+
+
+async def test_every_file_says_what_it_is(site: Site) -> None:
+    """nosniff makes browsers take us at our word (OWASP ASVS 5.0, 4.1.1)."""
+    kinds = {}
+    for path in STATIC.iterdir():
+        if path.suffix not in (".json", ".gz"):
+            answer = await site.client.get(f"/static/{path.name}")
+            kinds[path.suffix] = answer.headers["Content-Type"]
+    assert kinds == TYPES
 
 
 @pytest.mark.parametrize(
