@@ -60,7 +60,7 @@ async def viewer_of(scene: Scene, relation: Relation) -> Session:
     }
     if relation in invited:
         return invited[relation]
-    organisation, permissions = {
+    posts: dict[Relation, tuple[Organisation, list[Permission]]] = {
         Relation.COLLEAGUE: (NORDVIK, [Permission.PLANNER]),
         Relation.AUDITOR: (NORDVIK, [Permission.AUDITOR]),
         Relation.PARTNER_AUDITOR: (REGION, [Permission.AUDITOR]),
@@ -68,7 +68,8 @@ async def viewer_of(scene: Scene, relation: Relation) -> Session:
         Relation.PARTNER_ADMINISTRATOR: (REGION, [Permission.ADMIN]),
         Relation.OPERATOR: (ELSEWHERE, [Permission.OPERATOR]),
         Relation.OUTSIDER: (ELSEWHERE, [one for one in Permission if one is not Permission.OPERATOR]),
-    }[relation]
+    }
+    organisation, permissions = posts[relation]
     return await world.staff("Rut Holm", number("19770101"), organisation, *permissions)
 
 
