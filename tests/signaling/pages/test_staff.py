@@ -79,6 +79,31 @@ async def test_four_steps_make_a_meeting_whose_links_are_shown_once(site: Site) 
     assert "https://mote.example/i/" not in await site.get("/meetings")
 
 
+async def test_who_speaks_for_the_person_is_chosen_and_shown_in_words(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    guardian = {**FIRST, **SECOND, **THIRD, "invitations__0__representation": "guardian"}
+    page, _ = await site.post("/meetings/new", 200, **{**guardian, "step": "2", "go": "add"})
+    assert '<option value="guardian" selected>Vårdnadshavare</option>' in page
+    page, _ = await site.post("/meetings/new", 200, **{**guardian, "step": "3"})
+    assert "<span>Vårdnadshavare, Dotter</span>" in page
+    wrong = {**guardian, "invitations__0__representation": "king"}
+    page, _ = await site.post("/meetings/new", 422, **{**wrong, "step": "2"})
+    assert 'href="#invitations-0-representation"' in page
+    page, _ = await site.post("/meetings/new", 200, **{**guardian, "step": "4", "go": "create"})
+    assert "<span>Vårdnadshavare, Dotter</span>" in page
+    meeting = f"/meetings/{(await site.world.log.search(limit=500))[-1].event.meeting}"  # type: ignore[union-attr]
+    page, _ = await site.post(
+        f"{meeting}/invitations",
+        200,
+        name="Elin Näslund",
+        identity_number=ELIN,
+        role="Tolk",
+        representation="interpreter",
+    )
+    assert "<span>Tolk</span>" in page
+    assert "<span>Guardian, Dotter</span>" in await site.get(meeting, english=True)
+
+
 async def test_a_wrong_row_among_the_invited_is_named(site: Site) -> None:
     site.viewer = await site.world.anna()
     wrong: dict[str, Any] = {
