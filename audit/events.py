@@ -59,6 +59,10 @@ class EventType(StrEnum):
     SESSION_ENDED = "session.ended", "A login ended: logged out, idle, too old, or ended by somebody else."
     MEETING_PLANNED = "meeting.planned", "A meeting was planned, with the consent it rests on."
     MEETING_CHANGED = "meeting.changed", "Time, place or purpose of a planned meeting was changed."
+    MEETING_READ = (
+        "meeting.read",
+        "Somebody who is not invited looked at the meeting by their post; once for each login.",
+    )
     MEETING_STARTED = "meeting.started", "The host opened the meeting."
     MEETING_ENDED = "meeting.ended", "The meeting was ended for all, or called off before it began."
     INVITATION_CREATED = "invitation.created", "A person was called or invited and got a personal link."

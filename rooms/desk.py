@@ -73,7 +73,7 @@ class Desk:
         """
         gathering = await self.gathering(meeting)
         held = relations(gathering, viewer)
-        if not held:
+        if not allowed(held, Action.SEE_MEETING):
             raise MeetingUnknown
         if not allowed(held, action):
             participant = gathering.participant_of(viewer.person.id)

@@ -22,6 +22,8 @@ from rooms.network import Network
 from rooms.planning import Planned, Planning
 from rooms.policy import Action
 from rooms.presence import Presence
+from rooms.readings import Readings
+from rooms.review import Review
 from rooms.room_names import RoomNames
 from rooms.sight import Sight
 from rooms.sms_invitations import SmsInvitations
@@ -34,6 +36,7 @@ class Meetings:
     """planning, invitations, admission, assurance, hosting, network: the acts. presence: the background work, by
     `presence.run()`.
 
+    readings: who has looked at somebody else's meeting. review: what an auditor is shown of the log.
     vouching_key: what vouchings are checked with (`vouching`).
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
@@ -52,6 +55,8 @@ class Meetings:
     ) -> None:
         desk = Desk(store, audit, media, publish, clock, room_names=RoomNames(origin))
         self._desk = desk
+        self.readings = Readings(desk)
+        self.review = Review(store, audit, people)
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
         voucher = Voucher(bytes.fromhex(vault.derive("vouching 1")))
@@ -84,6 +89,15 @@ class Meetings:
     async def state_for(self, viewer: Session, meeting: str) -> State:
         """STATE as `view.state` describes it. Raises MeetingUnknown."""
         return view.state(await self.gathering(viewer, meeting), viewer, self._desk.now())
+
+    async def read(self, viewer: Session, meeting: str) -> State:
+        """STATE for whoever asks to see the meeting; that they did is in the log first, where it is not their own.
+
+        Raises MeetingUnknown, AuditUnavailable.
+        """
+        gathering = await self.gathering(viewer, meeting)
+        await self.readings.record(gathering, viewer)
+        return view.state(gathering, viewer, self._desk.now())
 
     async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[Summary]:
         """The viewer's meetings overlapping [since, until), by start."""

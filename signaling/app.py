@@ -133,7 +133,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(sms_api.routes(sms_codes, sessions, secure=settings.secure))
         app.add_routes(sms_pages.routes(meetings, sms_codes, sessions, secure=settings.secure))
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
-        app.add_routes(audit_api.routes(audit, clock))
+        app.add_routes(audit_api.routes(audit, meetings.review, clock))
         app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
         app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))

@@ -126,7 +126,7 @@ class MeetingSockets:
     async def events(self, request: web.Request) -> web.WebSocketResponse:
         viewer = session_of(request)
         meeting = request.match_info["id"]
-        await self._meetings.state_for(viewer, meeting)  # a refusal is told as a problem, before the upgrade
+        await self._meetings.read(viewer, meeting)  # a refusal is told as a problem, before the upgrade
         if self._counts[viewer.id] >= MOST_SOCKETS:
             raise TooManySockets
         socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=LONGEST_MESSAGE, compress=False)

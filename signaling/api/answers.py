@@ -188,12 +188,25 @@ class LogEvent(TypedDict):
     details: dict[str, str | int | bool | None]
 
 
+class MeetingHeld(TypedDict):
+    """That a meeting was held, when, and which organisation owned it (its name)."""
+
+    id: str
+    organisation: str
+    status: str
+    starts_at: str
+    ends_at: str
+    started_at: str | None
+    ended_at: str | None
+
+
 class LogEvents(TypedDict):
-    """next: `after` of the next page, null at the end."""
+    """next: `after` of the next page, null at the end. meeting: the one asked for, if the caller may know of it."""
 
     events: list[LogEvent]
     next: int | None
     read_at: str
+    meeting: MeetingHeld | None
 
 
 class LogProof(TypedDict):

@@ -14,6 +14,9 @@ from audit.log import Log
 from audit.tree import BadRange
 from auth.fields import FieldError, InvalidFields
 from auth.people import Permission
+from rooms.meeting import Meeting
+from rooms.review import Review
+from rooms.view import iso
 from signaling.i18n import ZONE
 from signaling.security import require
 
@@ -25,11 +28,12 @@ PAGE = 100
 LARGEST_NUMBER = 2**31 - 1
 
 
-def routes(log: Log, clock: Callable[[], datetime]) -> list[web.RouteDef]:
+def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.RouteDef]:
     """clock: aware UTC."""
 
     async def events(request: web.Request) -> web.Response:
         """Records of the auditor's own organisation, in order; the search itself is logged before it is answered.
+        Of a meeting that another organisation owns, what concerns the auditor's own (`rooms.review`).
 
         Query: meeting (id), actor (a person's id or part of a name), from, to (RFC 3339, or a day in Sweden, both
         included), reason (why it is read), limit (1-500), after (the `next` of the page before).
@@ -52,19 +56,16 @@ def routes(log: Log, clock: Callable[[], datetime]) -> list[web.RouteDef]:
             "to": written_time(until) if until else "",
         }
         await log.append(Event(EventType.AUDIT_READ, session.actor, organisation, meeting, details=read))
-        found = await log.search(
-            organisation=organisation,
-            meeting=meeting,
-            who=who,
-            since=since,
-            until=until,
-            limit=limit + 1,
-            after=after,
+        found = await review.search(
+            session, meeting=meeting, who=who, since=since, until=until, limit=limit, after=after
         )
-        page = found[:limit]
-        following = page[-1].seq if len(found) > limit else None
         return web.json_response(
-            {"events": [_written(record) for record in page], "next": following, "read_at": written_time(clock())}
+            {
+                "events": [_written(record) for record in found.records],
+                "next": found.last if found.more else None,
+                "read_at": written_time(clock()),
+                "meeting": _held(found.meeting) if found.meeting else None,
+            }
         )
 
     async def checkpoint(request: web.Request) -> web.Response:  # noqa: ARG001 - the same for everyone
@@ -168,6 +169,19 @@ def _written(record: Record) -> dict[str, Any]:
         "actor": written_actor(event.actor) if event else None,
         "subject": written_actor(event.subject) if event else None,
         "details": dict(event.details) if event else {},
+    }
+
+
+def _held(meeting: Meeting) -> dict[str, Any]:
+    """When it was, and whose: what every organisation that took part may know."""
+    return {
+        "id": meeting.id,
+        "organisation": meeting.organisation_name,
+        "status": meeting.status.value,
+        "starts_at": iso(meeting.starts_at),
+        "ends_at": iso(meeting.ends_at),
+        "started_at": iso(meeting.started_at),
+        "ended_at": iso(meeting.ended_at),
     }
 
 

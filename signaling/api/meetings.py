@@ -105,7 +105,7 @@ class MeetingsApi:
         return web.json_response(body, status=201, headers={"Location": location})
 
     async def meeting(self, request: web.Request) -> web.Response:
-        return await self._state(request)
+        return web.json_response(await self._meetings.read(session_of(request), _meeting(request)))
 
     async def change(self, request: web.Request) -> web.Response:
         change = (await read(request, ChangeBody)).change()

@@ -183,7 +183,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "WebSocket of events, each with STATE", {101: Answer("WebSocket (PROTOCOL.md)")}
     ),
     ("GET", "/api/v1/audit/events"): Operation(
-        "Records of the auditor's organisation; the reading is recorded too",
+        "Records of the auditor's organisation, and of `meeting` what concerns it; the reading is recorded too",
         {200: Answer("A page of records, oldest first", LogEvents)},
         query={
             "meeting": _line(LONGEST_ID),

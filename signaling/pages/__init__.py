@@ -50,7 +50,7 @@ def routes(
         *staff.routes(meetings, clock),
         *room.routes(meetings),
         *kiosk.routes(meetings, clock),
-        *audit.routes(log, clock),
+        *audit.routes(log, meetings.review, clock),
         *information.routes(),
         *static_files.routes(),
         *(simulator.routes() if demo else ()),

@@ -16,7 +16,8 @@ from audit.timeline import timeline
 from auth.people import Permission, Staff
 from auth.sessions import Session
 from rooms.errors import MeetingUnknown
-from rooms.meeting import MEETING_TYPES
+from rooms.meeting import MEETING_TYPES, Meeting
+from rooms.review import Review
 from signaling.i18n import ZONE, clock_time, full_day, gettext_of, language_of
 from signaling.pages import log_words, plan_form
 from signaling.pages.plan_form import Form
@@ -34,8 +35,9 @@ REASONS = ("extract", "review", "incident", "complaint")
 
 
 class AuditPages:
-    def __init__(self, log: Log, clock: Callable[[], datetime]) -> None:
+    def __init__(self, log: Log, review: Review, clock: Callable[[], datetime]) -> None:
         self._log = log
+        self._review = review
         self._clock = clock
 
     async def search_page(self, request: web.Request) -> web.StreamResponse:
@@ -61,15 +63,17 @@ class AuditPages:
         meeting = request.match_info["id"]
         if not self._check(request, form, name_needed=False):
             return page(request, form, asked=meeting)
-        organisation = staff.organisation.id
-        if not await self._log.search(organisation=organisation, meeting=meeting, limit=1):
+        known = await self._review.search(session, meeting=meeting, limit=1)
+        if not known.records and known.meeting is None:
             raise MeetingUnknown
         await self._record(session, staff, meeting=meeting, reason=form.value("reason"))
-        records = await self._log.search(organisation=organisation, meeting=meeting, limit=MOST_RECORDS)
+        read = await self._review.search(session, meeting=meeting, limit=MOST_RECORDS)
         found = await self._find(session, staff, form, record=False) if form.value("name") else None
         whose = await self._whose(staff, found or [])
         verdict = await self._log.check(meeting)
-        case = case_of(request, meeting, records, self._clock())
+        case = case_of(request, meeting, read.records, self._clock())
+        if read.meeting is not None and not read.whole:
+            case |= partner_case(request, read.meeting)
         return page(
             request, form, found=found, whose=whose, case={**case, "verdict": verdict, "note": verdict.checkpoint.note}
         )
@@ -126,8 +130,8 @@ class AuditPages:
         await self._log.append(event)
 
 
-def routes(log: Log, clock: Callable[[], datetime]) -> list[web.RouteDef]:
-    pages = AuditPages(log, clock)
+def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.RouteDef]:
+    pages = AuditPages(log, review, clock)
     return [
         web.get("/audit", pages.search_page),
         web.post("/audit", pages.search),
@@ -176,6 +180,18 @@ def person_of(records: Iterable[Record]) -> str:
     return str(told.details["person"]) if told else ""
 
 
+def partner_case(request: web.Request, meeting: Meeting) -> dict[str, str]:
+    """The heading of a meeting that another organisation owns: when it was, and whose."""
+    _, language = gettext_of(request), language_of(request)
+    began, ended = meeting.started_at or meeting.starts_at, meeting.ended_at or meeting.ends_at
+    subtitle = f"{full_day(began, language)}, {_('kl.')} {clock_time(began, language)}–{clock_time(ended, language)}."
+    return {
+        "title": _("Möte hos %(organisation)s") % {"organisation": meeting.organisation_name},
+        "subtitle": subtitle[:1].upper() + subtitle[1:],
+        "owner": meeting.organisation_name,
+    }
+
+
 def case_of(request: web.Request, meeting: str, records: list[Record], now: datetime) -> dict[str, Any]:
     """One meeting as the page shows it."""
     _, language = gettext_of(request), language_of(request)
@@ -187,11 +203,12 @@ def case_of(request: web.Request, meeting: str, records: list[Record], now: date
     drawn = timeline(own, now)
     began = next((record for record in own if record.type is EventType.MEETING_STARTED), None)
     ended = next((record for record in reversed(own) if record.type is EventType.MEETING_ENDED), None)
-    first = began or records[0]
-    times = clock_time(first.time, language) + (f"–{clock_time(ended.time, language)}" if ended else "")
-    subtitle = f"{full_day(first.time, language)}, {_('kl.')} {times}."
+    first = began or next(iter(records), None)
+    day = first.time if first else now
+    times = clock_time(day, language) + (f"–{clock_time(ended.time, language)}" if ended else "")
+    subtitle = f"{full_day(day, language)}, {_('kl.')} {times}."
     subtitle = subtitle[:1].upper() + subtitle[1:]
-    if began and began.event and began.event.actor:
+    if began and began.event and began.event.actor and began.event.actor.name:
         actor = began.event.actor
         led = _("Värd: %(name)s, %(organisation)s.") % {"name": actor.name, "organisation": actor.organisation}
         subtitle = f"{subtitle} {led}"
@@ -199,7 +216,8 @@ def case_of(request: web.Request, meeting: str, records: list[Record], now: date
         "id": meeting,
         "title": f"{title}, {person}",
         "subtitle": subtitle,
-        "day": first.time,
+        "day": day,
+        "owner": "",
         "picture": picture(drawn, language, _) if drawn and drawn.rows else None,
         "rows": [
             {

@@ -37,6 +37,7 @@ def happened(record: Record, _: Translate) -> str:
         EventType.SESSION_ENDED: _("Loggade ut"),
         EventType.MEETING_PLANNED: _("Planerade mötet"),
         EventType.MEETING_CHANGED: _("Ändrade mötet"),
+        EventType.MEETING_READ: _("Läste mötets uppgifter"),
         EventType.MEETING_STARTED: _("Startade mötet"),
         EventType.MEETING_ENDED: _("Avslutade mötet"),
         EventType.INVITATION_CREATED: _("Bjöd in %(name)s"),
@@ -156,6 +157,8 @@ def who(record: Record, _: Translate) -> str:
     if event is None or event.actor is None:
         return _("Okänd") if event is not None else ""
     actor = event.actor
+    if not actor.person and not actor.name:
+        return _("Någon i en annan organisation")
     role = actor.role or (str(event.details.get("relation") or "") if event.subject is None else "")
     named = f"{actor.name}, {role.lower()}" if role else actor.name
     if record.type is EventType.INVITATION_REFUSED and (invited := event.details.get("invited")):

@@ -53,7 +53,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
 
     async def meeting(request: web.Request) -> web.StreamResponse:
         session = session_of(request)
-        state = await meetings.state_for(session, request.match_info["id"])
+        state = await meetings.read(session, request.match_info["id"])
         below = await meetings.assurance.below(session, request.match_info["id"])
         may = state["me"]["may"]
         if "see_invitations" in may:

@@ -18,8 +18,8 @@ class States(Protocol):
 
     vouching_key: str
 
-    async def state_for(self, viewer: Session, meeting: str) -> State:
-        """STATE; raises MeetingUnknown, also for a stranger to the meeting."""
+    async def read(self, viewer: Session, meeting: str) -> State:
+        """STATE, once the reading is logged; raises MeetingUnknown, also for a stranger to the meeting."""
         ...
 
 
@@ -37,7 +37,7 @@ def routes(meetings: States) -> list[web.RouteDef]:
 
 async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bool) -> web.Response:
     meeting, session = request.match_info["id"], session_of(request)
-    state = await meetings.state_for(session, meeting)
+    state = await meetings.read(session, meeting)
     data = {
         "meeting": meeting,
         "kiosk": kiosk,

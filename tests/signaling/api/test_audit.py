@@ -18,6 +18,10 @@ from audit.tree import verify_consistency, verify_inclusion
 from auth.identity import AssuranceLevel, Method
 from auth.people import Organisation, Permission, Person, Staff
 from auth.sessions import Session
+from auth.store import People
+from auth.vault import Vault
+from rooms.review import Review
+from rooms.store import Store
 from signaling.api.audit import routes
 from signaling.problems import middleware
 from tests.conftest import FrozenClock
@@ -52,7 +56,9 @@ async def log(engine: AsyncEngine, signer: Signer, clock: FrozenClock) -> AsyncI
 
 
 @pytest.fixture
-async def visits(log: Log, clock: FrozenClock) -> AsyncIterator[Callable[[Session | None], Awaitable[Client]]]:
+async def visits(
+    log: Log, engine: AsyncEngine, clock: FrozenClock
+) -> AsyncIterator[Callable[[Session | None], Awaitable[Client]]]:
     clients: list[Client] = []
 
     async def visit(session: Session | None) -> Client:
@@ -63,7 +69,8 @@ async def visits(log: Log, clock: FrozenClock) -> AsyncIterator[Callable[[Sessio
 
         answer_errors = middleware(lambda _, refusal: web.Response(status=refusal.status))
         app = web.Application(middlewares=[answer_errors, identify])
-        app.add_routes(routes(log, clock))
+        people = People(engine, Vault({"1": "a test secret of thirty-two characters"}, current="1"), clock)
+        app.add_routes(routes(log, Review(Store(engine), log, people), clock))
         client = TestClient(TestServer(app))
         await client.start_server()
         clients.append(client)
@@ -106,7 +113,7 @@ async def test_the_auditor_reads_the_own_organisation_alone(log: Log, auditor: C
         "method": "bankid",
     }
     assert (first["seq"], first["time"], first["intact"]) == (0, "2026-11-24T09:00:00.000000Z", True)
-    assert body["next"] is None
+    assert (body["next"], body["meeting"]) == (None, None)
 
 
 async def test_the_reading_is_written_before_the_answer(log: Log, auditor: Client) -> None:

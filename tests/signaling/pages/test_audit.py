@@ -1,9 +1,11 @@
 """The auditor's pages: a reason first, and each reading in the log before anything is shown."""
 
 from audit.events import EventType
-from tests.rooms.world import PER
+from auth.people import Organisation, Permission, Staff
+from tests.rooms.world import LEILA, PER, REGION, number
 from tests.signaling.pages.site import Site
 
+SOLVIK = Organisation("solvik", "Solviks kommun", "kommun", "")
 SEARCH = {"name": "Gunnar", "since": "2026-11-01", "until": "2026-11-30", "reason": "extract"}
 
 
@@ -36,6 +38,22 @@ async def test_search_and_reading_are_in_the_log_and_the_answer_comes_first(site
     ]
     assert reads[1].event is not None
     assert reads[1].event.details["reason"] == "extract"
+
+
+async def test_a_partners_auditor_sees_whose_it_was_and_her_own_people(site: Site) -> None:
+    _, meeting, planned = await site.world.started()
+    leila = await site.world.by_link(planned, "Leila Haddad", LEILA)
+    await site.world.people.add_staff(Staff("c1", leila.person, REGION, "Sjuksköterska", "Enhet", frozenset()))
+    await site.world.sit(leila, meeting)
+    site.viewer = await site.world.staff("Rut Holm", number("19770101"), REGION, Permission.AUDITOR)
+    page, _ = await site.post(f"/audit/meetings/{meeting}", 200, reason="review")
+    assert "Möte hos Nordviks kommun" in page
+    assert "Leila Haddad" in page
+    assert "Någon i en annan organisation" in page
+    for hidden in ("Gunnar", "Anna Sjödin", "Karin", "Loggen är hel."):
+        assert hidden not in page, hidden
+    site.viewer = await site.world.staff("Siv Holm", number("19780101"), SOLVIK, Permission.AUDITOR)
+    await site.post(f"/audit/meetings/{meeting}", 404, reason="review")
 
 
 async def test_a_link_to_a_meeting_asks_why_before_it_shows_anything(site: Site) -> None:
