@@ -151,7 +151,7 @@ async def removal(anna: Visitor, per: Visitor, elin: SdkPerson, service: Service
 async def timeline(come: People, service: Service, meeting: str) -> None:
     """The auditor reads who was there and how they were identified; the log is whole, offline too."""
     rut = await come(service, "Rut Söderlind", "desk")
-    await rut.scan_code("/audit")
+    await rut.scan_code("/login?next=/audit")
     await rut.page.goto(f"/audit/meetings/{meeting}")
     await rut.page.get_by_label("Varför läser du?").select_option(label="Återkommande loggkontroll")
     await rut.press("Visa")

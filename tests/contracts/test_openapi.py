@@ -30,6 +30,12 @@ expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "413", "422", "42
 
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "503"]
+
+# Without the cookie of the browser that began it: 400, cookies-blocked.
+[[operations]]
+include-path-regex = "^/auth/(bankid/.transaction.|sms/verify)"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "403", "404", "410", "422", "429", "503"]
 """
 
 
