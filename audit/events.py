@@ -8,6 +8,7 @@ Details hold text, whole numbers and truth values. Keys with a fixed meaning, wh
 - ``reason``: why somebody was refused, left or was removed, a word from the code (``wrong_person``,
   ``connection_lost``, ...);
 - ``person``: the name of the person the meeting is about; ``title``: the meeting's written name;
+- ``representation``: that somebody speaks for the person or interprets (``rooms.meeting.Representation``);
 - ``relation``: what somebody is to the person ("Dotter"); ``invited``: the name an invitation was made out to.
 
 Names may stand in the log, for the log is a register by law (HSLF-FS 2016:40 4:9). Identity numbers may not: they

@@ -44,7 +44,9 @@ class Body(BaseModel):
 
 
 class InvitationBody(Body):
-    """One person to call or invite. phone: where a code is sent to one who has no e-legitimation; sms_reason: why."""
+    """One person to call or invite. phone: where a code is sent to one who has no e-legitimation; sms_reason: why.
+    representation: `rooms.meeting.Representation`, for one who speaks for the person or interprets.
+    """
 
     name: Text
     identity_number: Text = Field(repr=False)
@@ -57,6 +59,7 @@ class InvitationBody(Body):
     host: bool = False
     phone: Text = Field("", repr=False)
     sms_reason: Text = ""
+    representation: Text = "none"
 
     def draft(self) -> InvitationDraft:
         return InvitationDraft(**self.model_dump())

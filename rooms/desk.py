@@ -17,7 +17,7 @@ from auth.sessions import Session
 from rooms import lifecycle, lobby
 from rooms.errors import MediaFull, MeetingCancelled, MeetingEnded, MeetingUnknown, NotAllowed
 from rooms.media import MediaServer, MediaUnavailable
-from rooms.meeting import Attendance, Gathering, Invitation, Meeting, MeetingStatus, Participant
+from rooms.meeting import Attendance, Gathering, Invitation, Meeting, MeetingStatus, Participant, Representation
 from rooms.policy import Action, Relation, allowed, relations
 from rooms.room_names import RoomNames
 from rooms.store import Change, Store
@@ -114,7 +114,8 @@ class Desk:
         """A record about one participant: by somebody else (`actor`), or by the participant's own doing (None)."""
         subject = participant_actor(gathering, participant)
         seat: dict[str, Scalar] = {"home": True, "seat": gathering.meeting.home_title} if participant.home else {}
-        relation = gathering.invitation_of(participant).relation
+        invitation = gathering.invitation_of(participant)
+        relation = invitation.relation
         await self.record(
             kind,
             gathering.meeting,
@@ -123,6 +124,7 @@ class Desk:
             participant=participant.id,
             **seat,
             **({"relation": relation} if relation else {}),
+            **represents(invitation),
             **details,
         )
 
@@ -236,3 +238,9 @@ def participant_actor(gathering: Gathering, participant: Participant) -> Actor:
 def invitation_actor(invitation: Invitation) -> Actor:
     """Somebody who is invited; `person` is empty until the house knows who it is."""
     return Actor(invitation.person or "", invitation.name, invitation.role, invitation.organisation)
+
+
+def represents(invitation: Invitation) -> dict[str, Scalar]:
+    """Details for the log: that somebody speaks for the person, or interprets; nothing of those who do neither."""
+    held = invitation.representation
+    return {} if held is Representation.NONE else {"representation": held.value}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from auth.fields import Faults as FieldFaults
 from auth.identity_number import IdentityNumber
 from auth.phone_number import InvalidPhoneNumber, PhoneNumber
-from rooms.meeting import MEETING_TYPES, Consent, HomePerson, Kind, Party
+from rooms.meeting import MEETING_TYPES, Consent, HomePerson, Kind, Party, Representation
 
 MOST_INVITATIONS = 50
 MOST_AT_HOME = 10
@@ -36,6 +36,7 @@ class InvitationDraft:
     host: bool = False
     phone: str = field(default="", repr=False)
     sms_reason: str = ""
+    representation: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class CheckedInvitation:
     host: bool
     phone: PhoneNumber | None = None
     sms_reason: str = ""
+    representation: Representation = Representation.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +230,30 @@ def _check_invitation(draft: InvitationDraft, prefix: str, faults: Faults) -> Ch
             "Choose municipality, region, home or other.",
         )
         return None
+    if draft.representation not in tuple(Representation):
+        faults.add(
+            f"{prefix}representation",
+            "Välj vårdnadshavare, god man, förvaltare, tolk eller ingen.",
+            "Choose guardian, god man, trustee, interpreter or none.",
+        )
+        return None
     if number is None:
         return None
     phone, sms_reason = _check_sms(draft, prefix, faults)
     kind, party = Kind(draft.kind), Party(draft.party)
     return CheckedInvitation(
-        name, number, kind, role, organisation, party, relation, draft.co_host, draft.host, phone, sms_reason
+        name,
+        number,
+        kind,
+        role,
+        organisation,
+        party,
+        relation,
+        draft.co_host,
+        draft.host,
+        phone,
+        sms_reason,
+        Representation(draft.representation),
     )
 
 

@@ -21,7 +21,7 @@ from auth.vault import Vault
 from rooms import lifecycle, lobby
 from rooms.assurance import refuse_sms, rule_for
 from rooms.assurance_rule import Audience, audience_of
-from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over
+from rooms.desk import Desk, actor_in, invitation_actor, refuse_if_over, represents
 from rooms.drafts import MOST_INVITATIONS, CheckedInvitation, InvitationDraft, check_invitation
 from rooms.errors import (
     InvitationNotFound,
@@ -136,6 +136,7 @@ class Invitations:
             token_hash=fingerprint(token),
             phone_sealed=self._vault.seal(item.phone.text, record=f"phone {made_id}") if item.phone else None,
             sms_reason=item.sms_reason,
+            representation=item.representation,
         )
         return invitation, self._link(invitation, token)
 
@@ -150,6 +151,7 @@ class Invitations:
             called=invitation.kind is Kind.CALLED,
             authority=invitation.authority.value,
             relation=invitation.relation,
+            **represents(invitation),
             **({"sms_reason": invitation.sms_reason} if invitation.phone_sealed else {}),
         )
 
@@ -302,9 +304,11 @@ class Invitations:
             EventType.INVITATION_OPENED,
             meeting,
             actor=replace(actor, role=invitation.role, organisation=invitation.organisation),
+            subject=None,
             invited=invitation.name,
             invitation=invitation.id,
             relation=invitation.relation,
+            **represents(invitation),
         )
         for number_hash in self._vault.lookups(identity.number):
             await self._desk.store.bind_person(number_hash, person.id)

@@ -54,6 +54,18 @@ class Party(StrEnum):
     OTHER = "other"
 
 
+class Representation(StrEnum):
+    """In whose stead somebody comes: GUARDIAN (vårdnadshavare, FB 6), GOD_MAN and TRUSTEE (god man and förvaltare,
+    FB 11) speak for the person, an INTERPRETER (tolk) for nobody of their own.
+    """
+
+    NONE = "none"
+    GUARDIAN = "guardian"
+    GOD_MAN = "god_man"
+    TRUSTEE = "trustee"
+    INTERPRETER = "interpreter"
+
+
 class Consent(StrEnum):
     """How the person said yes. Without a yes there is no SIP (HSL 16:4), so there is no value for no."""
 
@@ -157,6 +169,7 @@ class Invitation:
     role: in words, "Distriktssköterska". organisation: written name, empty for relatives. relation: to the patient.
     person: `people.id`, once this person has been identified (at once for people the house already knows).
     token_hash: SHA-256 of the link's token; the token itself is never stored.
+    representation: whether they speak for the person, or interpret.
     phone_sealed: a telephone for a code, where there is no e-legitimation; sms_reason: why that is allowed.
     """
 
@@ -179,6 +192,7 @@ class Invitation:
     revoked_at: datetime | None = None
     phone_sealed: bytes | None = field(default=None, repr=False)
     sms_reason: str = ""
+    representation: Representation = Representation.NONE
 
     @property
     def leads(self) -> bool:

@@ -15,7 +15,7 @@ from auth.sms_codes import SmsInvited, SmsNotAllowed
 from auth.store import People
 from auth.vault import Vault
 from rooms.assurance import rule_for
-from rooms.desk import Desk
+from rooms.desk import Desk, represents
 from rooms.invitations import Invitations
 from rooms.invitations import Invited as Opened
 from rooms.meeting import Gathering, Invitation
@@ -44,9 +44,11 @@ class SmsInvitations:
             EventType.INVITATION_OPENED,
             gathering.meeting,
             actor=Actor(person.id, person.name, invitation.role, invitation.organisation, Method.SMS.value),
+            subject=None,
             invited=invitation.name,
             invitation=invitation.id,
             relation=invitation.relation,
+            **represents(invitation),
             sms_reason=invitation.sms_reason,
         )
         async with self._desk.lock(invitation.meeting):

@@ -82,6 +82,7 @@ class MeState(TypedDict):
     role: str
     organisation: str
     relation: str
+    representation: str
     party: str | None
     method: str
     may: list[str]
@@ -105,6 +106,7 @@ class ParticipantState(TypedDict):
     organisation: str
     party: str
     relation: str
+    representation: str
     method: str
     unrecognised: bool
     state: str
@@ -130,6 +132,7 @@ class InvitedState(TypedDict):
     organisation: str
     party: str
     relation: str
+    representation: str
     called: bool
     host: bool
     co_host: bool

@@ -26,6 +26,7 @@ from rooms.meeting import (
     ParticipantStatus,
     Party,
     Patient,
+    Representation,
 )
 
 meetings = sa.Table(
@@ -79,6 +80,7 @@ invitations = sa.Table(
     sa.Column("revoked_at", UtcDateTime),
     sa.Column("phone_sealed", sa.LargeBinary),
     sa.Column("sms_reason", sa.String(200), nullable=False, server_default=""),
+    sa.Column("representation", sa.String(20), nullable=False, server_default="none"),
 )
 
 participants = sa.Table(
@@ -318,6 +320,7 @@ def _invitation(row: sa.Row[Any]) -> Invitation:
         "kind": Kind(values["kind"]),
         "party": Party(values["party"]),
         "authority": Authority(values["authority"]),
+        "representation": Representation(values["representation"]),
     }
     return Invitation(**values)
 

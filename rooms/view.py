@@ -63,7 +63,7 @@ def attributes(gathering: Gathering, participant: Participant) -> dict[str, str]
     """LiveKit participant attributes, the same facts as in STATE, for the tile."""
     seat = participant_json(gathering, participant)
     return {
-        **{key: seat[key] or "" for key in ("role", "organisation", "party", "relation", "method")},
+        **{key: seat[key] or "" for key in ("role", "organisation", "party", "relation", "representation", "method")},
         "home": "1" if seat["home"] else "",
         "host": "1" if seat["host"] else "",
         "participant": participant.id,
@@ -85,6 +85,7 @@ def participant_json(gathering: Gathering, participant: Participant) -> Particip
         "organisation": invitation.organisation,
         "party": "home" if home else invitation.party.value,
         "relation": invitation.relation,
+        "representation": invitation.representation.value,
         "method": participant.method,
         "unrecognised": participant.unrecognised,
         "state": participant.status.value,
@@ -191,6 +192,7 @@ def _me(gathering: Gathering, viewer: Session, me: Participant | None, may: froz
         "role": invitation.role if invitation else "",
         "organisation": invitation.organisation if invitation else "",
         "relation": invitation.relation if invitation else "",
+        "representation": invitation.representation.value if invitation else "none",
         "party": invitation.party.value if invitation else None,
         "method": viewer.method.value,
         "may": sorted(action.value for action in may),
@@ -208,6 +210,7 @@ def _invited(gathering: Gathering) -> list[InvitedState]:
             "organisation": item.organisation,
             "party": item.party.value,
             "relation": item.relation,
+            "representation": item.representation.value,
             "called": item.kind.value == "called",
             "host": item.authority.value == "host",
             "co_host": item.authority.value == "co_host",

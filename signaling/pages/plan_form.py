@@ -22,7 +22,7 @@ STEP_FIELDS: dict[int, tuple[str, ...]] = {
     2: ("invitations",),
     3: ("date", "starts", "ends", "place"),
 }
-PERSON_FIELDS = ("name", "identity_number", "party", "role", "organisation", "task")
+PERSON_FIELDS = ("name", "identity_number", "party", "role", "organisation", "task", "representation")
 PRINCIPALS = ("kommun", "region")
 
 _PERSON = re.compile(r"invitations\.(\d{1,2})\.(\w+)")
@@ -139,6 +139,7 @@ def invitation_of(form: Form, prefix: str = "") -> InvitationDraft:
         relation=role if party == "home" else "",
         co_host=task == "co_host",
         host=task == "host",
+        representation=form.value(f"{prefix}representation") or "none",
     )
 
 

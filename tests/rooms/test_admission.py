@@ -63,6 +63,7 @@ async def test_the_grant_carries_the_e_ids_name_and_the_place_in_the_meeting(wor
         "organisation": "Region Höga Kusten",
         "party": "region",
         "relation": "",
+        "representation": "none",
         "method": "bankid",
         "home": "",
         "host": "",

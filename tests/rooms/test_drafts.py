@@ -7,7 +7,7 @@ import pytest
 
 from auth.fields import InvalidFields
 from rooms.drafts import InvitationDraft, MeetingDraft, check_home, check_invitation, check_meeting
-from rooms.meeting import HomePerson, Kind, Party
+from rooms.meeting import HomePerson, Kind, Party, Representation
 from tests.rooms.values import NOW
 from tests.rooms.world import GUNNAR, KARIN, PER
 
@@ -39,6 +39,19 @@ def test_good_values_are_trimmed_and_typed() -> None:
     assert checked.given_name == "Gunnar"
     assert checked.purpose == "Rad ett\nrad två"
     assert (checked.invitations[0].party, checked.invitations[0].kind) == (Party.HOME, Kind.INVITED)
+
+
+@pytest.mark.parametrize("held", list(Representation))
+def test_who_speaks_for_the_person_is_typed(held: Representation) -> None:
+    checked = check_invitation(InvitationDraft("Karin Edlund", KARIN, representation=held.value))
+    assert checked.representation is held
+
+
+@pytest.mark.parametrize("held", ["", "Guardian", "vårdnadshavare", "none "])
+def test_other_words_for_who_speaks_are_refused_with_the_field(held: str) -> None:
+    assert faults(invitations=(InvitationDraft("Karin Edlund", KARIN, representation=held),)) == [
+        "invitations.0.representation"
+    ]
 
 
 def test_started_now_times_may_be_left_out() -> None:

@@ -47,6 +47,27 @@ async def test_a_link_carries_128_random_bits_and_only_its_hash_is_stored(world:
     assert len({link.url for link in planned.links}) == len(planned.links)
 
 
+async def test_who_speaks_for_the_person_stands_in_the_rows_the_state_and_the_log(world: World) -> None:
+    anna = await world.anna()
+    planned = await world.plan(anna, invitations=(invitation("Karin Edlund", KARIN, representation="guardian"),))
+    meeting = planned.gathering.meeting.id
+    await world.meetings.invitations.invite(anna, meeting, invitation("Elin Norr", ELIN, representation="interpreter"))
+    state = await world.meetings.state_for(await world.by_link(planned, "Karin Edlund", KARIN), meeting)
+    assert state["me"]["representation"] == "guardian"
+    assert {item["name"]: item["representation"] for item in state["invited"]} == {
+        "Anna Sjödin": "none",
+        "Karin Edlund": "guardian",
+        "Elin Norr": "interpreter",
+    }
+    created = await world.records(meeting, EventType.INVITATION_CREATED)
+    told = {
+        record.event.details["invited"]: record.event.details.get("representation")
+        for record in created
+        if record.event
+    }
+    assert told == {"Anna Sjödin": None, "Karin Edlund": "guardian", "Elin Norr": "interpreter"}
+
+
 async def test_the_right_person_opens_it_again_and_again(world: World) -> None:
     planned = await world.plan(await world.anna())
     for device in ("1", "2"):

@@ -4,6 +4,9 @@ export type MeetingStatus = "planned" | "open" | "ended" | "cancelled";
 export type ParticipantState = "waiting" | "admitted" | "in_room" | "left" | "denied" | "removed";
 export type Party = "kommun" | "region" | "home" | "other";
 
+/** Who speaks for the person, or interprets. */
+export type Representation = "none" | "guardian" | "god_man" | "trustee" | "interpreter";
+
 export interface HomePerson {
   readonly name: string;
   readonly relation: string;
@@ -61,6 +64,7 @@ export interface Me {
   readonly role: string;
   readonly organisation: string;
   readonly relation: string;
+  readonly representation: Representation;
   readonly party: Party | null;
   readonly method: string;
   readonly may: readonly string[];
@@ -77,6 +81,7 @@ export interface Participant {
   readonly organisation: string;
   readonly party: Party;
   readonly relation: string;
+  readonly representation: Representation;
   readonly method: string;
   readonly state: ParticipantState;
   readonly ready: boolean;
@@ -104,6 +109,7 @@ export interface Invited {
   readonly organisation: string;
   readonly party: Party;
   readonly relation: string;
+  readonly representation: Representation;
   readonly called: boolean;
   readonly host: boolean;
   readonly state: "expected" | "arrived" | "here" | "left";

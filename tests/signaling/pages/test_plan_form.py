@@ -23,6 +23,7 @@ def whole(clock: FrozenClock) -> plan_form.PlanForm:
         "invitations.1.party": "home",
         "invitations.1.role": "Dotter",
         "invitations.1.task": "co_host",
+        "invitations.1.representation": "god_man",
     }
     return form
 
@@ -35,6 +36,7 @@ def test_a_whole_form_is_a_draft(clock: FrozenClock) -> None:
     assert draft.starts_at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
     (karin,) = draft.invitations
     assert (karin.relation, karin.role, karin.kind, karin.co_host) == ("Dotter", "", "invited", True)
+    assert karin.representation == "god_man"
 
 
 def test_only_the_steps_own_errors_are_shown(clock: FrozenClock) -> None:

@@ -58,6 +58,10 @@ describe("words", () => {
     expect(linesOf({ ...karin, relation: "God man" }, "Gunnar")).toEqual(["God man"]);
     expect(linesOf({ ...karin, relation: "", role: "son" }, "Lars")).toEqual(["Lars son"]);
     expect(linesOf(leila, "Gunnar")).toEqual(["Fast vårdkontakt", "Region Höga Kusten"]);
+    expect(linesOf({ ...leila, representation: "interpreter" }, "Gunnar")).toEqual(["Tolk", "Fast vårdkontakt", "Region Höga Kusten"]);
+    expect(linesOf({ ...karin, representation: "guardian" }, "Gunnar")).toEqual(["Vårdnadshavare", "Gunnars dotter"]);
+    expect(linesOf({ ...karin, relation: "God man", representation: "god_man" }, "Gunnar")).toEqual(["God man"]);
+    expect(linesOf({ ...karin, relation: "Förvaltare", representation: "trustee" }, "Gunnar")).toEqual(["Gunnars förvaltare"]);
     expect(toYou("Gunnars dotter", "Gunnar")).toBe("din dotter");
     expect(toYou("Gunnars barnbarn", "Gunnar")).toBe("ditt barnbarn");
     expect(toYou("Arbetsterapeut", "Gunnar")).toBe("Arbetsterapeut");

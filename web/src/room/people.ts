@@ -1,7 +1,7 @@
 /** Joins what the server says of the participants with what is heard and seen of them: one `Tile` for each seat on the screen. */
 
 import { t } from "../texts.js";
-import type { Participant, Party, State } from "../meeting.js";
+import type { Participant, Party, Representation, State } from "../meeting.js";
 import type { Picture, Seat } from "./seats.js";
 
 export interface Tile {
@@ -97,7 +97,7 @@ function fromToken(id: string, seat: Seat): Participant {
     initials: [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => word?.[0] ?? "").join("").toUpperCase(),
     role: attributes["role"] ?? "", organisation: attributes["organisation"] ?? "",
     party: party === "kommun" || party === "region" || party === "home" ? party : "other",
-    relation: attributes["relation"] ?? "", method: attributes["method"] ?? "", state: "in_room", ready: true, not_yet: false, unrecognised: false,
+    relation: attributes["relation"] ?? "", representation: representationOf(attributes["representation"]), method: attributes["method"] ?? "", state: "in_room", ready: true, not_yet: false, unrecognised: false,
     waiting_since: null, host: attributes["host"] === "1", co_host: false, home: attributes["home"] === "1",
     encrypts: true, allowed_by: null, vouching: null,
   };
@@ -107,11 +107,31 @@ interface Titled {
   readonly role: string;
   readonly organisation: string;
   readonly relation: string;
+  readonly representation: Representation;
   readonly party: Party;
 }
 
 /** Role and organisation; for the home's own people what they are to the one the meeting is about: "Gunnars dotter". */
 export function linesOf(one: Titled, given: string): string[] {
+  const lines = titleOf(one, given);
+  const stands = representationWords(one.representation);
+  return stands && !lines.some((line) => line.toLowerCase().endsWith(stands.toLowerCase())) ? [stands, ...lines] : lines;
+}
+
+function representationWords(representation: Representation): string {
+  switch (representation) {
+    case "guardian": return t("Vårdnadshavare");
+    case "god_man": return t("God man");
+    case "trustee": return t("Förvaltare");
+    case "interpreter": return t("Tolk");
+    case "none": return "";
+  }
+}
+
+const representationOf = (word: string | undefined): Representation =>
+  word === "guardian" || word === "god_man" || word === "trustee" || word === "interpreter" ? word : "none";
+
+function titleOf(one: Titled, given: string): string[] {
   const kin = one.relation || (one.party === "home" && !one.organisation ? one.role : "");
   if (!kin || (one.role && one.organisation)) return [one.role, one.organisation].filter(Boolean);
   return [/\s/.test(kin) ? kin : `${genitive(given)} ${kin.toLowerCase()}`];

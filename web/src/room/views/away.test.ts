@@ -28,7 +28,7 @@ describe("an empty host's chair, whether left or lost", () => {
     const room = text(messageView(model(state(leila, [leila], { meeting: gone })), acts));
     expect(room).toContain(said);
     expect(room).toContain("Nya kan släppas in när Anna är tillbaka.");
-    const invited = { invitation: "i", name: "Anna Sjödin", given_name: "Anna", initials: "AS", role: "Distriktssköterska", organisation: "", party: "kommun", relation: "", called: false, host: true, state: "left" } as const;
+    const invited = { invitation: "i", name: "Anna Sjödin", given_name: "Anna", initials: "AS", role: "Distriktssköterska", organisation: "", party: "kommun", relation: "", representation: "none", called: false, host: true, state: "left" } as const;
     const lobby = text(waitingView(model({ ...state(waiting, [waiting], { meeting: gone }), invited: [invited] }), acts));
     expect(lobby).toContain(`${said} Du har kvar din plats och släpps in när Anna är tillbaka.`);
     expect(lobby).toContain("Inte kvar just nu");
