@@ -32,7 +32,7 @@ def state(gathering: Gathering, viewer: Session, now: datetime) -> State:
     """
     may = actions(relations(gathering, viewer))
     me = gathering.participant_of(viewer.person.id)
-    shown = [item for item in gathering.participants if _sees(item, me, may)]
+    shown = [item for item in gathering.participants if _sees(gathering, item, me, may)]
     return {
         "meeting": _meeting(gathering, may, now),
         "me": _me(gathering, viewer, me, may),
@@ -112,11 +112,13 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _sees(item: Participant, me: Participant | None, may: frozenset[Action]) -> bool:
+def _sees(gathering: Gathering, item: Participant, me: Participant | None, may: frozenset[Action]) -> bool:
     if me is not None and item.id == me.id:
         return True
     if item.inside:
-        return Action.SEE_ROOM in may
+        # Who came by a code shows themselves to those who lead, and needs their keys for it.
+        shown_to = me is not None and me.inside and me.unrecognised and gathering.invitation_of(item).leads
+        return shown_to or Action.SEE_ROOM in may
     return item.status is ParticipantStatus.WAITING and Action.SEE_LOBBY in may
 
 

@@ -104,11 +104,18 @@ async def test_until_recognised_they_see_only_that_the_meeting_is(world: World) 
     await world.meetings.admission.admit(anna, meeting, participant)
     seat = await world.sit(session, meeting)
     assert not world.media.grants[seat.token].can_subscribe
+    link = await world.meetings.invitations.invite(
+        anna, meeting, replace(BY_CODE, name="Nils Forsberg", identity_number=number("19800101"))
+    )
+    nils = await tomas(world, token_of(link.url))
+    await world.meetings.admission.admit(anna, meeting, await world.wait(nils, meeting))
+    await world.sit(nils, meeting)
     inside = await world.meetings.state_for(session, meeting)
-    assert [item["name"] for item in inside["participants"]] == ["Tomas Edlund"]
+    # Those who lead, to whom they show themselves (and whose keys that takes), and no other guest.
+    assert {item["name"] for item in inside["participants"]} == {"Tomas Edlund", "Hemma hos Gunnar"}
     assert inside["me"]["unrecognised"]
     seen = await world.meetings.state_for(anna, meeting)
-    assert [item["name"] for item in seen["participants"] if item["unrecognised"]] == ["Tomas Edlund"]
+    assert {item["name"] for item in seen["participants"] if item["unrecognised"]} == {"Tomas Edlund", "Nils Forsberg"}
 
 
 async def test_a_link_back_needs_the_meeting_to_be_on(world: World) -> None:

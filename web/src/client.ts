@@ -132,6 +132,7 @@ export class MeetingClient {
   admitAll = (): Promise<unknown> => this.call("POST", "/lobby/admit");
   remove = (participant: string): Promise<unknown> => this.participant(participant, "remove");
   handOver = (participant: string): Promise<unknown> => this.participant(participant, "host");
+  recognise = (participant: string): Promise<unknown> => this.participant(participant, "recognise");
   coHost = (participant: string): Promise<unknown> => this.participant(participant, "co-host", { co_host: true });
   mute = (participant: string): Promise<unknown> => this.participant(participant, "mute");
   nameHome = (people: readonly HomePerson[]): Promise<unknown> => this.call("PUT", "/home", { people });

@@ -56,6 +56,8 @@ export interface Me {
   readonly not_yet: boolean;
   /** False where the person has come in from another device later than this one. */
   readonly this_device: boolean;
+  /** Hears nobody until a leader has said that it is the right person. */
+  readonly unrecognised: boolean;
   readonly name: string;
   readonly given_name: string;
   readonly initials: string;
@@ -88,6 +90,8 @@ export interface Participant {
   readonly host: boolean;
   readonly co_host: boolean;
   readonly home: boolean;
+  /** Came by a code alone, and no leader has said yet that it is the right person. */
+  readonly unrecognised: boolean;
   /** Whether their browser can encrypt end to end. */
   readonly encrypts: boolean;
   /** The leader who lets them take part without. */
@@ -127,6 +131,7 @@ export type EventName =
   | "participant.admitted"
   | "participant.denied"
   | "participant.joined"
+  | "participant.recognised"
   | "participant.left"
   | "participant.removed"
   | "participant.replaced"

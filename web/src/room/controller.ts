@@ -290,6 +290,7 @@ export class MeetingRoom implements Acts {
   admit = (participant: string): void => this.leading.admit(participant);
   admitAll = (): void => this.leading.admitAll();
   notYet = (participant: string): void => this.leading.notYet(participant);
+  recognise = (participant: string): void => this.leading.recognise(participant);
   coHost = (participant: string): void => this.leading.coHost(participant);
   mute = (participant: string): void => this.leading.mute(participant);
   nameHome = (people: readonly HomePerson[]): void => this.leading.nameHome(people);

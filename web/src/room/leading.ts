@@ -37,6 +37,11 @@ export class Leading {
     this.lead(`deny:${participant}`, () => this.around.client.deny(participant, false));
   }
 
+  /** One who came by a code alone is the right person. */
+  recognise(participant: string): void {
+    this.lead(`recognise:${participant}`, () => this.around.client.recognise(participant));
+  }
+
   coHost(participant: string): void {
     this.lead(`co-host:${participant}`, () => this.around.client.coHost(participant));
   }

@@ -164,6 +164,7 @@ export interface Acts {
   admit(participant: string): void;
   admitAll(): void;
   notYet(participant: string): void;
+  recognise(participant: string): void;
   coHost(participant: string): void;
   mute(participant: string): void;
   nameHome(people: readonly { name: string; relation: string }[]): void;

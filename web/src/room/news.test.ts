@@ -23,3 +23,10 @@ it("tells who leads that a person has stopped waiting, and that one leads now", 
   expect(told("lobby.left", "per", state(anna, [per]), state(anna, []))).toEqual(["Per Wiklund väntar inte längre."]);
   expect(told("role.changed", "karin", state(karin, []), state(karin, [], { me: { co_host: true } }))).toEqual(["Nu kan du släppa in folk och leda mötet."]);
 });
+
+it("asks who leads whether it is the right person, and tells that person when it is said", () => {
+  const tomas = person("tomas", "Tomas Edlund", { method: "sms", unrecognised: true });
+  expect(told("participant.joined", "tomas", state(anna, [tomas]))).toEqual(["Tomas Edlund kom in i mötet.", "Ser du att det är Tomas Edlund?"]);
+  expect(told("participant.joined", "tomas", state(karin, [tomas]))).toEqual(["Tomas Edlund kom in i mötet."]);
+  expect(told("participant.recognised", "tomas", state(tomas, [anna, tomas]))).toEqual(["Nu hör och ser du de andra."]);
+});

@@ -12,7 +12,10 @@ export function newsOf(before: State | null, event: MeetingEvent): string[] {
   const mine = event.participant !== null && event.participant === state.me.participant;
   switch (event.event) {
     case "participant.joined":
-      return one && !mine ? [t("%(name)s kom in i mötet.", { name: one.name })] : [];
+      if (!one || mine) return [];
+      return [t("%(name)s kom in i mötet.", { name: one.name }), ...(one.unrecognised && leads(state.me) ? [t("Ser du att det är %(name)s?", { name: one.name })] : [])];
+    case "participant.recognised":
+      return mine ? [t("Nu hör och ser du de andra.")] : [];
     case "participant.left":
       return one && !mine ? [t("%(name)s lämnade mötet.", { name: one.name })] : [];
     case "participant.removed":

@@ -97,7 +97,7 @@ function fromToken(id: string, seat: Seat): Participant {
     initials: [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => word?.[0] ?? "").join("").toUpperCase(),
     role: attributes["role"] ?? "", organisation: attributes["organisation"] ?? "",
     party: party === "kommun" || party === "region" || party === "home" ? party : "other",
-    relation: attributes["relation"] ?? "", representation: representationOf(attributes["representation"]), method: attributes["method"] ?? "", state: "in_room", ready: true, not_yet: false,
+    relation: attributes["relation"] ?? "", representation: representationOf(attributes["representation"]), method: attributes["method"] ?? "", state: "in_room", ready: true, not_yet: false, unrecognised: false,
     waiting_since: null, host: attributes["host"] === "1", co_host: false, home: attributes["home"] === "1",
     encrypts: true, allowed_by: null, vouching: null,
   };

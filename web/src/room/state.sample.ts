@@ -7,7 +7,7 @@ export function person(id: string, name: string, changes: Partial<Participant> =
   return {
     id, identity: `seat-${id}`, name, person_name: name, given_name: words[0] ?? "", initials: words.map((word) => word[0]).join(""), role: "", organisation: "",
     party: "kommun", relation: "", representation: "none", method: "bankid", state: "in_room", ready: true, not_yet: false, waiting_since: null, host: false, co_host: false, home: false,
-    encrypts: true, allowed_by: null, vouching: null, ...changes,
+    unrecognised: false, encrypts: true, allowed_by: null, vouching: null, ...changes,
   };
 }
 
@@ -29,7 +29,7 @@ export function meeting(changes: Partial<Meeting> = {}): Meeting {
 export function me(one: Participant, changes: Partial<Me> = {}): Me {
   return {
     participant: one.id, identity: one.identity, state: one.state, host: one.host, co_host: one.co_host, home: one.home, ready: one.ready, not_yet: one.not_yet,
-    this_device: true, name: one.person_name, given_name: one.given_name, initials: one.initials, role: one.role, organisation: one.organisation,
+    this_device: true, unrecognised: one.unrecognised, name: one.person_name, given_name: one.given_name, initials: one.initials, role: one.role, organisation: one.organisation,
     relation: one.relation, representation: one.representation, party: one.party, method: one.method, may: one.host ? ["start", "end", "admit", "remove", "mute", "appoint", "name_home"] : [], ...changes,
   };
 }

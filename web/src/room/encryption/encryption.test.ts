@@ -58,6 +58,24 @@ describe("two who meet", () => {
   });
 });
 
+describe("one who came by a code alone", () => {
+  it("is seen by those who lead but has nobody's key, until recognised", async () => {
+    await met();
+    const tomas = await room.sit("Tomas", { method: "sms", unrecognised: true });
+    await met();
+    await later(ASK_EVERY * 2 + ROTATE_EVERY);
+    expect(held(anna, tomas)).toBe(own(tomas));
+    expect(held(tomas, anna)).toBeUndefined();
+    expect(held(karin, anna)).toBe(own(anna));
+    Object.assign(tomas.one, { unrecognised: false });
+    await met();
+    await later(ROTATE_EVERY + SWITCH_AFTER);
+    expect(held(tomas, anna)).toBe(own(anna));
+    expect(new Set([anna, karin, tomas].map((seat) => seat.safety.code)).size).toBe(1);
+    expect(anna.safety.code).toMatch(/^\d{6}$/);
+  });
+});
+
 describe("somebody who comes", () => {
   it("gets keys that nobody had before, and gives the old ones to nobody", async () => {
     await met();

@@ -51,6 +51,7 @@ export class Encryption {
   private identity = "";
   private rounds = new Rounds("");
   private round = "";
+  private unrecognised: ReadonlySet<string> = new Set();
   private members: readonly Member[] = [];
   private readonly pins = new Map<string, string>();
   private readonly generations = new Map<string, number>();
@@ -151,7 +152,9 @@ export class Encryption {
     const members = keyed.some((one) => one.identity === this.identity) ? keyed : [];
     const without = held.flatMap(({ name, allowedBy }) => (allowedBy === null ? [] : [{ name, allowedBy }]));
     this.safety = { ...this.safety, mode: without.length > 0 ? "off" : "on", without, unsure };
-    const round = await roundOf(this.meeting, members);
+    // Came by a code alone: shows themselves to those who lead, and gets nobody's key. Recognised, they begin a new round.
+    this.unrecognised = new Set(state.participants.flatMap((one) => (one.unrecognised && one.identity !== null ? [one.identity] : [])));
+    const round = await roundOf(this.meeting, members.map((one) => (this.unrecognised.has(one.identity) ? { ...one, key: "" } : one)));
     if (round !== this.round) await this.turnTo(round, members);
     await this.tell();
   }
@@ -220,7 +223,7 @@ export class Encryption {
     if (others.length === 0) return;
     this.shared = true;
     const keys: Record<string, string> = {};
-    for (const one of others) keys[one.identity] = await this.pair.wrap(this.key, this.context(this.identity, this.publicKey, one.identity, one.key, this.generation));
+    for (const one of others.filter(({ identity }) => !this.unrecognised.has(identity))) keys[one.identity] = await this.pair.wrap(this.key, this.context(this.identity, this.publicKey, one.identity, one.key, this.generation));
     this.say({ kind: "share", round: this.round, generation: this.generation, commitment: await this.rounds.enter(this.round), keys });
     this.reveal();
   }

@@ -19,6 +19,7 @@ import { messageView } from "./messages.js";
 import { panelBody, panelTitle, panelView } from "./panels.js";
 import { badge } from "./parts.js";
 import { safetyLine } from "./safety.js";
+import { sightStrip, unrecognised } from "./sight.js";
 import { flags, homeAway, media, nameOf, tileView } from "./tile.js";
 import { clock, lineWords, minutesLeft } from "./words.js";
 
@@ -50,7 +51,7 @@ function desk(model: Model, acts: Acts): Branch {
     h(
       "section.stage",
       { key: "stage", "data-theme": "dark", "aria-label": t("De som är med") },
-      h("div.stage__top", { key: "top" }, knockStrip(model, acts), messageView(model, acts)),
+      h("div.stage__top", { key: "top" }, knockStrip(model, acts), sightStrip(model, acts), messageView(model, acts)),
       h(
         "div.faces",
         { key: "faces", class: `faces--${Math.min(9, rest.length)}` },
@@ -91,7 +92,7 @@ function kiosk(model: Model, acts: Acts): Branch {
   if (!state) return h("div", { key: "kiosk" });
   const shown = model.tiles.find((one) => one.screen) ?? model.tiles.find((one) => one.key === model.speaker) ?? model.tiles.find((one) => !one.mine) ?? model.tiles[0];
   const others = model.tiles.filter((one) => one !== shown && (!one.screen || one.mine));
-  const panel = model.panel ?? (knocking(model).length > 0 ? "people" : null);
+  const panel = model.panel ?? (knocking(model).length > 0 || unrecognised(model).length > 0 ? "people" : null);
   const shownModel: Model = { ...model, panel };
   return h(
     "div.kroom",
@@ -177,7 +178,7 @@ function phone(model: Model, acts: Acts): Branch {
       tab(model, acts, "people", users, t("Deltagare"), here, t("väntar")),
     ),
     h("p.ph__safety", { key: "safety" }, safetyLine(model, acts)),
-    h("div.ph__main", { key: "main" }, knockStrip(model, acts), messageView(model, acts), panel ? [mini(model), h("section.ph__body", { key: `body-${panel}`, id: `panel-${panel}`, "aria-label": panelTitle(panel) }, h("h2", { key: "title", class: panel === "chat" || panel === "people" ? "vh" : "" }, panelTitle(panel)), panelBody(model, acts, panel))] : stage(model)),
+    h("div.ph__main", { key: "main" }, knockStrip(model, acts), sightStrip(model, acts), messageView(model, acts), panel ? [mini(model), h("section.ph__body", { key: `body-${panel}`, id: `panel-${panel}`, "aria-label": panelTitle(panel) }, h("h2", { key: "title", class: panel === "chat" || panel === "people" ? "vh" : "" }, panelTitle(panel)), panelBody(model, acts, panel))] : stage(model)),
     phoneControls(model, acts),
   );
 }

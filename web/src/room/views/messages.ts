@@ -13,6 +13,7 @@ import type { Acts, Model } from "../model.js";
 import { h, type Branch } from "../view.js";
 import { button, note } from "./parts.js";
 import { plainNote, unsure } from "./safety.js";
+import { seenSoon } from "./sight.js";
 import mic from "lucide-static/icons/mic.svg";
 import volume from "lucide-static/icons/volume-2.svg";
 
@@ -27,6 +28,7 @@ function pressing(model: Model, acts: Acts): Branch | null {
     return note("wait", wifiOff, t("Du har tappat nätet."), model.hindrance || t("Vi försöker igen hela tiden. Du behöver inte göra något."));
   }
   if (model.soundBlocked) return note("wait", volumeX, t("Ljudet väntar på dig."), "", h("p", null, button(volume, t("Slå på ljudet"), () => acts.allowSound(), { small: model.layout !== "kiosk" })));
+  if (model.state?.me.unrecognised) return seenSoon();
   if (model.talkingMuted) {
     return note("wait", micOff, t("Vi hör dig inte."), t("Mikrofonen är av. Tryck på Mikrofon om du vill tala."), h("p", null, button(mic, t("Sätt på mikrofonen"), () => acts.toggleMicrophone(), { small: model.layout !== "kiosk" })));
   }

@@ -13,6 +13,7 @@ import type { Tile } from "../people.js";
 import { h, icon, type Branch, type Child } from "../view.js";
 import { expected, guest } from "./knock.js";
 import { button, face, mark, methodMark, note } from "./parts.js";
+import { question, unrecognised } from "./sight.js";
 import { knockWords } from "./words.js";
 
 export function peopleBody(model: Model, acts: Acts, small: boolean): Child {
@@ -20,6 +21,7 @@ export function peopleBody(model: Model, acts: Acts, small: boolean): Child {
   if (!state) return null;
   return [
     model.notice ? h("div.panel__notice", { key: "notice", role: "status" }, note("wait", bell, model.notice, "")) : null,
+    unrecognised(model).map((one) => question(model, acts, one, small)),
     door(model, acts, small),
     leads(state.me) ? expected(model) : null,
     h("section", { key: "here", "aria-labelledby": "here-title" }, h("h3", { id: "here-title" }, t("Med i mötet")), h("ul.seats", null, model.tiles.filter((one) => !one.screen).map((one) => seat(model, acts, one)))),
