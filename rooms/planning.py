@@ -185,7 +185,13 @@ class Planning:
             problem = FieldError("invitations", "Välj vem som leder mötet.", "Choose who leads the meeting.")
             raise InvalidFields([problem])
         number = await self._people.number_of(post.person.id)
-        assert number is not None, "who holds a post has a number"
+        if number is None:  # known by an HSA-id alone
+            problem = FieldError(
+                "invitations",
+                "Välj vem som leder mötet. Vill du leda det själv, logga in en gång med BankID eller Freja först.",
+                "Choose who leads the meeting. To lead it yourself, log in once with BankID or Freja first.",
+            )
+            raise InvalidFields([problem])
         own = next((item for item in items if item.number == number), None)
         if own is not None:
             return [replace(item, host=True) if item is own else item for item in items]

@@ -12,7 +12,20 @@ from rooms.drafts import MeetingChange
 from rooms.errors import MeetingAlreadyOpen, MeetingCancelled, NotAllowed, NotYourPost
 from rooms.meeting import Authority, Consent, MeetingStatus, Party
 from rooms.store import Store
-from tests.rooms.world import ANNA, GUNNAR, KARIN, NORDVIK, PER, REGION, BrokenLog, World, invitation, number
+from tests.rooms.world import (
+    ANNA,
+    ELIN,
+    GUNNAR,
+    KARIN,
+    NORDVIK,
+    PER,
+    REGION,
+    USUAL,
+    BrokenLog,
+    World,
+    invitation,
+    number,
+)
 
 
 async def test_the_planner_leads_and_needs_no_link(world: World) -> None:
@@ -80,6 +93,19 @@ async def test_who_only_plans_must_name_a_host(world: World) -> None:
     with pytest.raises(InvalidFields) as refused:
         await world.plan(planner)
     assert refused.value.fields("sv")[0]["field"] == "invitations"
+
+
+async def test_staff_known_by_an_hsa_id_alone_hear_how_to_lead(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(_person: str) -> None:
+        return None
+
+    anna = await world.anna()
+    monkeypatch.setattr(world.people, "number_of", unknown)
+    with pytest.raises(InvalidFields) as refused:
+        await world.plan(anna)
+    assert [problem.field for problem in refused.value.problems] == ["invitations"]
+    named = (*USUAL, invitation("Elin Näslund", ELIN, kind="called", party="region", host=True))
+    assert (await world.plan(anna, invitations=named)).gathering.host is not None
 
 
 async def test_only_planners_and_hosts_plan(world: World) -> None:
