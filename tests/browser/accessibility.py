@@ -53,6 +53,8 @@ _CUT = """() => {
 
 async def violations(page: Page) -> list[str]:
     """axe-core's violations on the page as it stands. The page's context must have been made with bypass_csp."""
+    # A page's words are there before its style sheets; sizes and colours are judged with them.
+    await page.wait_for_load_state("load")
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = await page.evaluate(_RUN, TAGS)
