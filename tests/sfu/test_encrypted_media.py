@@ -33,13 +33,13 @@ def use(client: SdkClient, identity: str, key: bytes) -> None:
 async def test_what_the_server_forwards(monkeypatch: pytest.MonkeyPatch, *, encrypted: bool) -> None:
     """Bo sees and hears Anna either way; what came to the server is her picture and tone only in the clear."""
     took: dict[str, list[RtpPacket]] = {"video": [], "audio": []}
-    take: Callable[..., None] = UpTrack.take
+    gather: Callable[..., bool] = UpTrack.gather
 
-    def remember(track: UpTrack, layer: Any, packet: RtpPacket, *rest: Any) -> None:
+    def remember(track: UpTrack, layer: Any, packet: RtpPacket, *rest: Any) -> bool:
         took[str(track.kind)].append(packet)
-        take(track, layer, packet, *rest)
+        return gather(track, layer, packet, *rest)
 
-    monkeypatch.setattr(UpTrack, "take", remember)
+    monkeypatch.setattr(UpTrack, "gather", remember)
     async with media_host() as host:
         anna, bo = SdkClient(host, "anna"), SdkClient(host, "bo")
         for client in (anna, bo):
