@@ -93,7 +93,7 @@ async def entered(log: Log, person: str, name: str, organisation: str = "nordvik
     await log.append(Event(EventType.LOBBY_ENTERED, Actor(person, name, method="bankid"), organisation, meeting))
 
 
-async def search(client: Client, status: int = 200, **wanted: object) -> Any:
+async def search(client: Client, status: int = 200, /, **wanted: object) -> Any:
     response = await client.post("/api/v1/audit/events", json=wanted)
     assert response.status == status, await response.text()
     return await response.json()
