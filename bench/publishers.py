@@ -17,8 +17,8 @@ from bench.client import Access, socket_url
 from db.tasks import Tasks
 
 _SAMPLE_RATE = 48_000
-# A tenth of a second is handed over at a time: the SDK wakes every waiter in the process for each block, and with blocks
-# of 10 ms that alone took most of a core from what is measured. Opus packets are of 20 ms all the same.
+# A tenth of a second is handed over at a time: the SDK wakes every waiter in the process for each block, and with
+# blocks of 10 ms that alone took most of a core from what is measured. Opus packets are of 20 ms all the same.
 _BLOCK = _SAMPLE_RATE // 10
 _TONE = 440
 
