@@ -175,9 +175,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
-        tasks.start(
-            _together(watch.run(), ground.keys.run(), _retention(settings, ground, clock).run()), name="watches"
-        )
+        tasks.start(_together(watch.run, ground.keys.run, _retention(settings, ground, clock).run), name="watches")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
@@ -384,10 +382,11 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _together(*works: Coroutine[Any, Any, None]) -> None:
+async def _together(*works: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Called here, not before: a service that is ended as it starts leaves no coroutine that nobody awaited."""
     async with asyncio.TaskGroup() as group:
         for work in works:
-            group.create_task(work)
+            group.create_task(work())
 
 
 def _retention(settings: Settings, ground: Foundation, clock: Callable[[], datetime]) -> Retention:
