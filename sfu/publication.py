@@ -96,15 +96,17 @@ class Publication:
         )
         return self.info != before
 
-    def quality_wanted(self, now: float, *, expected: bool = False) -> SubscribedQualityUpdate | None:
+    def quality_wanted(
+        self, now: float, *, expected: bool = False, room_for: int = HIGH
+    ) -> SubscribedQualityUpdate | None:
         """What its publisher is to be told of the layers anybody gets, None when nothing is new.
 
-        expected: somebody is about to receive it.
+        expected: somebody is about to receive it. room_for: the highest layer that the publisher's line carries.
         """
         track = self.up_track
         if self.kind != "video" or track is None or not self.live or self.info.muted:
             return None
-        level = self.dynacast.update(HIGH if expected else track.maximum_wanted(), now)
+        level = self.dynacast.update(HIGH if expected else track.maximum_wanted(), now, room_for)
         if level is None:
             return None
         if level > track.asked_quality:

@@ -29,6 +29,7 @@ from sfu.access_token import MAX_METADATA, Permission
 from sfu.audience import Audience
 from sfu.data import DataRefused, Routed, route
 from sfu.data_tracks import DataTracks
+from sfu.layers import HIGH
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Publication, RequestRefused, TrackSettings, require_may_publish
 from sfu.pulse import Pulse
@@ -286,7 +287,9 @@ class Room:
                 if wanted and publication.sid not in forwarded:
                     settings = participant.wishes.settings.get(publication.sid, TrackSettings())
                     participant.media.forward(publication, publisher.sid, settings)
-                    if (update := publication.quality_wanted(self._now, expected=True)) is not None:
+                    room_for = HIGH if publisher.media is None else publisher.media.pictures
+                    update = publication.quality_wanted(self._now, expected=True, room_for=room_for)
+                    if update is not None:
                         publisher.send(SignalResponse(subscribed_quality_update=update))
                     changed = True
                 elif not wanted and publication.sid in forwarded:
@@ -411,8 +414,9 @@ class Room:
         for participant in self.participants.values():
             if participant.media is not None:
                 participant.media.speaking(speaking)
+            room_for = HIGH if participant.media is None else participant.media.pictures
             for publication in participant.publications.values():
-                if (update := publication.quality_wanted(now)) is not None:
+                if (update := publication.quality_wanted(now, room_for=room_for)) is not None:
                     participant.send(SignalResponse(subscribed_quality_update=update))
 
     def _tell(self, messages: Iterable[SignalResponse]) -> None:

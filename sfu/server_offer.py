@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from sfu.codecs_offered import codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, SendSection
 from sfu.negotiation import (
+    FEEDBACK,
     MAX_MESSAGE_SIZE,
     SCTP_PORT,
-    SEND_FEEDBACK,
     Forwarded,
     describe_forwarded,
     with_transport,
@@ -158,7 +158,7 @@ def _written(section: OfferedSection, by_sid: Mapping[str, Forwarded]) -> Sectio
     written.rtpmaps[codec.payload_type] = _ENCODINGS[codec.mime_type]
     if codec.fmtp:
         written.fmtps[codec.payload_type] = codec.fmtp
-    wanted = SEND_FEEDBACK if section.kind == "video" else ("transport-cc", "nack")
+    wanted = FEEDBACK if section.kind == "video" else ("transport-cc", "nack")
     written.feedback[codec.payload_type] = list(wanted)
     if codec.rtx_payload_type is not None and (track is None or track.rtx_ssrc is not None):
         written.formats += (str(codec.rtx_payload_type),)

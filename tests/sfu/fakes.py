@@ -8,6 +8,7 @@ from livekit.protocol.models import AUDIO, CAMERA, MICROPHONE, VIDEO, Participan
 from livekit.protocol.rtc import AddTrackRequest, SignalResponse, SimulcastCodec
 
 from sfu.access_token import Permission
+from sfu.layers import HIGH
 from sfu.negotiated import Codec, LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.participant import Participant
 from sfu.peer import PeerListener
@@ -34,6 +35,7 @@ class FakeMedia:
         self.takes_data = True
         self.now = Conditions()
         self.heard: frozenset[str] = frozenset()
+        self.pictures = HIGH
 
     @property
     def forwarded(self) -> frozenset[str]:
@@ -92,6 +94,7 @@ class FakePeer:
         self.is_measured = True
         self.probes: list[float] = []
         self.discarded: list[int] = []
+        self.pictures = HIGH
 
     @property
     def local(self) -> LocalTransport:

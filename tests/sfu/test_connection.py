@@ -11,6 +11,7 @@ from sfu import data_tracks
 from sfu.access_token import Permission
 from sfu.connection import Connection
 from sfu.data import LOSSY, RELIABLE
+from sfu.layers import HIGH
 from sfu.peer import PeerListener
 from sfu.publication import Publication, TrackSettings, announce
 from sfu.sdp import SdpError, parse, write
@@ -294,3 +295,27 @@ def test_the_path_is_divided_by_the_peers_clock(single: World) -> None:
     single.peers[0].estimate = 60_000
     single.peers[0].listener.ticked(10.1)
     assert single.connection.conditions(10.1).reduced + single.connection.conditions(10.1).withheld <= 1
+
+
+def test_a_line_that_is_wide_again_makes_the_client_offer_anew_and_begin_from_where_it_was(single: World) -> None:
+    offer = Offer()
+    offer.video(cid="cam")
+    track = announce(camera(), "TR_1", Permission())
+    single.offer(offer, track)
+    assert single.connection.pictures == HIGH
+    asked = len(single.inbox.of("media_sections_requirement"))
+    single.peers[0].listener.widened(700_000.0)
+    assert len(single.inbox.of("media_sections_requirement")) == asked + 1
+    single.offer(offer, track, number=2)
+    assert "x-google-start-bitrate=700" in single.inbox.last("answer").sdp
+    single.peers[0].listener.widened(700_000.0)
+    single.offer(offer, track, number=3)
+    assert "x-google-start-bitrate=701" in single.inbox.last("answer").sdp, "the same again would not be obeyed"
+
+
+def test_a_v0_client_is_asked_for_nothing_when_its_line_is_wide_again(dual: World) -> None:
+    offer = Offer()
+    offer.video(cid="cam")
+    dual.offer(offer, announce(camera(), "TR_1", Permission()))
+    dual.peers[0].listener.widened(700_000.0)
+    assert not dual.inbox.of("media_sections_requirement")
