@@ -121,7 +121,8 @@ class HomePerson:
 class Meeting:
     """room: the media room's random name. organisation: the id of the one that planned it; its name and phone are kept
     as they were then. host_away_since: when the host's seat became empty during the meeting. empty_since: when the room
-    did. lobby_announced: those who came early have been told that the waiting room is open.
+    did. lobby_announced: those who came early have been told that the waiting room is open. erased_at: when its
+    personal data was taken away (`rooms.retention_store`); nobody but an auditor is shown it after that.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Meeting:
     empty_since: datetime | None = None
     lobby_announced: bool = False
     home_people: tuple[HomePerson, ...] = ()
+    erased_at: datetime | None = None
 
     @property
     def type_name(self) -> str:

@@ -21,6 +21,7 @@ from auth.store.sealed import SealedRows, people_rows
 from auth.vault import Vault
 from db.engine import AsyncEngine, connect, upgrade
 from rooms.commands import Planner
+from rooms.retention_store import RetentionRows
 from rooms.store import NUMBERED, Store
 from signaling.settings import Settings
 
@@ -96,6 +97,7 @@ async def planner(settings: Settings) -> AsyncIterator[Planner]:
     async with foundation(settings) as ground:
         yield Planner(
             Store(ground.engine),
+            RetentionRows(ground.engine),
             audit=ground.audit,
             people=ground.people,
             vault=ground.vault,
