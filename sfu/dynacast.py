@@ -6,8 +6,8 @@ OFF_AFTER = 5.0  # seconds for which nobody has wanted a layer
 class Dynacast:
     """One track's. told: the highest quality the publisher was asked to send, -1 for none; None before anything."""
 
-    def __init__(self) -> None:
-        self.told: int | None = None
+    def __init__(self, told: int | None = None) -> None:
+        self.told = told
         self._lower_since: float | None = None
         self._lower = -1
 

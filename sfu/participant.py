@@ -33,6 +33,9 @@ class MediaConnection(Protocol):
         """Begin sending a track, from the next `negotiate` on. stream: its publisher's sid."""
 
     def withdraw(self, track_sid: str) -> None: ...
+    def take_up(self, publication: Publication) -> None:
+        """Its second codec stands, which this client may have waited for."""
+
     def apply(self, track_sid: str, settings: TrackSettings) -> None: ...
     def drop(self, publication: Publication) -> None:
         """Stop receiving a track of this participant's own."""

@@ -174,10 +174,13 @@ class Room:
     def published(self, participant: Participant, publications: Iterable[Publication]) -> None:
         """Their media sections stand."""
         self._update(participant)
-        sids = {publication.sid for publication in publications}
+        known = {publication.sid: publication for publication in publications}
         for other in self.participants.values():
             if other is not participant:
-                self.reconcile(other, sids)
+                self.reconcile(other, set(known))
+                for publication in known.values():
+                    if other.media is not None and publication.backup is not None:
+                        other.media.take_up(publication)
 
     def unpublish(self, participant: Participant, track_sid: str) -> None:
         publication = participant.publications.pop(track_sid, None)
@@ -414,10 +417,14 @@ class Room:
         for participant in self.participants.values():
             if participant.media is not None:
                 participant.media.speaking(speaking)
-            room_for = HIGH if participant.media is None else participant.media.pictures
-            for publication in participant.publications.values():
-                if (update := publication.quality_wanted(now, room_for=room_for)) is not None:
-                    participant.send(SignalResponse(subscribed_quality_update=update))
+            self.ask_for_layers(participant)
+
+    def ask_for_layers(self, participant: Participant) -> None:
+        """Tell a publisher which layers of its pictures it need send, where that is news."""
+        room_for = HIGH if participant.media is None else participant.media.pictures
+        for publication in participant.publications.values():
+            if (update := publication.quality_wanted(self._now, room_for=room_for)) is not None:
+                participant.send(SignalResponse(subscribed_quality_update=update))
 
     def _tell(self, messages: Iterable[SignalResponse]) -> None:
         for message in messages:

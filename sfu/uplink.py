@@ -17,7 +17,7 @@ WRAP, HALF = 1 << 24, 1 << 23  # of abs-send-time, in units of 2^-18 s: 64 s
 UNIT = 1 / (1 << 18)
 SHORTEST_FOR = 15.0  # seconds that the shortest way is remembered
 WINDOW = 0.2  # seconds whose shortest way is the queue that stands; what jitter adds is not in it
-LONG, FULL, FLOOD = 0.08, 0.25, 0.5  # seconds of a queue: too long with losses or under a limit, by itself, by far
+LONG, FULL, FLOOD = 0.08, 0.25, 0.5  # seconds of a queue: too long with losses or under a limit, by far, and by itself
 EMPTY = 0.03
 LOSS_HIGH = 0.08
 COUNTED, SHORT = 0.4, 0.15  # seconds over which loss and rate are counted; and the rate while a queue stands
@@ -96,7 +96,7 @@ class Uplink:
         is_held = self.limit is not None
         if self.queue > EMPTY:
             self._stood_at = now
-        if self.queue > FULL or (self.queue > LONG and (is_held or loss > LOSS_HIGH)):
+        if self.queue > FLOOD or (self.queue > LONG and (is_held or loss > LOSS_HIGH)):
             if now - self._cut_at >= REACTION:
                 # A full queue lets packets go at the line's own pace; before that they came as they were sent.
                 self._cut(min(arriving, self._rate_since(now - SHORT)), now)

@@ -31,6 +31,7 @@ class FakeMedia:
         self.dropped: list[str] = []
         self.silenced: list[str] = []
         self.unsilenced: list[str] = []
+        self.taken_up: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.takes_data = True
         self.now = Conditions()
@@ -46,6 +47,9 @@ class FakeMedia:
 
     def withdraw(self, track_sid: str) -> None:
         del self.sending[track_sid]
+
+    def take_up(self, publication: Publication) -> None:
+        self.taken_up.append(publication.sid)
 
     def apply(self, track_sid: str, settings: TrackSettings) -> None:
         self.sending[track_sid] = settings

@@ -177,7 +177,7 @@ def test_who_publishes_pictures_over_a_full_line_is_limited_and_asked_for_less()
         now = 10 + step / 20
         if step == 60:
             table.reception.add(ReceiveSection("1", "video", codec, extensions, ssrcs=(21,)), table.video)
-        queue = max(0.0, (step - 60) / 100)
+        queue = max(0.0, (step - 60) / 50)
         sent = int(now / UNIT) & 0xFFFFFF
         elements = [(3, step.to_bytes(2, "big")), (4, b"1"), (5, sent.to_bytes(3, "big"))]
         packet = RtpPacket(102, False, step, step, 21, b"A" * 1000, elements)
