@@ -101,6 +101,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             media=media,
             people=people,
             vault=vault,
+            vouching=ground.vouching,
             publish=publisher(bus),
             clock=clock,
             origin=settings.origin,
