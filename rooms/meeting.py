@@ -122,6 +122,7 @@ class Meeting:
     """room: the media room's random name. organisation: the id of the one that planned it; its name and phone are kept
     as they were then. host_away_since: when the host's seat became empty during the meeting. empty_since: when the room
     did. lobby_announced: those who came early have been told that the waiting room is open.
+    sole_guardian: the planner states that the child the meeting is about has one guardian alone.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Meeting:
     empty_since: datetime | None = None
     lobby_announced: bool = False
     home_people: tuple[HomePerson, ...] = ()
+    sole_guardian: bool = False
 
     @property
     def type_name(self) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 from rooms.assurance_store import AssuranceRows
+from rooms.consent_store import ConsentRows
 from rooms.meeting import (
     Attendance,
     Authority,
@@ -56,6 +57,7 @@ meetings = sa.Table(
     sa.Column("empty_since", UtcDateTime),
     sa.Column("lobby_announced", sa.Boolean, nullable=False),
     sa.Column("home_people", sa.JSON, nullable=False),
+    sa.Column("sole_guardian", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 invitations = sa.Table(
@@ -142,6 +144,7 @@ class Store:
         self._engine = engine
         self._locks = Locks(engine)
         self.assurance = AssuranceRows(engine)
+        self.consents = ConsentRows(engine)
 
     def exclusive(self, meeting: str) -> AbstractAsyncContextManager[None]:
         """No other node acts on this meeting meanwhile (`db.locks`)."""

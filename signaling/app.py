@@ -43,6 +43,7 @@ from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
+from signaling.api import consents as consents_api
 from signaling.api import directory as directory_api
 from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
@@ -134,7 +135,12 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(sms_pages.routes(meetings, sms_codes, sessions, secure=settings.secure))
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, meetings.review, clock))
-        app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
+        app.add_routes(
+            [
+                *meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock),
+                *consents_api.routes(meetings.consents),
+            ]
+        )
         app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
         cookie = cookie_name(settings.secure)

@@ -7,9 +7,10 @@ faults. Pure: form values in, a draft and the step's errors out.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from auth.fields import InvalidFields
+from rooms.consent_rule import OF_AGE, under
 from rooms.drafts import USUAL_LENGTH, InvitationDraft, MeetingDraft, check_meeting
 from signaling.i18n import ZONE
 
@@ -19,7 +20,7 @@ LONGEST_VALUE = 2_000
 
 STEP_FIELDS: dict[int, tuple[str, ...]] = {
     1: ("person.identity_number", "person.given_name", "person.surname", "type", "consent", "purpose"),
-    2: ("invitations",),
+    2: ("invitations", "sole_guardian"),
     3: ("date", "starts", "ends", "place"),
 }
 PERSON_FIELDS = ("name", "identity_number", "party", "role", "organisation", "task", "representation")
@@ -54,6 +55,12 @@ class PlanForm(Form):
         """Indexes of the people invited so far; always at least one row."""
         found = [int(match[1]) for name in self.values if (match := _PERSON.fullmatch(name))]
         return range(min(max(found, default=0) + 1, MOST_PEOPLE))
+
+    @property
+    def young(self) -> bool:
+        """Whether the form asks about guardians: where the identity number tells of somebody not of age."""
+        number = digits(self.value("person.identity_number"))
+        return bool(re.fullmatch(r"\d{12}", number, re.ASCII) and under(number, OF_AGE, date.today()))  # noqa: DTZ011
 
     def add_person(self) -> None:
         at = len(self.people)
@@ -113,6 +120,7 @@ def draft_of(form: PlanForm) -> MeetingDraft:
         ends_at=None if form.now else moment(form.value("date"), form.value("ends")),
         invitations=tuple(invitation_of(form, f"invitations.{at}.") for at in filled_rows(form)),
         start_now=form.now,
+        sole_guardian=form.value("sole_guardian") == "1",
     )
 
 
@@ -151,7 +159,7 @@ def check(form: PlanForm, now: datetime, language: str, *, whole: bool = False) 
         check_meeting(draft_of(form), now)
     except InvalidFields as invalid:
         for fault in invalid.fields(language):
-            name = _as_in_form(fault["field"], rows)
+            name = as_in_form(fault["field"], rows)
             if whole or name.startswith(STEP_FIELDS.get(form.step, ("",))):
                 form.errors.setdefault(name, fault["message"])
         form.errors = dict(sorted(form.errors.items(), key=lambda item: _place_in_form(item[0])))
@@ -171,7 +179,7 @@ def _place_in_form(name: str) -> int:
     return next((at for at, field in enumerate(order) if name.startswith(field)), len(order))
 
 
-def _as_in_form(place: str, rows: list[int]) -> str:
+def as_in_form(place: str, rows: list[int]) -> str:
     """The form's field for a draft's: times are written as date and clock, rows without text are not in the draft."""
     if place in ("starts_at", "ends_at"):
         return {"starts_at": "starts", "ends_at": "ends"}[place]

@@ -1,6 +1,7 @@
 """Pages of those who plan and lead: the day, the list, planning, and one meeting as its leader sees it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -11,8 +12,9 @@ from auth.fields import InvalidFields
 from auth.people import Permission
 from auth.sessions import Session
 from rooms import view
+from rooms.consents import Standing
 from rooms.drafts import MeetingChange
-from rooms.errors import NotYourPost
+from rooms.errors import ConsentMissing, NotYourPost
 from rooms.invitations import Link
 from rooms.lifecycle import START_BEFORE
 from rooms.meeting import MEETING_TYPES
@@ -87,13 +89,19 @@ class StaffPages:
             try:
                 planned = await self._meetings.planning.plan(session, plan_form.draft_of(form))
             except InvalidFields as invalid:
-                form.errors = {fault["field"]: fault["message"] for fault in invalid.fields(language)}
+                rows = plan_form.filled_rows(form)
+                form.errors = {
+                    plan_form.as_in_form(fault["field"], rows): fault["message"] for fault in invalid.fields(language)
+                }
             else:
                 gathering = planned.gathering
                 if form.now:
-                    gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
+                    # Where somebody's consent is missing the page says so, beside the links, which are shown this once.
+                    with suppress(ConsentMissing):
+                        gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
                 state = view.state(gathering, session, self._clock())
-                return meeting_page(request, state, self._clock(), links=planned.links, made=True)
+                consent = await self._meetings.consents.standing_in(session, gathering)
+                return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True)
         form.step = plan_form.step_of(form.errors)
         return plan_page(request, form)
 
@@ -152,8 +160,10 @@ class StaffPages:
         return see_other(f"/meetings/{meeting}")
 
     async def _shown(self, request: web.Request, **context: Any) -> web.Response:
-        state = await self._meetings.state_for(session_of(request), request.match_info["id"])
-        return meeting_page(request, state, self._clock(), **context)
+        session, meeting = session_of(request), request.match_info["id"]
+        state = await self._meetings.state_for(session, meeting)
+        consent = await self._meetings.consents.standing(session, meeting)
+        return meeting_page(request, state, self._clock(), consent, **context)
 
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
@@ -204,13 +214,15 @@ def meeting_page(
     request: web.Request,
     state: State,
     now: datetime,
+    consent: Standing,
     *,
     links: tuple[Link, ...] = (),
     made: bool = False,
     form: Form | None = None,
     opened: str = "",
 ) -> web.Response:
-    """The leader's page. links: just made, shown this once; form: what was sent, with its errors."""
+    """The leader's page. consent: whose is needed, and how it stands. links: just made, shown this once; form: what
+    was sent, with its errors."""
     meeting = state["meeting"]
     starts = datetime.fromisoformat(meeting["starts_at"]).astimezone(ZONE)
     ends = datetime.fromisoformat(meeting["ends_at"]).astimezone(ZONE)
@@ -225,9 +237,8 @@ def meeting_page(
     sent = form or Form()
     merged = Form(values={**values, **sent.values}, errors=sent.errors)
     status = 422 if merged.errors else 200
-    return render(
-        request, "meeting.html", status=status, now=now, links=links, made=made, form=merged, opened=opened, **state
-    )
+    context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened}
+    return render(request, "meeting.html", status=status, now=now, **context, **state)
 
 
 def sent_form(sent: Any) -> Form:
