@@ -77,10 +77,12 @@ class Reader:
         limit: int = 100,
         after: int | None = None,
         newest_first: bool = False,
+        among: tuple[str, ...] | None = None,
+        outside: str | None = None,
     ) -> list[Record]:
         """Records in order of their place. See `audit.rows.Search`. The caller has logged the reading. Raises
         AuditUnavailable."""
-        wanted = Search(organisation, meeting, actor, who, since, until, after, limit, newest_first)
+        wanted = Search(organisation, meeting, actor, who, since, until, after, limit, newest_first, among, outside)
         async with reading(self.limit):
             return [record_of(row) for row in await self.store.search(wanted)]
 
@@ -92,9 +94,13 @@ class Reader:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 100,
+        among: tuple[str, ...] | None = None,
+        outside: str | None = None,
     ) -> list[MeetingFound]:
         """Meetings with an entry in that time that names that person, the latest first. Raises AuditUnavailable."""
-        wanted = Search(organisation=organisation, who=who, since=since, until=until, limit=limit)
+        wanted = Search(
+            organisation=organisation, who=who, since=since, until=until, limit=limit, among=among, outside=outside
+        )
         async with reading(self.limit):
             return await self.store.meetings(wanted)
 

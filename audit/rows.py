@@ -49,9 +49,8 @@ class Search:
     """Which entries are wanted; None means any. since is included, until is not.
 
     actor: id of the person who acted or was acted upon; who: that, or part of any name in the entry, in any case;
-    after:
-    only entries beyond
-    this place in the direction of reading.
+    among: ids of persons one of whom acted or was acted upon; outside: an organisation whose own entries are not
+    wanted; after: only entries beyond this place in the direction of reading.
     """
 
     organisation: str | None = None
@@ -63,6 +62,8 @@ class Search:
     after: int | None = None
     limit: int | None = None
     newest_first: bool = False
+    among: tuple[str, ...] | None = None
+    outside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

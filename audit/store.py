@@ -337,6 +337,10 @@ def _narrowed(query: sa.Select[Any], wanted: Search) -> sa.Select[Any]:
             query = query.where(column == value)
     if wanted.actor is not None:
         query = query.where(sa.or_(columns.actor == wanted.actor, columns.subject == wanted.actor))
+    if wanted.among is not None:
+        query = query.where(sa.or_(columns.actor.in_(wanted.among), columns.subject.in_(wanted.among)))
+    if wanted.outside is not None:
+        query = query.where(columns.organisation != wanted.outside)
     if wanted.who is not None:
         named = columns.names.contains(wanted.who.casefold(), autoescape=True)
         query = query.where(sa.or_(columns.actor == wanted.who, columns.subject == wanted.who, named))

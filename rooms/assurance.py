@@ -145,6 +145,11 @@ class Assurance:
         rule = await rule_for(self._rows, gathering.meeting, invitation)
         return None if rule.enough(viewer.method, viewer.assurance_level) else rule
 
+    async def allows_sms(self, meeting: str) -> bool:
+        """Whether one without e-legitimation can be invited to it with a telephone and a reason; for pages."""
+        found = (await self._desk.gathering(meeting)).meeting
+        return Method.SMS in (await _rule_of(self._rows, found, Audience.VISITOR)).methods
+
     async def _floor(self, meeting: Meeting) -> dict[Audience, Rule]:
         table = table_of(await self._rows.rules(meeting.organisation))
         return {audience: table[meeting.type, audience] for audience in Audience}

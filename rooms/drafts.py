@@ -242,9 +242,9 @@ def _check_invitation(draft: InvitationDraft, prefix: str, faults: Faults) -> Ch
             "Choose guardian, god man, trustee, interpreter or none.",
         )
         return None
+    phone, sms_reason = _check_sms(draft, prefix, faults)
     if number is None:
         return None
-    phone, sms_reason = _check_sms(draft, prefix, faults)
     kind, party = Kind(draft.kind), Party(draft.party)
     return CheckedInvitation(
         name,
@@ -264,9 +264,17 @@ def _check_invitation(draft: InvitationDraft, prefix: str, faults: Faults) -> Ch
 
 def _check_sms(draft: InvitationDraft, prefix: str, faults: Faults) -> tuple[PhoneNumber | None, str]:
     """A telephone for a code is an exception that says why, and never for one who leads."""
-    if not draft.phone.strip():
+    if not draft.phone.strip() and not draft.sms_reason.strip():
         return None, ""
-    reason = faults.line(f"{prefix}sms_reason", draft.sms_reason, LINE)
+    phone = None
+    try:
+        phone = PhoneNumber.parse(draft.phone.strip())
+    except InvalidPhoneNumber:
+        faults.add(
+            f"{prefix}phone",
+            "Skriv ett svenskt mobilnummer, till exempel 070-174 06 05.",
+            "Write a Swedish mobile number, for example 070-174 06 05.",
+        )
     if draft.host or draft.co_host:
         faults.add(
             f"{prefix}phone",
@@ -279,12 +287,11 @@ def _check_sms(draft: InvitationDraft, prefix: str, faults: Faults) -> tuple[Pho
             "Personal behöver e-legitimation.",
             "Staff need an e-identification.",
         )
-    try:
-        return PhoneNumber.parse(draft.phone.strip()), reason
-    except InvalidPhoneNumber:
+    if not draft.sms_reason.strip():
         faults.add(
-            f"{prefix}phone",
-            "Skriv ett svenskt mobilnummer, till exempel 070-174 06 05.",
-            "Write a Swedish mobile number, for example 070-174 06 05.",
+            f"{prefix}sms_reason",
+            "Skriv varför personen inte kan visa e-legitimation.",
+            "Say why the person cannot show e-identification.",
         )
-        return None, reason
+        return phone, ""
+    return phone, faults.line(f"{prefix}sms_reason", draft.sms_reason, LINE)

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -131,12 +131,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
-        for network in (*self.trusted_proxies, *self.metrics_networks):
-            ipaddress.ip_network(network)
-        for address in self.media_address:
-            ipaddress.ip_address(address)
+        self._check_networks()
         self._check_turn()
-        url = urlsplit(self.origin)
+        url = _split("public_url", self.origin)
         if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
             raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
         if self.media_url:
@@ -147,6 +144,18 @@ class Settings(BaseSettings):
             self._refuse_demo_values(url.scheme)
         return self
 
+    def _check_networks(self) -> None:
+        for name, parse in (
+            ("trusted_proxies", ipaddress.ip_network),
+            ("metrics_networks", ipaddress.ip_network),
+            ("media_address", ipaddress.ip_address),
+        ):
+            for written in getattr(self, name):
+                try:
+                    parse(written)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+
     def _check_openid(self, provider: str) -> None:
         issuer, client, secret, key = self.openid(provider)
         if not issuer:
@@ -155,7 +164,7 @@ class Settings(BaseSettings):
             return
         if self.demo:
             raise ValueError(f"{provider}_issuer: the demo has a simulator of its own; take this setting away")
-        url = urlsplit(issuer)
+        url = _split(f"{provider}_issuer", issuer)
         if url.scheme != "https" or not url.hostname or url.query or url.fragment:
             raise ValueError(f"{provider}_issuer: give the https address, exactly as the provider writes its issuer")
         if not client:
@@ -183,7 +192,7 @@ class Settings(BaseSettings):
             raise ValueError("turn_secret: needed with turn_urls, at least 32 characters")
 
     def _check_media_url(self) -> None:
-        url = urlsplit(self.media_url)
+        url = _split("media_url", self.media_url)
         if url.scheme not in ("ws", "wss", "http", "https") or not url.hostname or url.port == 0:
             raise ValueError("media_url: give the LiveKit cluster's address, for example wss://media.example.se")
         if url.path.strip("/") or url.query or url.fragment or url.username is not None:
@@ -226,6 +235,16 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_directory / 'hemmaplan.db'}"
 
 
+def _split(name: str, address: str) -> SplitResult:
+    """The address' parts, its port a number or none. Raises ValueError."""
+    try:
+        url = urlsplit(address)
+        _ = url.port  # raises when asked, not before
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return url
+
+
 def load(file: Path | None = None, **overrides: Any) -> Settings:
     """Settings from overrides, the environment, ``*_FILE`` secrets and an optional file, in that order of weight.
 
@@ -253,5 +272,7 @@ def _lines(error: ValidationError) -> list[str]:
     for problem in error.errors(include_input=False, include_url=False):
         place = "_".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{PREFIX}{place.upper()}: {message}" if place else f"{PREFIX}{message[0].upper()}{message[1:]}")
+        if not place:  # raised by our own checks, which begin with the setting's name
+            place, _, message = message.partition(": ")
+        lines.append(f"{PREFIX}{place.upper()}: {message}")
     return lines

@@ -3,9 +3,11 @@
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
+from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from audit.canonical import Scalar
 from audit.entries import written_actor
@@ -14,9 +16,11 @@ from audit.log import Log
 from audit.tree import BadRange
 from auth.fields import FieldError, InvalidFields
 from auth.people import Permission
+from rooms.bodies import Body
 from rooms.meeting import Meeting
 from rooms.review import Review
 from rooms.view import iso
+from signaling.api.meeting_bodies import read
 from signaling.i18n import ZONE
 from signaling.security import require
 
@@ -26,6 +30,50 @@ LONGEST_ID = 64
 LARGEST_PAGE = 500
 PAGE = 100
 LARGEST_NUMBER = 2**31 - 1
+LAST_YEAR = 9999
+
+
+def _line(text: str) -> str:
+    text = text.strip()
+    if not text.isprintable():
+        raise PydanticCustomError("line", "not one line of text")
+    return text
+
+
+def _day_or_moment(value: Any) -> datetime | date:
+    try:
+        if isinstance(value, str) and len(value) == len("2026-11-24"):
+            day = date.fromisoformat(value)
+            if day.year < LAST_YEAR:  # so that a day and a zone can be added
+                return day
+        elif isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("datetime_parsing", "neither a day nor a date and time with its zone")
+
+
+Line = Annotated[str, StringConstraints(strict=True), AfterValidator(_line)]
+DayOrMoment = Annotated[
+    datetime | date,
+    PlainValidator(_day_or_moment),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
+]
+
+
+class SearchBody(Body):
+    """What is looked for in the log, and why. meeting: an id; actor: a person's id or part of a name; from, to:
+    RFC 3339, or a day in Sweden, both included; after: the `next` of the page before."""
+
+    meeting: Annotated[Line, Field(max_length=LONGEST_ID)] = ""
+    actor: Annotated[Line, Field(max_length=LONGEST_WORD, repr=False)] = ""
+    reason: Annotated[Line, Field(max_length=LONGEST_REASON)] = ""
+    since: DayOrMoment | None = Field(None, alias="from")
+    until: DayOrMoment | None = Field(None, alias="to")
+    limit: Annotated[int, Field(strict=True, ge=1, le=LARGEST_PAGE)] = PAGE
+    after: Annotated[int, Field(strict=True, ge=0, le=LARGEST_NUMBER)] | None = None
 
 
 def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.RouteDef]:
@@ -35,29 +83,23 @@ def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.
         """Records of the auditor's own organisation, in order; the search itself is logged before it is answered.
         Of a meeting that another organisation owns, what concerns the auditor's own (`rooms.review`).
 
-        Query: meeting (id), actor (a person's id or part of a name), from, to (RFC 3339, or a day in Sweden, both
-        included), reason (why it is read), limit (1-500), after (the `next` of the page before).
+        What is looked for is in the body: a name in an address would be kept by histories and proxies.
         """
         session = require(request, Permission.AUDITOR)
         assert session.staff is not None
         organisation = session.staff.organisation.id
-        query = _Query(request)
-        meeting = query.text("meeting", LONGEST_ID)
-        who = query.text("actor", LONGEST_WORD)
-        since, until = query.moment("from"), query.moment("to", ends_day=True)
-        reason = query.text("reason", LONGEST_REASON)
-        limit = query.number("limit", 1, LARGEST_PAGE) or PAGE
-        after = query.number("after", 0, LARGEST_NUMBER)
-        query.refuse_if_wrong()
-        read: dict[str, Scalar] = {
-            "reason": reason or "",
-            "actor": who or "",
+        wanted = await read(request, SearchBody, optional=True)
+        meeting, who = wanted.meeting or None, wanted.actor or None
+        since, until = _moment(wanted.since), _moment(wanted.until, ends_day=True)
+        details: dict[str, Scalar] = {
+            "reason": wanted.reason,
+            "actor": wanted.actor,
             "from": written_time(since) if since else "",
             "to": written_time(until) if until else "",
         }
-        await log.append(Event(EventType.AUDIT_READ, session.actor, organisation, meeting, details=read))
+        await log.append(Event(EventType.AUDIT_READ, session.actor, organisation, meeting, details=details))
         found = await review.search(
-            session, meeting=meeting, who=who, since=since, until=until, limit=limit, after=after
+            session, meeting=meeting, who=who, since=since, until=until, limit=wanted.limit, after=wanted.after
         )
         return web.json_response(
             {
@@ -103,7 +145,7 @@ def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.
         return web.json_response({**body, "hashes": [_base64(digest) for digest in hashes], "checkpoint": latest.note})
 
     return [
-        web.get("/api/v1/audit/events", events),
+        web.post("/api/v1/audit/events", events),
         web.get("/api/v1/audit/checkpoint", checkpoint),
         web.get("/api/v1/audit/proof", proof),
     ]
@@ -123,13 +165,6 @@ class _Query:
         if self._problems:
             raise InvalidFields(self._problems)
 
-    def text(self, name: str, longest: int) -> str | None:
-        value = self._query.get(name, "").strip()
-        if len(value) > longest or not value.isprintable():
-            self.wrong(name, "Korta texten, och skriv den på en rad.", "Shorten the text, and keep it to one line.")
-            return None
-        return value or None
-
     def number(self, name: str, least: int, most: int) -> int | None:
         value = self._query.get(name, "")
         if not value:
@@ -139,21 +174,12 @@ class _Query:
             return None
         return int(value)
 
-    def moment(self, name: str, *, ends_day: bool = False) -> datetime | None:
-        value = self._query.get(name, "")
-        if not value:
-            return None
-        try:
-            if len(value) == len("2026-11-24"):
-                day = date.fromisoformat(value) + timedelta(days=ends_day)
-                return datetime.combine(day, time(), ZONE).astimezone(UTC)
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        self.wrong(name, "Skriv dagen som 2026-11-24.", "Write the day as 2026-11-24.")
-        return None
+
+def _moment(wanted: datetime | date | None, *, ends_day: bool = False) -> datetime | None:
+    """UTC; of a day, its beginning or end in Sweden."""
+    if wanted is None or isinstance(wanted, datetime):
+        return wanted and wanted.astimezone(UTC)
+    return datetime.combine(wanted + timedelta(days=ends_day), time(), ZONE).astimezone(UTC)
 
 
 def _written(record: Record) -> dict[str, Any]:

@@ -47,7 +47,7 @@ from signaling.api.answers import (
     TooEarly,
     VouchingKey,
 )
-from signaling.api.audit import LARGEST_NUMBER, LARGEST_PAGE, LONGEST_ID, LONGEST_REASON, LONGEST_WORD
+from signaling.api.audit import LARGEST_NUMBER, SearchBody
 from signaling.api.auth import StartBody
 from signaling.api.consents import ConsentAnswer, ConsentRulesAnswer, ConsentRulesBody
 from signaling.api.directory import (
@@ -78,16 +78,7 @@ Schema = Mapping[str, Any]
 """A JSON schema (draft 2020-12)."""
 
 
-def _line(longest: int) -> Schema:
-    """A text without line breaks and other control characters."""
-    return {"type": "string", "maxLength": longest}
-
-
 MOMENT: Schema = {"type": "string", "format": "date-time"}
-DAY_OR_MOMENT: Schema = {
-    "type": "string",
-    "anyOf": [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}],
-}
 FLAG: Schema = {"type": "string", "enum": ["0", "1"]}
 IDENTIFIER: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 
@@ -194,18 +185,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", f"{MEETING}/events"): Operation(
         "WebSocket of events, each with STATE", {101: Answer("WebSocket (PROTOCOL.md)")}
     ),
-    ("GET", "/api/v1/audit/events"): Operation(
+    ("POST", "/api/v1/audit/events"): Operation(
         "Records of the auditor's organisation, and of `meeting` what concerns it; the reading is recorded too",
         {200: Answer("A page of records, oldest first", LogEvents)},
-        query={
-            "meeting": _line(LONGEST_ID),
-            "actor": _line(LONGEST_WORD),
-            "from": DAY_OR_MOMENT,
-            "to": DAY_OR_MOMENT,
-            "reason": _line(LONGEST_REASON),
-            "limit": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
-            "after": {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER},
-        },
+        SearchBody,
+        body_optional=True,
     ),
     ("GET", "/api/v1/audit/checkpoint"): Operation(
         "The log's signed checkpoint", {200: Answer("C2SP note", content_type="text/plain")}, public=True

@@ -17,7 +17,7 @@ from auth.people import Permission, Staff
 from auth.sessions import Session
 from rooms.errors import MeetingUnknown
 from rooms.meeting import MEETING_TYPES, Meeting
-from rooms.review import Review
+from rooms.review import Hit, Review
 from signaling.i18n import ZONE, clock_time, full_day, gettext_of, language_of
 from signaling.pages import log_words, plan_form
 from signaling.pages.plan_form import Form
@@ -50,7 +50,8 @@ class AuditPages:
         if not self._check(request, form, name_needed=True):
             return page(request, form)
         found = await self._find(session, staff, form, record=True)
-        return page(request, form, found=found, whose=await self._whose(staff, found))
+        whose = await self._whose(request, staff, found)
+        return page(request, form, found=[hit.found for hit in found], whose=whose)
 
     async def meeting_page(self, request: web.Request) -> web.StreamResponse:
         """By a link: asks why before anything is shown."""
@@ -69,13 +70,17 @@ class AuditPages:
         await self._record(session, staff, meeting=meeting, reason=form.value("reason"))
         read = await self._review.search(session, meeting=meeting, limit=MOST_RECORDS)
         found = await self._find(session, staff, form, record=False) if form.value("name") else None
-        whose = await self._whose(staff, found or [])
+        whose = await self._whose(request, staff, found or [])
         verdict = await self._log.check(meeting)
         case = case_of(request, meeting, read.records, self._clock())
         if read.meeting is not None and not read.whole:
             case |= partner_case(request, read.meeting)
         return page(
-            request, form, found=found, whose=whose, case={**case, "verdict": verdict, "note": verdict.checkpoint.note}
+            request,
+            form,
+            found=[hit.found for hit in found] if found is not None else None,
+            whose=whose,
+            case={**case, "verdict": verdict, "note": verdict.checkpoint.note},
         )
 
     def _fresh(self) -> Form:
@@ -95,7 +100,7 @@ class AuditPages:
             form.errors["reason"] = _("Välj varför du läser loggen.")
         return not form.errors
 
-    async def _find(self, session: Session, staff: Staff, form: Form, *, record: bool) -> list[Any]:
+    async def _find(self, session: Session, staff: Staff, form: Form, *, record: bool) -> list[Hit]:
         since = plan_form.moment(form.value("since"), "0:00")
         until = plan_form.moment(form.value("until"), "0:00")
         assert since is not None
@@ -110,19 +115,23 @@ class AuditPages:
                 until=form.value("until"),
                 reason=form.value("reason"),
             )
-        organisation = staff.organisation.id
-        last = until + timedelta(days=1)
-        return list(await self._log.meetings(organisation=organisation, who=name, since=since, until=last))
+        return await self._review.meetings(session, who=name, since=since, until=until + timedelta(days=1))
 
-    async def _whose(self, staff: Staff, found: list[Any]) -> dict[str, str]:
-        """Meeting to the name of the person it is about, in the auditor's own organisation; where its log tells."""
-        named: dict[str, str] = {}
-        for hit in found[:MOST_NAMED]:
+    async def _whose(self, request: web.Request, staff: Staff, found: list[Hit]) -> dict[str, str]:
+        """Meeting to the name of the person it is about, in the auditor's own organisation; where its log tells.
+        To whose meeting it was, in another."""
+        _ = gettext_of(request)
+        named = {
+            hit.found.meeting: _("Möte hos %(organisation)s") % {"organisation": hit.owner}
+            for hit in found
+            if hit.owner
+        }
+        for hit in [one for one in found if not one.owner][:MOST_NAMED]:
             records = await self._log.search(
-                organisation=staff.organisation.id, meeting=hit.meeting, limit=FIRST_RECORDS
+                organisation=staff.organisation.id, meeting=hit.found.meeting, limit=FIRST_RECORDS
             )
             if person := person_of(records):
-                named[hit.meeting] = person
+                named[hit.found.meeting] = person
         return named
 
     async def _record(self, session: Session, staff: Staff, meeting: str | None = None, **details: Scalar) -> None:

@@ -14,7 +14,7 @@ from rooms.meeting import MEETING_TYPES
 from rooms.meetings import Meetings
 from signaling.i18n import gettext_of, language_of
 from signaling.pages.plan_form import LONGEST_VALUE, Form
-from signaling.pages.staff import meeting_page, see_other
+from signaling.pages.staff import StaffPages, see_other
 from signaling.pages.templates import render
 from signaling.problems import BadRequest
 from signaling.security import require, session_of
@@ -24,6 +24,8 @@ Choices = list[tuple[str, str, bool]]
 
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
+    staff = StaffPages(meetings, clock)
+
     async def rules(request: web.Request) -> web.StreamResponse:
         session = require(request, Permission.ADMIN)
         return rules_page(request, await meetings.consents.rules(session))
@@ -51,9 +53,7 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         except InvalidFields as invalid:
             field = f"reason.{invitation}"
             form = Form({field: reason}, {field: invalid.fields(language_of(request))[0]["message"]})
-            state = await meetings.state_for(session, meeting)
-            consent = await meetings.consents.standing(session, meeting)
-            return meeting_page(request, state, clock(), consent, form=form, opened=field)
+            return await staff.shown(request, form=form, opened=field)
         return see_other(f"/meetings/{meeting}#consent")
 
     async def sole_guardian(request: web.Request) -> web.StreamResponse:

@@ -23,7 +23,17 @@ STEP_FIELDS: dict[int, tuple[str, ...]] = {
     2: ("invitations", "sole_guardian"),
     3: ("date", "starts", "ends", "place"),
 }
-PERSON_FIELDS = ("name", "identity_number", "party", "role", "organisation", "task", "representation")
+PERSON_FIELDS = (
+    "name",
+    "identity_number",
+    "party",
+    "role",
+    "organisation",
+    "task",
+    "representation",
+    "phone",
+    "sms_reason",
+)
 PRINCIPALS = ("kommun", "region")
 
 _PERSON = re.compile(r"invitations\.(\d{1,2})\.(\w+)")
@@ -107,7 +117,7 @@ def begun(now: datetime, *, at_once: bool) -> PlanForm:
 
 
 def draft_of(form: PlanForm) -> MeetingDraft:
-    """The draft the form describes; rows without a name and number are left out."""
+    """The draft the form describes; rows without a name, number and telephone are left out."""
     return MeetingDraft(
         type=form.value("type"),
         given_name=form.value("person.given_name"),
@@ -128,7 +138,7 @@ def filled_rows(form: PlanForm) -> list[int]:
     return [
         at
         for at in form.people
-        if form.value(f"invitations.{at}.name").strip() or form.value(f"invitations.{at}.identity_number").strip()
+        if any(form.value(f"invitations.{at}.{name}").strip() for name in ("name", "identity_number", "phone"))
     ]
 
 
@@ -147,6 +157,8 @@ def invitation_of(form: Form, prefix: str = "") -> InvitationDraft:
         relation=role if party == "home" else "",
         co_host=task == "co_host",
         host=task == "host",
+        phone=form.value(f"{prefix}phone"),
+        sms_reason=form.value(f"{prefix}sms_reason"),
         representation=form.value(f"{prefix}representation") or "none",
     )
 
@@ -154,16 +166,22 @@ def invitation_of(form: Form, prefix: str = "") -> InvitationDraft:
 def check(form: PlanForm, now: datetime, language: str, *, whole: bool = False) -> bool:
     """Puts the faults of this step (or of all) in `form.errors`; True where there are none."""
     form.errors = {}
-    rows = filled_rows(form)
     try:
         check_meeting(draft_of(form), now)
     except InvalidFields as invalid:
-        for fault in invalid.fields(language):
-            name = as_in_form(fault["field"], rows)
-            if whole or name.startswith(STEP_FIELDS.get(form.step, ("",))):
-                form.errors.setdefault(name, fault["message"])
-        form.errors = dict(sorted(form.errors.items(), key=lambda item: _place_in_form(item[0])))
+        shown = ("",) if whole else STEP_FIELDS.get(form.step, ("",))
+        form.errors = {
+            name: text for name, text in faults_of(form, invalid, language).items() if name.startswith(shown)
+        }
     return not form.errors
+
+
+def faults_of(form: PlanForm, invalid: InvalidFields, language: str) -> dict[str, str]:
+    """Each fault of the draft by the form's own field, in the order of the page; the first of a field counts."""
+    rows, found = filled_rows(form), dict[str, str]()
+    for fault in invalid.fields(language):
+        found.setdefault(_as_in_form(fault["field"], rows), fault["message"])
+    return dict(sorted(found.items(), key=lambda item: _place_in_form(item[0])))
 
 
 def step_of(errors: Mapping[str, str]) -> int:
@@ -179,7 +197,7 @@ def _place_in_form(name: str) -> int:
     return next((at for at, field in enumerate(order) if name.startswith(field)), len(order))
 
 
-def as_in_form(place: str, rows: list[int]) -> str:
+def _as_in_form(place: str, rows: list[int]) -> str:
     """The form's field for a draft's: times are written as date and clock, rows without text are not in the draft."""
     if place in ("starts_at", "ends_at"):
         return {"starts_at": "starts", "ends_at": "ends"}[place]

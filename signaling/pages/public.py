@@ -58,7 +58,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         consent = await meetings.consents.standing(session, request.match_info["id"])
         may = state["me"]["may"]
         if "see_invitations" in may:
-            return meeting_page(request, state, clock(), consent)
+            sms = await meetings.assurance.allows_sms(request.match_info["id"])
+            return meeting_page(request, state, clock(), consent, sms=sms)
         if "join" not in may and session.staff is not None and session.staff.may(Permission.AUDITOR):
             return see_other(f"/audit/meetings/{request.match_info['id']}")
         if state["meeting"]["status"] in ("ended", "cancelled"):

@@ -1,6 +1,6 @@
 """Pages of those who plan and lead: the day, the list, planning, and one meeting as its leader sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -9,9 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from auth.fields import InvalidFields
+from auth.identity import Method
 from auth.people import Permission
 from auth.sessions import Session
 from rooms import view
+from rooms.assurance_rule import Audience, Rule
+from rooms.assurance_store import Key
 from rooms.consents import Standing
 from rooms.drafts import MeetingChange
 from rooms.errors import ConsentMissing, NotYourPost
@@ -59,8 +62,8 @@ class StaffPages:
         return render(request, "meetings.html", now=now, days=by_day(coming), past=by_day(past)[::-1])
 
     async def new(self, request: web.Request) -> web.StreamResponse:
-        planner(request)
-        return plan_page(request, plan_form.begun(self._clock(), at_once="now" in request.query))
+        session = planner(request)
+        return await self._plan_page(request, session, plan_form.begun(self._clock(), at_once="now" in request.query))
 
     async def plan(self, request: web.Request) -> web.StreamResponse:
         """One step of the form, sent. Whatever is pressed, all that was written comes back."""
@@ -78,10 +81,10 @@ class StaffPages:
             return await self._create(request, session, form)
         elif form.step < plan_form.STEPS and plan_form.check(form, self._clock(), language_of(request)):
             form.step += 1
-        asked: list[tuple[str, str]] = []
-        if form.step == plan_form.STEPS:
-            asked = asked_of(request, await self._meetings.assurance.table(session), form.value("type"))
-        return plan_page(request, form, asked)
+        return await self._plan_page(request, session, form)
+
+    async def _plan_page(self, request: web.Request, session: Session, form: PlanForm) -> web.Response:
+        return plan_page(request, form, await self._meetings.assurance.table(session))
 
     async def _create(self, request: web.Request, session: Session, form: PlanForm) -> web.StreamResponse:
         language = language_of(request)
@@ -89,10 +92,7 @@ class StaffPages:
             try:
                 planned = await self._meetings.planning.plan(session, plan_form.draft_of(form))
             except InvalidFields as invalid:
-                rows = plan_form.filled_rows(form)
-                form.errors = {
-                    plan_form.as_in_form(fault["field"], rows): fault["message"] for fault in invalid.fields(language)
-                }
+                form.errors = plan_form.faults_of(form, invalid, language)
             else:
                 gathering = planned.gathering
                 if form.now:
@@ -101,9 +101,10 @@ class StaffPages:
                         gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
                 state = view.state(gathering, session, self._clock())
                 consent = await self._meetings.consents.standing_in(session, gathering)
-                return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True)
+                sms = await self._meetings.assurance.allows_sms(gathering.meeting.id)
+                return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True, sms=sms)
         form.step = plan_form.step_of(form.errors)
-        return plan_page(request, form)
+        return await self._plan_page(request, session, form)
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         meeting = request.match_info["id"]
@@ -123,7 +124,7 @@ class StaffPages:
     async def renew(self, request: web.Request) -> web.StreamResponse:
         meeting = request.match_info["id"]
         link = await self._meetings.invitations.renew(session_of(request), meeting, request.match_info["invitation"])
-        return await self._shown(request, links=(link,))
+        return await self.shown(request, links=(link,))
 
     async def invite(self, request: web.Request) -> web.StreamResponse:
         form = sent_form(await request.post())
@@ -135,8 +136,8 @@ class StaffPages:
             names = {"relation": "role", "kind": "party"}
             faults = invalid.fields(language_of(request))
             form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
-            return await self._shown(request, form=form, opened="invite")
-        return await self._shown(request, links=(link,))
+            return await self.shown(request, form=form, opened="invite")
+        return await self.shown(request, links=(link,))
 
     async def change(self, request: web.Request) -> web.StreamResponse:
         form = sent_form(await request.post())
@@ -146,7 +147,7 @@ class StaffPages:
         ends_at = plan_form.moment(form.value("date"), form.value("ends"))
         if starts_at is None or ends_at is None:
             form.errors = {"date": _("Skriv dag och klockslag, till exempel 2026-11-24 och 10.00.")}
-            return await self._shown(request, form=form, opened="change")
+            return await self.shown(request, form=form, opened="change")
         changed = MeetingChange(
             place=form.value("place"), purpose=form.value("purpose"), starts_at=starts_at, ends_at=ends_at
         )
@@ -156,14 +157,16 @@ class StaffPages:
             names = {"starts_at": "starts", "ends_at": "ends"}
             faults = invalid.fields(language_of(request))
             form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
-            return await self._shown(request, form=form, opened="change")
+            return await self.shown(request, form=form, opened="change")
         return see_other(f"/meetings/{meeting}")
 
-    async def _shown(self, request: web.Request, **context: Any) -> web.Response:
+    async def shown(self, request: web.Request, **context: Any) -> web.Response:
+        """The leader's page as it is now, with what `meeting_page` takes beside."""
         session, meeting = session_of(request), request.match_info["id"]
         state = await self._meetings.state_for(session, meeting)
         consent = await self._meetings.consents.standing(session, meeting)
-        return meeting_page(request, state, self._clock(), consent, **context)
+        sms = await self._meetings.assurance.allows_sms(meeting)
+        return meeting_page(request, state, self._clock(), consent, sms=sms, **context)
 
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
@@ -196,17 +199,25 @@ def planner(request: web.Request) -> Session:
     return session
 
 
-def plan_page(request: web.Request, form: PlanForm, asked: Sequence[tuple[str, str]] = ()) -> web.Response:
-    """asked: who, and which e-legitimation is enough for them; for the last step."""
+def plan_page(request: web.Request, form: PlanForm, table: Mapping[Key, Rule]) -> web.Response:
+    """table: which e-legitimation the organisation demands; the last step says it, the second asks by it."""
     language = language_of(request)
     types = [
         (name, kind.english if language == "en" else kind.swedish)
         for name, kind in MEETING_TYPES.items()
         if name != "practice"
     ]
-    draft = plan_form.draft_of(form) if form.step == plan_form.STEPS else None
+    last, kind_chosen = form.step == plan_form.STEPS, form.value("type")
+    visitors = table.get((kind_chosen, Audience.VISITOR))
     return render(
-        request, "plan.html", status=422 if form.errors else 200, form=form, types=types, draft=draft, asked=asked
+        request,
+        "plan.html",
+        status=422 if form.errors else 200,
+        form=form,
+        types=types,
+        draft=plan_form.draft_of(form) if last else None,
+        asked=asked_of(request, table, kind_chosen) if last else [],
+        sms=visitors is not None and Method.SMS in visitors.methods,
     )
 
 
@@ -220,9 +231,10 @@ def meeting_page(
     made: bool = False,
     form: Form | None = None,
     opened: str = "",
+    sms: bool = False,
 ) -> web.Response:
     """The leader's page. consent: whose is needed, and how it stands. links: just made, shown this once; form: what
-    was sent, with its errors."""
+    was sent, with its errors; sms: whether one without e-legitimation can be invited."""
     meeting = state["meeting"]
     starts = datetime.fromisoformat(meeting["starts_at"]).astimezone(ZONE)
     ends = datetime.fromisoformat(meeting["ends_at"]).astimezone(ZONE)
@@ -237,7 +249,7 @@ def meeting_page(
     sent = form or Form()
     merged = Form(values={**values, **sent.values}, errors=sent.errors)
     status = 422 if merged.errors else 200
-    context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened}
+    context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened, "sms": sms}
     return render(request, "meeting.html", status=status, now=now, **context, **state)
 
 

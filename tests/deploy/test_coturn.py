@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.turn_client import TCP, TurnClient
 
 SECRET = "a secret of at least thirty-two characters"
 TURN, MEDIA, MEDIA_UDP = "10.231.9.1", "10.231.9.5", 7882
+SOURCE_PORTS = count(20000)
 TURN6, MEDIA6 = "fd00:231::1", "fd00:231::5"
 FORBIDDEN = 403
 WRONG = 401
@@ -65,6 +67,8 @@ def connect(relay: str) -> Iterator[Connect]:
         def open_socket() -> socket.socket:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.settimeout(5)
+            # Never the same port twice: coturn remembers a closed client's address for a while (437).
+            sock.bind((TURN, next(SOURCE_PORTS)))
             sock.connect((TURN, PORT))
             return sock
 

@@ -132,5 +132,5 @@ async def test_places_and_who_is_in(world: World, room: bool) -> None:
     if room:
         await world.sit(anna, meeting)
     else:
-        await world.meetings.admission.join(anna, meeting, home=False, binding=None)
+        await world.meetings.admission.join(anna, meeting, home=False, binding=None, unencrypted=True)
     assert await Store(world.engine).sessions_with_a_place() == {anna.id: room}

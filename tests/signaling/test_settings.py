@@ -40,7 +40,7 @@ def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"public_url": ""}, "HEMMAPLAN_Public_url: needed"),
+        ({"public_url": ""}, "HEMMAPLAN_PUBLIC_URL: needed"),
         ({"public_url": "http://mote.example.se"}, "must be https"),
         ({"public_url": "https://mote.example.se/path"}, "scheme and host only"),
         ({"secret": DEMO_SECRET}, "set a secret of your own"),
@@ -49,17 +49,17 @@ def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
         ({"bankid_key": None}, "path of an existing file"),
         ({"bankid_key": Path("missing.pem")}, "path of an existing file"),
         ({"port": 0}, "HEMMAPLAN_PORT"),
-        ({"media_address": "not an address"}, "not an address"),
+        ({"media_address": "not an address"}, "HEMMAPLAN_MEDIA_ADDRESS"),
         ({"media_tcp_port": 70000}, "HEMMAPLAN_MEDIA_TCP_PORT"),
         ({"turn_urls": "https://turn.example.se"}, "is not like turns:"),
         ({"turn_urls": "turn:turn.example.se:3478?transport=sctp"}, "is not like turns:"),
-        ({"turn_urls": "turn:turn.example.se"}, "turn_secret: needed"),
-        ({"turn_urls": "turn:turn.example.se", "turn_secret": "short"}, "turn_secret: needed"),
+        ({"turn_urls": "turn:turn.example.se"}, "HEMMAPLAN_TURN_SECRET: needed"),
+        ({"turn_urls": "turn:turn.example.se", "turn_secret": "short"}, "HEMMAPLAN_TURN_SECRET: needed"),
         ({"media_url": "media.example.se"}, "LiveKit cluster's address"),
         ({"media_url": "redis://media.example.se"}, "LiveKit cluster's address"),
         ({"media_url": "wss://media.example.se/livekit"}, "scheme and host only"),
         ({"media_url": "wss://key:word@media.example.se"}, "scheme and host only"),
-        ({"media_url": "wss://media.example.se:99999999"}, "port"),
+        ({"media_url": "wss://media.example.se:99999999"}, "HEMMAPLAN_MEDIA_URL"),
         ({"media_url": "ws://media.example.se"}, "must be wss"),
         ({"media_max_participants": 0}, "HEMMAPLAN_MEDIA_MAX_PARTICIPANTS"),
         ({"log_format": "xml"}, "HEMMAPLAN_LOG_FORMAT"),
@@ -69,7 +69,7 @@ def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
 def test_each_bad_setting_is_named(production: dict[str, Any], change: dict[str, Any], line: str) -> None:
     with pytest.raises(BadSettings) as refused:
         load(**{**production, **change})
-    assert line.lower() in str(refused.value).lower()
+    assert line in str(refused.value)
 
 
 def test_turn_servers_are_a_list_and_their_secret_a_file(
@@ -134,7 +134,7 @@ def test_an_openid_provider_is_whole_or_absent(production: dict[str, Any], tmp_p
         {"siths_client_key": production["bankid_key"]},
         {"siths_client_secret": None, "siths_client_key": tmp_path / "gone.pem"},
     ):
-        with pytest.raises(BadSettings, match="iths_"):
+        with pytest.raises(BadSettings, match=r"^HEMMAPLAN_SITHS_"):
             load(**production, **{**OPENID, **wrong})
     with pytest.raises(BadSettings, match="simulator"):
         load(demo=True, **OPENID)

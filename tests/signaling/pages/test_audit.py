@@ -46,6 +46,8 @@ async def test_a_partners_auditor_sees_whose_it_was_and_her_own_people(site: Sit
     await site.world.people.add_staff(Staff("c1", leila.person, REGION, "Sjuksköterska", "Enhet", frozenset()))
     await site.world.sit(leila, meeting)
     site.viewer = await site.world.staff("Rut Holm", number("19770101"), REGION, Permission.AUDITOR)
+    page, _ = await site.post("/audit", 200, **{**SEARCH, "name": "Haddad"})
+    assert '<span class="hits__whose">Möte hos Nordviks kommun</span>' in page
     page, _ = await site.post(f"/audit/meetings/{meeting}", 200, reason="review")
     assert "Möte hos Nordviks kommun" in page
     assert "Leila Haddad" in page

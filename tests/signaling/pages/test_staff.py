@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.rooms.test_sms_invitations import allow
 from tests.rooms.world import ELIN, GUNNAR, KARIN
 from tests.signaling.pages.site import Site
 
@@ -152,3 +153,59 @@ async def test_the_leader_renews_revokes_invites_changes_starts_and_ends(site: S
     assert "Avsluta för alla" in await site.get(meeting)
     await site.post(f"{meeting}/end")
     assert "Klart" in await site.get(meeting)
+
+
+async def test_a_telephone_is_asked_for_only_where_a_code_is_allowed(site: Site) -> None:
+    planned = await site.planned()
+    meeting = f"/meetings/{planned.gathering.meeting.id}"
+    asks = "Har ingen e-legitimation"
+    second = {**FIRST, **SECOND, "step": "2", "go": "add"}
+    assert asks not in (await site.post("/meetings/new", 200, **second))[0]
+    assert asks not in await site.get(meeting)
+    await allow(site.world, "planning")
+    assert asks in (await site.post("/meetings/new", 200, **second))[0]
+    assert asks not in (await site.post("/meetings/new", 200, **{**second, "type": "follow_up"}))[0]
+    assert asks in await site.get(meeting)
+    page = await site.get(meeting, english=True)
+    assert "Has no e-identification" in page
+    assert "tricks someone out of the code" in page  # the risk is told to who decides (ASVS V6.6.1)
+
+
+async def test_a_code_needs_a_telephone_and_a_reason_and_neither_is_lost(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    await allow(site.world, "planning")
+    by_code = {**FIRST, **SECOND, **THIRD, "invitations__0__phone": "070-174 06 05"}
+    page, _ = await site.post("/meetings/new", 422, **{**by_code, "step": "2"})
+    assert '<details class="by-sms" open>' in page
+    assert 'href="#invitations-0-sms_reason"' in page
+    assert 'value="070-174 06 05"' in page
+    by_code["invitations__0__sms_reason"] = "Har inget pass att skaffa det med"
+    page, _ = await site.post("/meetings/new", 422, **{**by_code, "invitations__0__phone": "08-1", "step": "2"})
+    assert 'href="#invitations-0-phone"' in page
+    assert 'value="Har inget pass att skaffa det med"' in page
+    # Alone in its row it is not dropped in silence, and the row is named, whichever it is.
+    moved = {name.replace("__0__", "__3__"): value for name, value in by_code.items()}
+    page, _ = await site.post("/meetings/new", 422, **{**moved, "invitations__3__name": "", "step": "2"})
+    assert 'href="#invitations-3-name"' in page
+    # The kind of meeting was changed after the number was written: back to the row, which still shows it.
+    page, _ = await site.post("/meetings/new", 422, **{**moved, "type": "follow_up", "step": "4", "go": "create"})
+    assert 'href="#invitations-3-phone"' in page
+    assert "tillåter inte kod med SMS" in page
+    assert 'value="070-174 06 05"' in page
+    page, _ = await site.post("/meetings/new", 200, **{**by_code, "step": "3"})
+    assert "<li>Karin Edlund, 070-174 06 05: Har inget pass att skaffa det med</li>" in page
+    page, _ = await site.post("/meetings/new", 200, **{**by_code, "step": "4", "go": "create"})
+    meeting = str((await site.world.log.search(limit=500))[-1].event.meeting)  # type: ignore[union-attr]
+    gathering = await site.world.meetings.gathering(site.viewer, meeting)
+    karin = next(item for item in gathering.invitations if item.name == "Karin Edlund")
+    assert (karin.phone_sealed is not None, karin.sms_reason) == (True, "Har inget pass att skaffa det med")
+    page, _ = await site.post(
+        f"/meetings/{meeting}/invitations",
+        422,
+        name="Tomas Edlund",
+        identity_number=ELIN,
+        party="home",
+        sms_reason="Bor utomlands",
+    )
+    assert 'href="#phone"' in page
+    assert 'value="Bor utomlands"' in page
