@@ -75,7 +75,8 @@ async def test_two_guardians_say_yes_and_the_meeting_can_start(world: World) -> 
     start, consents = world.meetings.hosting.start, world.meetings.consents
     with pytest.raises(ConsentMissing) as caught:
         await start(anna, meeting)
-    assert "Mia Berg har inte svarat än. Bo Berg har inte svarat än." in caught.value.text("sv")
+    for name in ("Mia Berg", "Bo Berg"):
+        assert f"{name} har inte svarat än." in caught.value.text("sv")
     assert "registrera det på mötets sida" in caught.value.text("sv")
     assert "Bo Berg has not answered yet." in caught.value.text("en")
     assert (await world.gathering(meeting)).meeting.status is MeetingStatus.PLANNED
