@@ -1,5 +1,7 @@
-"""``hemmaplan audit``: verifying the log offline, and taking a copy of it out. Exit codes: 0 whole, 1 not, 2 cannot
-tell."""
+"""``hemmaplan audit``: verifying the log offline, taking a copy of it out, and erasing what is old.
+
+Exit codes: 0 whole, 1 not, 2 cannot tell.
+"""
 
 import asyncio
 import getpass
@@ -17,7 +19,7 @@ from rich.table import Table
 from audit.checkpoint import BadNote, PublicKey, read_keys
 from audit.events import Event, EventType
 from audit.export import export
-from audit.log import AuditUnavailable, is_new, open_log
+from audit.log import RETENTION, AuditUnavailable, is_new, open_log
 from audit.signer import Signer, SignerUnusable, load_signer, public_path
 from audit.store import Engine
 from audit.verifier import Report
@@ -48,7 +50,7 @@ meeting_option = click.option("--meeting", help="Only the entries of this meetin
 
 @click.group()
 def audit() -> None:
-    """The tamper-evident log: verify it, take a copy out."""
+    """The tamper-evident log: verify it, take a copy out, erase what is old."""
 
 
 @audit.command()
@@ -129,6 +131,58 @@ def export_command(
 
     number = _run(write)
     _out().print(f"{number} entries written. Check them with: hemmaplan audit verify --key KEY FILE")
+
+
+@audit.command()
+@database_option
+@data_option
+@click.option(
+    "--signing-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The log's own key file, default: in the data directory. That contents are erased is itself in the log.",
+)
+@click.option("--origin", help="The log's name; default: the one in the public key beside the signing key.")
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Entries made before that day (UTC); default, and the latest that is let pass: five years ago.",
+)
+@click.option("--yes", is_flag=True, help="Erase. Without it is only told what would be.")
+def erase(
+    *,
+    database_url: str | None,
+    data_directory: Path,
+    signing_key: Path | None,
+    origin: str | None,
+    before: datetime | None,
+    yes: bool,
+) -> None:
+    """Erase the contents of old entries (gallring), where their principals have decided so. Their places in the tree
+    stay, so that the log can still be verified. Nothing brings them back: take an export first."""
+    signer = _signer(signing_key or data_directory / KEY_NAME, origin)
+    limit = datetime.now(UTC) - RETENTION
+    wanted = before.replace(tzinfo=UTC) if before else limit
+    if wanted > limit:
+        raise click.UsageError(f"entries are kept for five years: give a day before {limit:%Y-%m-%d}")
+
+    async def work() -> int:
+        engine = connect(_existing(database_url or _own_database(data_directory)))
+        try:
+            if await is_new(engine):
+                raise Unverifiable("the database has no log")
+            log = await open_log(engine, signer, lambda: datetime.now(UTC))
+            try:
+                return await (log.erase(wanted, operator=getpass.getuser()) if yes else log.erasable(wanted))
+            finally:
+                await log.close()
+        finally:
+            await engine.dispose()
+
+    number = _run(work)
+    if yes:
+        _out().print(f"The contents of {number} entries made before {wanted:%Y-%m-%d} are erased.")
+    else:
+        _out().print(f"{number} entries made before {wanted:%Y-%m-%d} would be erased. Nothing was: add --yes.")
 
 
 async def _write(engine: Engine, signer: Signer, file: Path, meeting: str | None, reason: str) -> int:

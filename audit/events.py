@@ -115,6 +115,10 @@ class EventType(StrEnum):
     AUDIT_READ = "audit.read", "Somebody read the log; what was searched for, and why."
     AUDIT_EXPORTED = "audit.exported", "Somebody took out a copy of the log."
     AUDIT_ERASED = "audit.erased", "Contents older than the date given were erased (gallring); the tree stays whole."
+    MEETINGS_ERASED = (
+        "meetings.erased",
+        "The personal data of meetings that were over before the date given was erased (gallring).",
+    )
     ORGANISATION_ADDED = "organisation.added", "A region or municipality was added."
     ORGANISATION_CHANGED = "organisation.changed", "An organisation's name, number or telephone was changed."
     UNIT_CHANGED = "unit.changed", "A unit of an organisation was added, renamed or removed."

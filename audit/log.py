@@ -161,24 +161,38 @@ class Log(Reader):
                 raise LogDamaged("the log's last entries are missing")
             self._edge, self._note = edge, writing.note
 
-    async def erase(self, before: datetime, actor: Actor | None = None) -> int:
+    async def erasable(self, before: datetime) -> int:
+        """How many entries made before then still have contents. Raises ValueError for entries younger than
+        `RETENTION`, AuditUnavailable."""
+        found = await self._erasable(before)
+        return found[0] if found else 0
+
+    async def erase(self, before: datetime, actor: Actor | None = None, *, operator: str = "") -> int:
         """Erase the contents of entries made before then (gallring), saying so in the log first; how many were erased.
 
         Raises ValueError for entries younger than `RETENTION`, AuditUnavailable as `append`.
         """
-        if before > self._clock() - RETENTION:
-            raise ValueError("the law has these entries kept longer")
-        async with reading(self.limit):
-            found = await self.store.erasable(before)
+        found = await self._erasable(before)
         if found is None:
             return 0
         number, first, last = found
         details: dict[str, Scalar] = {"before": written_time(before), "entries": number, "first": first, "last": last}
+        if operator:
+            details["operator"] = operator[:64]
         await self.append(Event(EventType.AUDIT_ERASED, actor, details=details))
         try:
-            return await self.store.erase(before)
+            erased = 0
+            while some := await self.store.erase(before):
+                erased += some
         except Exception as failure:
             raise AuditUnavailable("the contents were not erased") from failure
+        return erased
+
+    async def _erasable(self, before: datetime) -> tuple[int, int, int] | None:
+        if before > self._clock() - RETENTION:
+            raise ValueError("the law has these entries kept longer")
+        async with reading(self.limit):
+            return await self.store.erasable(before)
 
     async def _write(self) -> None:
         try:

@@ -28,6 +28,8 @@ from db.schema import metadata
 Engine = AsyncEngine
 """The database's engine, by a name the rest of the folder may use without knowing SQLAlchemy."""
 PAGE = 500
+MOST_ERASED = 2_000
+"""In one transaction."""
 
 
 class Bytes(sa.LargeBinary):
@@ -295,12 +297,14 @@ class Store:
         return (number, first, last) if number else None
 
     async def erase(self, before: datetime) -> int:
-        """Take away salt, payload and search columns of entries made before then; how many. Envelopes and nodes
-        stay.
+        """Take away salt, payload and search columns of entries made before then, of so many that writers need not
+        wait long; how many, 0 when none is left. Envelopes and nodes stay.
         """
         cleared = dict.fromkeys(("salt", "payload", "organisation", "meeting", "actor", "subject", "names"))
+        some = sa.select(entries.c.seq).where(_with_contents(before)).order_by(entries.c.seq).limit(MOST_ERASED)
         async with self._engine.begin() as connection:
-            return (await connection.execute(sa.update(entries).where(_with_contents(before)).values(cleared))).rowcount
+            erased = await connection.execute(sa.update(entries).where(entries.c.seq.in_(some)).values(cleared))
+        return erased.rowcount
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ def keys() -> None:
 @keys.command("list")
 @click.pass_context
 def list_keys(context: click.Context) -> None:
-    """The vault's keys with what still uses them, and the log's signing keys."""
+    """The vault's keys with what still uses them, the log's signing keys, and those that vouch for seats."""
 
     async def run(held: Keys) -> None:
         table = Table("Vault key", "State", "Made", "Rows using it")
@@ -39,20 +39,25 @@ def list_keys(context: click.Context) -> None:
         out.print(f"Audit key: {first}", soft_wrap=True)
         for key in older:
             out.print(f"  before: {key}", soft_wrap=True)
+        out.print("Vouching keys, newest first: " + ", ".join(key for key, _ in held.vouching.public()))
 
     _run(context, run)
 
 
 @keys.command()
-@click.argument("kind", type=click.Choice(["vault", "audit"]))
+@click.argument("kind", type=click.Choice(["vault", "audit", "vouching"]))
 @click.pass_context
 def rotate(context: click.Context, kind: str) -> None:
-    """Make a new key. vault: identity numbers and the pepper; audit: the log's checkpoints."""
+    """Make a new key. vault: identity numbers and the pepper; audit: the log's checkpoints; vouching: whose a browser's
+    key is, in end-to-end encryption."""
 
     async def run(held: Keys) -> None:
         if kind == "vault":
             made = await held.rotate_vault(operator())
             click.echo(f"Made vault key {made.id}. It writes in a minute; rows are then moved in the background.")
+        elif kind == "vouching":
+            made_for = await held.rotate_vouching(operator())
+            click.echo(f"Made vouching key {made_for.id}, for meetings planned from the next minute on.")
         else:
             click.echo(f"Made audit key {await held.rotate_audit(operator())}")
             click.echo("Keep a copy of it where the log is verified.")
@@ -77,13 +82,14 @@ def rekey(context: click.Context) -> None:
 
 @keys.command()
 @click.argument("key")
+@click.option("--vouching", is_flag=True, help="A vouching key; who is in a meeting that has it must reload the page.")
 @click.pass_context
-def retire(context: click.Context, key: str) -> None:
-    """Forget a vault KEY (its id) that nothing uses any more."""
+def retire(context: click.Context, key: str, *, vouching: bool) -> None:
+    """Forget a vault KEY (its id) that nothing uses any more, or an older vouching key."""
 
     async def run(held: Keys) -> None:
-        await held.retire_vault(key, operator())
-        click.echo(f"Vault key {key} is retired.")
+        await (held.retire_vouching if vouching else held.retire_vault)(key, operator())
+        click.echo(f"{'Vouching' if vouching else 'Vault'} key {key} is retired.")
 
     _run(context, run)
 

@@ -2,7 +2,8 @@
 
 The first key is the root secret of the settings (id "1"). `rotate` adds one that every node reads within seconds and
 that writes from `active_from` on, when all of them have it; before, it only reads. Everything sealed or looked up
-under an older key is moved in the background (`auth.rekeying`); a key is retired when nothing uses it any more. The
+under an older key is moved in the background (`auth.rekeying`); a key is retired when nothing uses it any more.
+Beside them stand the vouching keys (`auth.vouching_keys`), the first of them made from the root secret too. The
 file holds secrets: mode 0600, written anew and moved into place, never into the database, a log or a message.
 """
 
@@ -14,9 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from auth.vault import SHORTEST_SECRET, VaultError
+from auth.vouching_keys import VouchingKey
 
 FIRST = "1"
 # Nodes look at the file every few seconds; clocks may differ somewhat.
@@ -39,6 +43,8 @@ class _File(BaseModel):
 
     keys: tuple[_Entry, ...] = ()
     retired: tuple[str, ...] = ()
+    vouching: tuple[_Entry, ...] = ()
+    vouching_retired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class KeySet:
     secrets: Mapping[str, str] = field(repr=False)
     current: str
     rows: Sequence[KeyRow]
+    vouching: Sequence[VouchingKey] = ()
 
 
 class KeyFile:
@@ -95,16 +102,43 @@ class KeyFile:
             coming = active_from is not None and active_from > now
             state = "current" if key == current else "coming" if coming else "old"
             rows.append(KeyRow(key, state, made_at, after if state == "old" else None))
-        return KeySet(held, current, rows)
+        return KeySet(held, current, rows, self._vouching(file))
+
+    def _vouching(self, file: _File) -> list[VouchingKey]:
+        made = [(FIRST, self._first, None), *((one.id, one.secret, one.active_from) for one in file.vouching)]
+        kept = [(key, secret, begins) for key, secret, begins in made if key not in file.vouching_retired]
+        if not kept:
+            raise VaultError("the key file has retired its newest vouching key")
+        return [VouchingKey(key, _seed(secret), begins) for key, secret, begins in kept]
+
+    def rotate_vouching(self, now: datetime) -> VouchingKey:
+        """Add one, for meetings planned from `ACTIVE_AFTER` on. Raises VaultError while another is coming."""
+        file = self._read()
+        if any(entry.active_from > now for entry in file.vouching):
+            raise VaultError("a new key is on its way already: wait a minute")
+        entry = _made([entry.id for entry in file.vouching], file.vouching_retired, now)
+        self._write(file.model_copy(update={"vouching": (*file.vouching, entry)}))
+        return VouchingKey(entry.id, _seed(entry.secret), entry.active_from)
+
+    def retire_vouching(self, key: str, now: datetime) -> None:
+        """Forget one that a newer has followed: a meeting that has it goes over to the oldest that is left. Raises
+        VaultError."""
+        file = self._read()
+        held = self._vouching(file)
+        if key not in [one.id for one in held]:
+            raise VaultError("there is no such key")
+        if key == [one.id for one in held if one.active_from is None or one.active_from <= now][-1]:
+            raise VaultError("this key is in use: make a new one first")
+        kept = tuple(entry for entry in file.vouching if entry.id != key)
+        self._write(file.model_copy(update={"vouching": kept, "vouching_retired": (*file.vouching_retired, key)}))
 
     def rotate(self, now: datetime) -> KeyRow:
         """Add a key; it writes from `ACTIVE_AFTER` on. Raises VaultError while another is coming."""
         file, held = self._read(), self.load(now)
         if any(row.state == "coming" for row in held.rows):
             raise VaultError("a new key is on its way already: wait a minute")
-        number = max([int(FIRST), *(int(entry.id) for entry in file.keys), *map(int, file.retired)]) + 1
-        entry = _Entry(id=str(number), secret=secrets.token_urlsafe(48), made_at=now, active_from=now + ACTIVE_AFTER)
-        self._write(_File(keys=(*file.keys, entry), retired=file.retired))
+        entry = _made([entry.id for entry in file.keys], file.retired, now)
+        self._write(file.model_copy(update={"keys": (*file.keys, entry)}))
         return KeyRow(entry.id, "coming", now, None)
 
     def retire(self, key: str, now: datetime) -> None:
@@ -118,7 +152,7 @@ class KeyFile:
             raise VaultError("what is sealed for a day may still need this key: wait a day after the rotation")
         file = self._read()
         kept = tuple(entry for entry in file.keys if entry.id != key)
-        self._write(_File(keys=kept, retired=(*file.retired, key)))
+        self._write(file.model_copy(update={"keys": kept, "retired": (*file.retired, key)}))
 
     def _read(self) -> _File:
         try:
@@ -138,3 +172,12 @@ class KeyFile:
             target.flush()
             os.fsync(target.fileno())
         beside.replace(self._path)
+
+
+def _made(ids: Sequence[str], retired: Sequence[str], now: datetime) -> _Entry:
+    number = max(int(FIRST), *map(int, [*ids, *retired, FIRST])) + 1  # an id is never used again
+    return _Entry(id=str(number), secret=secrets.token_urlsafe(48), made_at=now, active_from=now + ACTIVE_AFTER)
+
+
+def _seed(secret: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"hemmaplan vouching key").derive(secret.encode())

@@ -1,8 +1,9 @@
 """The installation's keys as a whole: shown, rotated, retired, and taken up by every node without a restart.
 
-Two kinds are the service's own. The *vault* keys seal identity numbers and make the keyed hashes (the pepper) they are
-found by, and what is derived for identification; the *audit* key signs the log's checkpoints. Sessions need none: their
-cookies are random, the database holds a hash.
+Three kinds are the service's own. The *vault* keys seal identity numbers and make the keyed hashes (the pepper) they
+are found by, and what is derived for identification; the *audit* key signs the log's checkpoints; the *vouching* keys
+sign whose a browser's key is in end-to-end encryption. Sessions need none: their cookies are random, the database holds
+a hash.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from audit.signer import SignerUnusable, load_signer, rotate_signer
 from auth.key_file import KeyFile, KeyRow
 from auth.rekeying import BATCH, Rekeying
 from auth.vault import Vault, VaultError
+from auth.vouching_keys import VouchingKey, VouchingKeys
 from db.engine import DatabaseFailure
 
 log = structlog.get_logger()
@@ -46,6 +48,7 @@ class Keys:
         origin: str,
         *,
         vault: Vault,
+        vouching: VouchingKeys,
         audit: Log,
         rekeying: Rekeying,
         clock: Callable[[], datetime],
@@ -54,6 +57,7 @@ class Keys:
         self._signing = signing
         self._origin = origin
         self._vault = vault
+        self.vouching = vouching
         self._audit = audit
         self._rekeying = rekeying
         self._clock = clock
@@ -69,7 +73,9 @@ class Keys:
         return [str(key) for key in self._audit.signer.trusted]
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Public keys of what this installation signs (RFC 7517, 8037), the ones in use first."""
+        """Public keys of what this installation signs (RFC 7517, 8037), of each kind the ones in use first."""
+        signing = [(f"audit-{key.id.hex()}", key.key) for key in self._audit.signer.trusted]
+        vouching = [(f"vouching-{key}", public) for key, public in self.vouching.public()]
         return {
             "keys": [
                 {
@@ -77,12 +83,22 @@ class Keys:
                     "crv": "Ed25519",
                     "use": "sig",
                     "alg": "EdDSA",
-                    "kid": f"audit-{key.id.hex()}",
-                    "x": urlsafe_b64encode(key.key).rstrip(b"=").decode("ascii"),
+                    "kid": name,
+                    "x": urlsafe_b64encode(public).rstrip(b"=").decode("ascii"),
                 }
-                for key in self._audit.signer.trusted
+                for name, public in [*signing, *vouching]
             ]
         }
+
+    async def rotate_vouching(self, operator: str) -> VouchingKey:
+        """A new key for meetings planned from now on, recorded. Raises VaultError, AuditUnavailable."""
+        await self._record("vouching", "rotated", operator)
+        return self._file.rotate_vouching(self._clock())
+
+    async def retire_vouching(self, key: str, operator: str) -> None:
+        """Forget one; who is in a meeting that had it opens the page again. Raises VaultError, AuditUnavailable."""
+        await self._record("vouching", f"retired {key}", operator)
+        self._file.retire_vouching(key, self._clock())
 
     async def rotate_vault(self, operator: str) -> KeyRow:
         """A new key, recorded. Raises VaultError, AuditUnavailable."""
@@ -120,6 +136,7 @@ class Keys:
         if self._file.stamp() != self._stamp or held.current != self._vault.current:
             self._stamp = self._file.stamp()
             self._vault.use(held.secrets, current=held.current)
+            self.vouching.use(held.vouching)
             log.info("keys taken up", current=held.current, held=len(held.secrets))
         signer = load_signer(self._signing, self._origin, may_create=False)
         if signer.public != self._audit.signer.public:

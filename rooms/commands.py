@@ -1,4 +1,5 @@
-"""``hemmaplan meeting create``: plans a meeting from a JSON file and prints the personal links.
+"""``hemmaplan meeting``: ``create`` plans a meeting from a JSON file and prints the personal links; ``erase`` takes the
+personal data of old ones away.
 
 The file has the body of ``POST /api/v1/meetings``. It holds identity numbers, so it is read from a file or standard
 input and never from arguments, which are seen in the shell's history and in the list of processes.
@@ -8,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TextIO
 
 import click
@@ -26,6 +27,8 @@ from rooms.drafts import MeetingDraft
 from rooms.invitations import Invitations, Link
 from rooms.no_media import NoMedia
 from rooms.planning import Planning
+from rooms.retention import LEAST, Retention
+from rooms.retention_store import RetentionRows
 from rooms.room_names import RoomNames
 from rooms.store import Store
 
@@ -38,6 +41,7 @@ class Planner:
     def __init__(
         self,
         store: Store,
+        retention: RetentionRows,
         *,
         audit: Log,
         people: People,
@@ -45,6 +49,7 @@ class Planner:
         origin: str,
         clock: Callable[[], datetime],
     ) -> None:
+        self.retention = Retention(store, retention, audit, clock)
         desk = Desk(store, audit, NoMedia(), _tell_nobody, clock, room_names=RoomNames(origin))
         self._people = people
         self._planning = Planning(desk, Invitations(desk, people, vault, origin=origin), people, vault)
@@ -78,6 +83,35 @@ async def _tell_nobody(meeting: str, event: dict[str, Any]) -> None:  # noqa: AR
 @click.group()
 def meeting() -> None:
     """SIP meetings."""
+
+
+@meeting.command()
+@click.option(
+    "--older-than",
+    "days",
+    required=True,
+    type=click.IntRange(min=LEAST.days, max=36_500),
+    help="Days since it was over, or was to be.",
+)
+@click.option("--yes", is_flag=True, help="Erase. Without it is only told what would be.")
+@click.pass_context
+def erase(context: click.Context, days: int, *, yes: bool) -> None:
+    """Erase the personal data of old meetings (gallring), where their principals have decided so: names, numbers,
+    telephones, purpose, place, links. The log keeps its own time. Nothing brings them back."""
+    opener: OpenPlanner | None = context.obj
+    if opener is None:
+        raise click.UsageError("this command is part of hemmaplan")
+
+    async def run() -> int:
+        async with opener() as planner:
+            age = timedelta(days=days)
+            return await (planner.retention.erase(age, operator()) if yes else planner.retention.due(age))
+
+    try:
+        number = asyncio.run(run())
+    except AuditUnavailable:
+        raise click.ClickException("the log cannot be written, so nothing was erased") from None
+    click.echo(f"{number} meetings erased." if yes else f"{number} meetings would be erased. Nothing was: add --yes.")
 
 
 @meeting.command("create")

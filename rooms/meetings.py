@@ -8,6 +8,7 @@ from audit.log import Log
 from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
+from auth.vouching_keys import VouchingKeys
 from rooms import view
 from rooms.admission import Admission
 from rooms.assurance import Assurance
@@ -38,7 +39,7 @@ class Meetings:
     work, by `presence.run()`.
 
     readings: who has looked at somebody else's meeting. review: what an auditor is shown of the log.
-    vouching_key: what vouchings are checked with (`vouching`).
+    vouching_keys: what vouchings are checked with (`vouching`), newest first.
     origin: the public address, for personal links. publish: tells the sockets of a meeting. clock: aware UTC.
     """
 
@@ -50,6 +51,7 @@ class Meetings:
         media: MediaServer,
         people: People,
         vault: Vault,
+        vouching: VouchingKeys,
         publish: Publish,
         clock: Callable[[], datetime],
         origin: str,
@@ -60,8 +62,9 @@ class Meetings:
         self.review = Review(store, audit, people)
         self.invitations = Invitations(desk, people, vault, origin=origin)
         self.planning = Planning(desk, self.invitations, people, vault)
-        voucher = Voucher(bytes.fromhex(vault.derive("vouching 1")))
-        self.vouching_key = voucher.public
+        voucher = Voucher(vouching)
+        self._vouching_key = voucher.public
+        self.vouching_keys = voucher.all_public
         self.consents = Consents(desk, vault)
         self.admission = Admission(desk, voucher, self.consents)
         self.assurance = Assurance(desk)
@@ -70,6 +73,10 @@ class Meetings:
         self.sms_invitations = SmsInvitations(desk, self.invitations, people, vault)
         self.network = Network(desk)
         self.presence = Presence(desk, self.hosting, self.admission)
+
+    async def vouching_key(self, meeting: str) -> str:
+        """What this meeting's vouchings are checked with. Raises MeetingUnknown."""
+        return self._vouching_key((await self._desk.gathering(meeting)).meeting)
 
     async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
         """Plan a meeting, and start it where the draft says so. Raises NotYourPost, InvalidFields, MediaFull."""

@@ -152,7 +152,7 @@ class _Reading:
 
     async def standing(self, meeting: str) -> tuple[Meeting | None, frozenset[Action]]:
         if meeting not in self._known:
-            gathering = await self._store.gathering(meeting)
+            gathering = await self._store.gathering(meeting, erased=True)
             may = actions(relations(gathering, self._viewer, self.colleagues)) if gathering else frozenset[Action]()
             self._known[meeting] = (gathering.meeting if gathering else None, may)
         return self._known[meeting]

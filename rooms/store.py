@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.store.tables import PEOPLE
 from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 from rooms.assurance_store import AssuranceRows
@@ -58,6 +59,7 @@ meetings = sa.Table(
     sa.Column("lobby_announced", sa.Boolean, nullable=False),
     sa.Column("home_people", sa.JSON, nullable=False),
     sa.Column("sole_guardian", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("erased_at", UtcDateTime),
 )
 
 invitations = sa.Table(
@@ -156,8 +158,9 @@ class Store:
             for change in changes:
                 await _put(connection, change)
 
-    async def gathering(self, meeting: str) -> Gathering | None:
-        found = await self._gatherings(meetings.c.id == meeting)
+    async def gathering(self, meeting: str, *, erased: bool = False) -> Gathering | None:
+        """erased: also one whose personal data is gone, for the log's sake."""
+        found = await self._gatherings(meetings.c.id == meeting, erased=erased)
         return found[0] if found else None
 
     async def gathering_of_room(self, room: str) -> Gathering | None:
@@ -224,11 +227,11 @@ class Store:
 
     async def bind_person(self, number_hash: str, person: str) -> None:
         """Whoever carries this number is this person, in every meeting they are invited to."""
+        # One who was forgotten (`rooms.retention_store`) at the moment they were invited again comes under a new id.
+        unknown = invitations.c.person.is_(None) | invitations.c.person.not_in(sa.select(PEOPLE.c.id))
         async with self._engine.begin() as connection:
             await connection.execute(
-                invitations.update()
-                .where(invitations.c.number_hash == number_hash, invitations.c.person.is_(None))
-                .values(person=person)
+                invitations.update().where(invitations.c.number_hash == number_hash, unknown).values(person=person)
             )
 
     async def has_unbound(self, number_hashes: Sequence[str]) -> bool:
@@ -258,8 +261,10 @@ class Store:
             if stay.left_at is None and identity in (None, stay.identity)
         ]
 
-    async def _gatherings(self, *conditions: sa.ColumnElement[bool]) -> list[Gathering]:
+    async def _gatherings(self, *conditions: sa.ColumnElement[bool], erased: bool = False) -> list[Gathering]:
         query = meetings.select().where(*conditions).order_by(meetings.c.starts_at, meetings.c.id)
+        if not erased:
+            query = query.where(meetings.c.erased_at.is_(None))
         # One transaction, so that the three reads show the same moment.
         async with self._engine.begin() as connection:
             found = (await connection.execute(query)).all()

@@ -11,11 +11,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import encode
 from auth.fields import FieldError, InvalidFields
-from rooms.meeting import Gathering, Participant
+from auth.vouching_keys import VouchingKeys
+from rooms.meeting import Gathering, Meeting, Participant
 from rooms.view import iso
 
 FORMAT = "hemmaplan-vouching-1"
@@ -26,15 +26,18 @@ MOST_MESSAGE = 6_000
 
 
 class Voucher:
-    """Signs vouchings (Ed25519, RFC 8032). seed: 32 bytes that serve nothing else."""
+    """Signs vouchings (Ed25519, RFC 8032) with keys that serve nothing else."""
 
-    def __init__(self, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+    def __init__(self, keys: VouchingKeys) -> None:
+        self._keys = keys
 
-    @property
-    def public(self) -> str:
-        """The key that vouchings are checked with: 32 bytes, base64url."""
-        return base64url(self._key.public_key().public_bytes_raw())
+    def public(self, meeting: Meeting) -> str:
+        """The key that this meeting's vouchings are checked with: 32 bytes, base64url."""
+        return base64url(self._keys.at(meeting.created_at).public_key().public_bytes_raw())
+
+    def all_public(self) -> list[str]:
+        """Every key in force, newest first."""
+        return [base64url(public) for _, public in self._keys.public()]
 
     def vouch(self, gathering: Gathering, participant: Participant, now: datetime) -> str:
         """``<base64url of canonical JSON>.<base64url of its signature>`` for one who has just been given a seat."""
@@ -55,7 +58,8 @@ class Voucher:
                 "at": iso(now),
             }
         )
-        return f"{base64url(statement)}.{base64url(self._key.sign(signed_bytes(statement)))}"
+        key = self._keys.at(gathering.meeting.created_at)
+        return f"{base64url(statement)}.{base64url(key.sign(signed_bytes(statement)))}"
 
 
 def signed_bytes(statement: bytes) -> bytes:

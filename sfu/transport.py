@@ -13,8 +13,15 @@ from typing import Any, Protocol
 
 import structlog
 from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import (
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+)
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
+from OpenSSL import SSL
 from pylibsrtp._binding import ffi, lib
 
 from sfu.arrived import Form
@@ -50,13 +57,26 @@ _pack_numbered = Struct("!HHIIIBH").pack_into
 _MASK = SIZE - 1
 
 
+CIPHER_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
+"""Authenticated encryption alone (RFC 9325, 4.2; RFC 8827, 6.5 demands the first), in OpenSSL's names."""
+
+
+class _OwnSuites(RTCCertificate):
+    """aiortc's certificate, whose contexts also allow AES-CBC with HMAC-SHA1."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(CIPHER_SUITES.encode())
+        return context
+
+
 class Certificate:
     """The server's DTLS certificate: made once at start, shared by all transports, good for 30 days."""
 
     fingerprint_algorithm = "sha-256"
 
     def __init__(self) -> None:
-        self.native = RTCCertificate.generateCertificate()
+        self.native = _OwnSuites.generateCertificate()
         prints = self.native.getFingerprints()
         self.fingerprint: str = next(one.value for one in prints if one.algorithm == self.fingerprint_algorithm)
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -37,6 +37,8 @@ from rooms.livekit_cluster import LiveKitCluster
 from rooms.livekit_key import LiveKitKey
 from rooms.media import MediaServer
 from rooms.meetings import Meetings
+from rooms.retention import Retention
+from rooms.retention_store import RetentionRows
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
@@ -100,6 +102,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             media=media,
             people=people,
             vault=vault,
+            vouching=ground.vouching,
             publish=publisher(bus),
             clock=clock,
             origin=settings.origin,
@@ -173,7 +176,9 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
-        tasks.start(_together(watch.run(), ground.keys.run()), name="sessions and keys")
+        tasks.start(
+            _together(watch.run(), ground.keys.run(), _retention(settings, ground, clock).run()), name="watches"
+        )
         tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
@@ -384,6 +389,15 @@ async def _together(*works: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
         for work in works:
             group.create_task(work)
+
+
+def _retention(settings: Settings, ground: Foundation, clock: Callable[[], datetime]) -> Retention:
+    meetings, entries = (
+        timedelta(days=days) if days else None
+        for days in (settings.meeting_retention_days, settings.log_retention_days)
+    )
+    rows = RetentionRows(ground.engine)
+    return Retention(Store(ground.engine), rows, ground.audit, clock, meetings=meetings, entries=entries)
 
 
 async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes | Commissions) -> None:

@@ -19,8 +19,10 @@ from auth.sessions import Sessions
 from auth.store import People, SessionRows
 from auth.store.sealed import SealedRows, people_rows
 from auth.vault import Vault
+from auth.vouching_keys import VouchingKeys
 from db.engine import AsyncEngine, connect, upgrade
 from rooms.commands import Planner
+from rooms.retention_store import RetentionRows
 from rooms.store import NUMBERED, Store
 from signaling.settings import Settings
 
@@ -34,6 +36,7 @@ class Foundation:
     engine: AsyncEngine
     audit: Log
     vault: Vault
+    vouching: VouchingKeys
     people: People
     keys: Keys
     clock: Callable[[], datetime]
@@ -55,12 +58,22 @@ async def foundation(settings: Settings, clock: Callable[[], datetime] = utc_now
             file = KeyFile(settings.key_file, settings.secret.get_secret_value())
             held = file.load(clock())
             vault = Vault(held.secrets, current=held.current)
+            vouching = VouchingKeys(held.vouching)
             rows = [
                 people_rows(engine),
                 *(SealedRows(engine, table, lookup="number_hash", sealed="number_sealed") for table in NUMBERED),
             ]
-            keys = Keys(file, signing, origin, vault=vault, audit=audit, rekeying=Rekeying(rows, vault), clock=clock)
-            yield Foundation(engine, audit, vault, People(engine, vault, clock), keys, clock)
+            keys = Keys(
+                file,
+                signing,
+                origin,
+                vault=vault,
+                vouching=vouching,
+                audit=audit,
+                rekeying=Rekeying(rows, vault),
+                clock=clock,
+            )
+            yield Foundation(engine, audit, vault, vouching, People(engine, vault, clock), keys, clock)
         finally:
             await audit.close()
     finally:
@@ -96,6 +109,7 @@ async def planner(settings: Settings) -> AsyncIterator[Planner]:
     async with foundation(settings) as ground:
         yield Planner(
             Store(ground.engine),
+            RetentionRows(ground.engine),
             audit=ground.audit,
             people=ground.people,
             vault=ground.vault,

@@ -212,7 +212,7 @@ class LivekitSession:
     def _cannot_negotiate(self, error: SdpError) -> Next:
         """A client that sends no usable description cannot go on; without this answer it would wait in vain."""
         self.bad_requests += 1
-        log.warning("description refused", participant=self.participant.sid, why=str(error))
+        log.warning("description refused", participant=self.participant.sid, failure=type(error).__name__)
         self._send(
             request_response=RequestResponse(
                 reason=RequestResponse.INVALID_REQUEST, message=f"description refused: {error}"

@@ -14,7 +14,8 @@ FIELDS = frozenset(
     {
         "request", "method", "route", "status", "failure", "task", "logger", "level", "timestamp", "event", "code",
         "setting", "engine", "port", "udp_port", "count", "reason", "room", "meeting", "participant", "sid", "seconds",
-        "revision", "origin", "version", "size", "kind", "transaction", "place", "dropped",
+        "revision", "origin", "version", "size", "kind", "transaction", "place", "dropped", "session", "meetings",
+        "entries", "rows", "current", "held", "expires", "granted", "wanted", "dual", "channel", "event_name",
     }
 )  # fmt: skip
 

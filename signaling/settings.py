@@ -116,6 +116,10 @@ class Settings(BaseSettings):
     """Its secret."""
     freja_client_key: Path | None = None
     """Its private key (PEM, RSA or P-256), where the provider wants private_key_jwt."""
+    meeting_retention_days: int | None = Field(None, ge=30, le=36_500)
+    """Days after a meeting until its personal data is erased; unset: not by itself."""
+    log_retention_days: int | None = Field(None, ge=1830, le=36_500)
+    """Days until the contents of the log's entries are erased, at least five years; unset: not by itself."""
     support_phone: str = "0980-31 92 10"
     """Number shown where a person needs help."""
     log_format: str = Field("json", pattern="^(json|console)$")

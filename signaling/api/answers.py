@@ -60,9 +60,10 @@ class TooEarly(TypedDict):
 
 
 class VouchingKey(TypedDict):
-    """key: Ed25519, 32 bytes in base64url."""
+    """key: of meetings planned from now on (Ed25519, 32 bytes in base64url). keys: all in force, newest first."""
 
     key: str
+    keys: list[str]
 
 
 class NetworkNoted(TypedDict):

@@ -83,8 +83,9 @@ class MeetingsApi:
         self._clock = clock
 
     async def vouching_key(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's handler signature
-        """200 ``{"key": ...}``: the Ed25519 key that vouchings are checked with, base64url. Public."""
-        return web.json_response({"key": self._meetings.vouching_key})
+        """200 ``{"key", "keys"}``: the Ed25519 keys that vouchings are checked with, base64url. Public."""
+        keys = self._meetings.vouching_keys()
+        return web.json_response({"key": keys[0], "keys": keys})
 
     async def list_meetings(self, request: web.Request) -> web.Response:
         """200 ``{"meetings": [...]}``; ``from`` and ``to`` bound it, else today and sixty days on."""

@@ -204,7 +204,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         },
     ),
     ("GET", "/api/v1/vouching-key"): Operation(
-        "What vouchings for end-to-end encryption are checked with", {200: Answer("The key", VouchingKey)}, public=True
+        "What vouchings for end-to-end encryption are checked with", {200: Answer("The keys", VouchingKey)}, public=True
     ),
     ("GET", "/api/v1/organisations"): Operation(
         "Organisations the caller administers; an operator every one", {200: Answer("By name", OrganisationList)}

@@ -70,6 +70,7 @@ def happened(record: Record, _: Translate) -> str:
         EventType.AUDIT_READ: _("Läste loggen"),
         EventType.AUDIT_EXPORTED: _("Tog ut en kopia av loggen"),
         EventType.AUDIT_ERASED: _("Gallrade gamla poster"),
+        EventType.MEETINGS_ERASED: _("Gallrade gamla möten"),
         EventType.KEY_CHANGED: _("Ändrade en av tjänstens nycklar"),
         EventType.ASSURANCE_CHANGED: _("Ändrade vilken e-legitimation som räcker"),
         EventType.ORGANISATION_ADDED: _("Lade till en organisation"),

@@ -16,7 +16,9 @@ from signaling.security import login_address, session_of
 class States(Protocol):
     """`rooms.meetings.Meetings`, as far as this page needs it."""
 
-    vouching_key: str
+    async def vouching_key(self, meeting: str) -> str:
+        """What the meeting's vouchings are checked with."""
+        ...
 
     async def consent_due(self, viewer: Session, meeting: str) -> bool:
         """Whether the viewer should first say if they consent."""
@@ -51,7 +53,7 @@ async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bo
         "home": home,
         "phone": state["meeting"]["phone"] or request.app.get(SUPPORT_PHONE, ""),
         "start": login_address(request) if session.staff else "/",
-        "vouching_key": meetings.vouching_key,
+        "vouching_key": await meetings.vouching_key(meeting),
         "encryption_worker": static("encryption_worker.js"),
         "state": state,
     }

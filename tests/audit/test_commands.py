@@ -1,9 +1,11 @@
-"""`hemmaplan audit verify|export` as a person runs them: the words and the exit code."""
+"""`hemmaplan audit verify|export|erase` as a person runs them: the words and the exit code."""
 
+import asyncio
 import sqlite3
 import stat
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,26 @@ def test_a_check_from_another_folder_says_where_it_looked(
     done = run("verify", "--data-directory", elsewhere, "--key", public_path(installed.signing_key))
     assert done.exit_code == 2
     assert f"there is no database file at {tmp_path / elsewhere}" in done.output
+
+
+async def test_old_contents_are_told_of_before_they_are_erased(installed: Installation) -> None:
+    engine = connect(installed.url)
+    old = datetime(2020, 3, 1, tzinfo=UTC)
+    log = await open_log(engine, load_signer(installed.signing_key, ORIGIN, may_create=False), lambda: old)
+    await log.append(entered("p9"))
+    await log.close()
+    await engine.dispose()
+    where = ["--database-url", installed.url, "--signing-key", installed.signing_key]
+
+    async def erase(*arguments: str) -> Result:
+        return await asyncio.to_thread(run, "erase", *where, *arguments)
+
+    done = await erase("--before", "2021-01-01")
+    assert "1 entries made before 2021-01-01 would be erased." in done.output
+    done = await erase("--before", "2021-01-01", "--yes")
+    assert "1 entries made before 2021-01-01 are erased." in done.output
+    assert "0 entries" in (await erase("--yes")).output
+    assert (await erase("--before", str(datetime.now(UTC).date()), "--yes")).exit_code == 2
+    done = await asyncio.to_thread(run, "verify", "--database-url", installed.url, "--key", installed.public_key)
+    assert done.exit_code == 0, done.output
+    assert "The contents of 1 entries are erased" in done.output

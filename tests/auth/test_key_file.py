@@ -81,3 +81,24 @@ def test_nothing_secret_is_written_out(file: KeyFile, clock: FrozenClock) -> Non
     file.rotate(clock())
     held = file.load(clock())
     assert not any(secret in f"{held!r} {held.rows!r}" for secret in held.secrets.values())
+
+
+def test_vouching_keys_are_their_own(file: KeyFile, clock: FrozenClock) -> None:
+    [first] = file.load(clock()).vouching
+    made = file.rotate_vouching(clock())
+    assert made.id == "2"
+    assert made.active_from == clock() + ACTIVE_AFTER
+    with pytest.raises(VaultError, match="on its way"):
+        file.rotate_vouching(clock())
+    with pytest.raises(VaultError, match="in use"):
+        file.retire_vouching("1", clock())
+    clock.advance(seconds=ACTIVE_AFTER.total_seconds())
+    file.rotate(clock())
+    assert list(file.load(clock()).vouching) == [first, made], "the vault's keys are others"
+    for wrong in ("2", "7"):
+        with pytest.raises(VaultError):
+            file.retire_vouching(wrong, clock())
+    file.retire_vouching("1", clock())
+    assert list(file.load(clock()).vouching) == [made]
+    assert set(file.load(clock()).secrets) == {"1", "2"}
+    assert file.rotate_vouching(clock()).id == "3"

@@ -18,6 +18,7 @@ from auth.rekeying import Rekeying
 from auth.store import People
 from auth.store.sealed import people_rows
 from auth.vault import Vault, VaultError
+from auth.vouching_keys import VouchingKeys
 from tests.conftest import FrozenClock
 
 ROOT = "a root secret of at least 32 characters"
@@ -40,6 +41,7 @@ class Node:
             folder / "audit.key",
             ORIGIN,
             vault=self.vault,
+            vouching=VouchingKeys(held.vouching),
             audit=log,
             rekeying=rekeying,
             clock=clock,  # type: ignore[arg-type]
@@ -125,8 +127,8 @@ async def test_the_signing_key_is_changed_and_both_nodes_write_on(
     await one.log.append(Event(EventType.STAFF_ADDED, None))
     for node in nodes:
         published = node.keys.jwks()["keys"]
-        assert len(published) == 2
-        assert published[1] == before[0]
+        assert [key["kid"].partition("-")[0] for key in published] == ["audit", "audit", "vouching"]
+        assert published[1:] == before
         assert all(set(key) == {"kty", "crv", "use", "alg", "kid", "x"} for key in published)
     trusted = read_keys(public_path(tmp_path / "audit.key").read_text())
     assert len(trusted) == 2
@@ -142,3 +144,23 @@ async def test_a_foreign_signature_is_still_damage(nodes: list[Node], tmp_path: 
     await one.log.append(Event(EventType.STAFF_ADDED, None))
     with pytest.raises(Exception, match=r"could not be written|not signed"):
         await other.log.append(Event(EventType.STAFF_ADDED, None))
+
+
+async def test_a_vouching_key_is_changed_on_both_nodes_and_published(nodes: list[Node], clock: FrozenClock) -> None:
+    one, other = nodes
+    planned = clock()
+    before = one.keys.vouching.at(planned).public_key()
+    made = await one.keys.rotate_vouching("tester")
+    for node in nodes:
+        node.keys.refresh()
+        assert node.keys.vouching.at(planned).public_key() == before
+    clock.advance(seconds=ACTIVE_AFTER.total_seconds())
+    assert other.keys.vouching.at(clock()).public_key() == one.keys.vouching.at(clock()).public_key() != before
+    published = [key["kid"] for key in other.keys.jwks()["keys"] if key["kid"].startswith("vouching-")]
+    assert published == [f"vouching-{made.id}", "vouching-1"]
+    await one.keys.rotate_vault("tester")
+    one.keys.refresh()
+    assert one.keys.vouching.at(planned).public_key() == before, "the vault's rotation is another thing"
+    await one.keys.retire_vouching("1", "tester")
+    other.keys.refresh()
+    assert other.keys.vouching.at(planned).public_key() != before

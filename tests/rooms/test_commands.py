@@ -1,8 +1,9 @@
-"""``hemmaplan meeting create``."""
+"""``hemmaplan meeting``."""
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from auth.store import People
 from auth.vault import Vault
 from db.engine import connect, upgrade
 from rooms.commands import OpenPlanner, Planner, meeting
+from rooms.retention_store import RetentionRows
 from rooms.store import Store
 from tests.rooms.world import GUNNAR, KARIN, ORIGIN
 
@@ -35,6 +37,7 @@ def opener(database: Path) -> OpenPlanner:
         log = await open_log(engine, SIGNER, lambda: datetime.now(UTC))
         yield Planner(
             Store(engine),
+            RetentionRows(engine),
             audit=log,
             people=people,
             vault=vault,
@@ -98,3 +101,20 @@ def test_a_post_that_may_not_lead_is_refused(tmp_path: Path) -> None:
         code, output = run(tmp_path, content(), host=host)
         assert code == 1
         assert "no such post" in output
+
+
+def test_old_meetings_are_told_of_before_they_are_erased(tmp_path: Path) -> None:
+    code, said = run(tmp_path, content())
+    assert code == 0, said
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("update meetings set ends_at = '2024-01-01 10:00:00.000000'")
+        connection.commit()
+
+    def erase(*arguments: str) -> str:
+        result = CliRunner().invoke(meeting, ["erase", *arguments], obj=opener(tmp_path / "x.db"))
+        return f"{result.exit_code} {result.output}"
+
+    assert erase("--older-than", "90").startswith("0 1 meetings would be erased.")
+    assert erase("--older-than", "90", "--yes") == "0 1 meetings erased.\n"
+    assert erase("--older-than", "90", "--yes") == "0 0 meetings erased.\n"
+    assert erase("--older-than", "29", "--yes").startswith("2 ")

@@ -1,9 +1,11 @@
 """The rows of consent come back as they were put in, each organisation's and each meeting's for itself."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from rooms.consent_rule import EVERY, Answer, Demand, OwnRule, Said
 from rooms.consent_store import ConsentRows
+from rooms.retention_store import RetentionRows
 from tests.rooms.world import KARIN, World, invitation
 
 
@@ -31,3 +33,6 @@ async def test_the_newest_answer_of_an_invitation(world: World) -> None:
     registered = replace(given, said=Said.REGISTERED, organisations=(), person="anna", grounds="På papper.")
     await rows.put(registered)
     assert await rows.answers(meeting) == {one: registered}
+    await world.meetings.hosting.end(await world.anna(), meeting)
+    assert await RetentionRows(world.engine).empty(meeting, world.clock() + timedelta(days=1), world.clock())
+    assert await rows.answers(meeting) == {}  # gone with the meeting's personal data

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.store.tables import PEOPLE
 from rooms.meeting import Attendance, Authority, HomePerson, MeetingStatus, ParticipantStatus
 from rooms.store import Store
 from tests.rooms.values import NOW, gathering, invitation, meeting, participant
@@ -83,7 +84,10 @@ async def test_a_list_is_of_the_person_and_of_the_organisation(store: Store) -> 
     assert await found("karin", None, hours=-1) == []
 
 
-async def test_invitations_are_found_by_token_and_bound_by_number(store: Store) -> None:
+async def test_invitations_are_found_by_token_and_bound_by_number(store: Store, engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        person = {"id": "karin", "given_name": "Karin", "surname": "Edlund", "name": "Karin Edlund"}
+        await connection.execute(PEOPLE.insert().values(**person))
     one = gathering(("anna", H, None))
     unknown = replace(invitation("karin"), person=None, number_hash="1:karin")
     await store.save(one.meeting, *one.invitations, unknown)

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth.fields import InvalidFields
+from auth.vouching_keys import VouchingKey, VouchingKeys
 from rooms.meeting import Authority, ParticipantStatus
 from rooms.vouching import Voucher, fingerprint, public_key, signed_bytes
+from tests.rooms import values
 from tests.rooms.values import NOW, gathering, participant
-from tests.rooms.world import KEY
+from tests.rooms.world import KEY, LEILA, World
 
-VOUCHER = Voucher(bytes(32))
+VOUCHER = Voucher(VouchingKeys([VouchingKey("1", bytes(32))]))
 
 
 def unb64(text: str) -> bytes:
@@ -24,8 +27,12 @@ def unb64(text: str) -> bytes:
 
 def opened(vouching: str, voucher: Voucher = VOUCHER) -> Any:
     """The statement; raises InvalidSignature."""
+    return checked(vouching, voucher.public(values.meeting()))
+
+
+def checked(vouching: str, key: str) -> Any:
     body, signature = vouching.split(".")
-    Ed25519PublicKey.from_public_bytes(unb64(voucher.public)).verify(unb64(signature), signed_bytes(unb64(body)))
+    Ed25519PublicKey.from_public_bytes(unb64(key)).verify(unb64(signature), signed_bytes(unb64(body)))
     return json.loads(unb64(body))
 
 
@@ -60,9 +67,9 @@ def test_it_says_who_allowed_that_there_is_none() -> None:
 def test_it_is_this_services_word_and_serves_nothing_else() -> None:
     good = vouched(key=KEY)
     with pytest.raises(InvalidSignature):
-        opened(good, Voucher(b"1" * 32))
+        opened(good, Voucher(VouchingKeys([VouchingKey("1", b"1" * 32)])))
     body, _, signature = good.partition(".")
-    key = Ed25519PublicKey.from_public_bytes(unb64(VOUCHER.public))
+    key = Ed25519PublicKey.from_public_bytes(unb64(VOUCHER.public(values.meeting())))
     with pytest.raises(InvalidSignature):
         key.verify(unb64(signature), unb64(body))  # without the format's name in front
 
@@ -88,3 +95,20 @@ def test_it_is_not_the_same_for_two_seats() -> None:
     meeting = gathering(("karin", Authority.GUEST, ParticipantStatus.ADMITTED))
     one = participant("karin", ParticipantStatus.ADMITTED, key=KEY)
     assert VOUCHER.vouch(meeting, one, NOW) != VOUCHER.vouch(meeting, replace(one, identity="other"), NOW)
+
+
+async def test_a_new_key_serves_new_meetings_and_disturbs_none(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    page = await world.meetings.vouching_key(meeting)
+    later = world.clock() + timedelta(minutes=1)
+    world.vouching.use([VouchingKey("1", bytes(32)), VouchingKey("2", b"2" * 32, later)])
+    world.clock.advance(seconds=60)
+    leila = await world.by_link(planned, "Leila Haddad", LEILA)
+    await world.sit(leila, meeting)
+    for session in (anna, leila):
+        vouching = (await world.participant(session, meeting)).vouching
+        assert vouching is not None
+        assert checked(vouching, page)["meeting"] == meeting
+    other = (await world.plan(anna)).gathering.meeting.id
+    assert await world.meetings.vouching_key(other) == world.meetings.vouching_keys()[0] != page
+    assert page in world.meetings.vouching_keys()

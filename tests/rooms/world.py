@@ -14,6 +14,7 @@ from auth.people import Organisation, Permission, Person, Staff
 from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
+from auth.vouching_keys import VouchingKey, VouchingKeys
 from rooms.admission import Seat, Waiting
 from rooms.drafts import InvitationDraft, MeetingDraft
 from rooms.meeting import Gathering, Participant
@@ -66,6 +67,7 @@ class World:
     media: FakeMedia
     people: People
     vault: Vault
+    vouching: VouchingKeys = field(default_factory=lambda: VouchingKeys([VouchingKey("1", bytes(32))]))
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,7 @@ class World:
             media=self.media,
             people=self.people,
             vault=self.vault,
+            vouching=self.vouching,
             publish=self.hear,
             clock=self.clock,
             origin=ORIGIN,

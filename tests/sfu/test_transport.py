@@ -1,6 +1,7 @@
 """Transport to transport over loopback, with real DTLS, SRTP and SCTP; and what strangers send meanwhile."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import socket
@@ -8,13 +9,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from aiortc.rtcdtlstransport import SRTPProtectionProfile
 from google_crc32c import value as crc32c
+from OpenSSL import SSL
 
 from sfu import rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import Codec, ReceiveSection, SendSection
 from sfu.peer import Peer
-from sfu.transport import MOST_LOSSY, MOST_RELIABLE, Certificate
+from sfu.transport import CIPHER_SUITES, MOST_LOSSY, MOST_RELIABLE, Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until
@@ -95,6 +98,39 @@ async def test_a_wrong_fingerprint_ends_the_handshake(port: UdpPort) -> None:
     await call.client.join(call.peer.local, port.number)
     await until(lambda: "closed: dtls failed" in call.listener.events)
     assert not call.peer.is_connected
+    await call.close()
+
+
+def offer(call: Call, suites: bytes) -> None:
+    """The client speaks these cipher suites and no others."""
+    made = call.client.certificate._create_ssl_context
+
+    def limited(srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = made(srtp_profiles)
+        context.set_cipher_list(suites)
+        return context
+
+    call.client.certificate._create_ssl_context = limited  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+async def test_what_is_not_authenticated_encryption_is_refused(port: UdpPort, role: str) -> None:
+    call = Call(port, dtls_role=role)
+    offer(call, b"ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA")
+    call.peer.connect(call.client.remote)
+    with contextlib.suppress(ConnectionError):
+        await call.client.join(call.peer.local, port.number)
+    await until(lambda: "closed: dtls failed" in call.listener.events)
+    assert not call.peer.is_connected
+    await call.close()
+
+
+@pytest.mark.parametrize("suite", CIPHER_SUITES.split(":"))
+async def test_each_of_our_suites_serves(port: UdpPort, suite: str) -> None:
+    """What Chromium, Firefox and libwebrtc offer first: AES-128-GCM, ChaCha20, AES-256-GCM."""
+    call = Call(port)
+    offer(call, suite.encode())
+    await call.connect()
     await call.close()
 
 

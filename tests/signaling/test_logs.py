@@ -1,12 +1,15 @@
 """Only listed fields pass, and library messages lose their text."""
 
+import ast
 import json
 import logging
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from signaling.logs import configure
+from signaling.logs import FIELDS, configure
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +43,24 @@ def test_a_library_message_keeps_its_place_and_loses_its_text(capsys: pytest.Cap
     line = json.loads(capsys.readouterr().out)
     assert (line["logger"], line["failure"], line["level"]) == ("aiohttp.server", "ValueError", "error")
     assert "abc" not in json.dumps(line)
+
+
+def logged(path: Path) -> Iterator[tuple[int, str | None]]:
+    """The line and name of each field that a module hands to its logger; None for what cannot be read (**fields)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS:
+            logger = ast.unparse(node.func.value).split("(")[0]
+            if logger in ("log", "logger", "structlog.get_logger"):
+                yield from ((node.lineno, keyword.arg) for keyword in node.keywords)
+
+
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("signaling", "sfu", "rooms", "auth", "audit", "db")
+
+
+def test_every_field_that_is_logged_is_listed() -> None:
+    """A field that is not would be dropped in production, where nobody sees that it was meant to be there."""
+    found = [(path, *one) for name in PACKAGES for path in (ROOT / name).rglob("*.py") for one in logged(path)]
+    assert len(found) > 50
+    assert [f"{path.relative_to(ROOT)}:{line} {name}" for path, line, name in found if name not in FIELDS] == []

@@ -5,8 +5,8 @@ from alembic import op
 
 from db.schema import UtcDateTime
 
-revision: str = "0012_consent"
-down_revision: str | None = "0011_representation"
+revision: str = "0013_consent"
+down_revision: str | None = "0012_retention"
 
 
 def upgrade() -> None:
