@@ -40,7 +40,14 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
             }
             for session in await sessions.all_of(viewer)
         ]
-        return render(request, "sessions.html", rows=sorted(rows, key=lambda row: not row["this"]))
+        again = f"/login?next=/sessions&with={viewer.method.value}" if viewer.staff is not None else ""
+        return render(
+            request,
+            "sessions.html",
+            rows=sorted(rows, key=lambda row: not row["this"]),
+            stale=len(rows) > 1 and not sessions.fresh(viewer),
+            again=again,
+        )
 
     async def end(request: web.Request) -> web.StreamResponse:
         viewer = session_of(request)
