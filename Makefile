@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench bench-media bench-net fuzz build pictures livekit-server clean
+.PHONY: run test check format bench bench-media bench-net fuzz build pictures sbom audit livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -42,6 +42,12 @@ bench-login: build ## logins a second with BankID simulated, and our own share o
 
 pictures: build ## the README's pictures, from the real pages
 	$(BIN)/python scripts/pictures.py
+
+sbom: ## a bill of materials of what production runs, in build/ (CycloneDX); asks PyPI and npm
+	@PYTHON=$(PYTHON) bash scripts/sbom.sh
+
+audit: ## known weaknesses in what production runs; asks PyPI and npm, and fails where there is one
+	@PYTHON=$(PYTHON) bash scripts/sbom.sh --audit
 
 livekit-server: ## a real LiveKit server for the tests, where Go and its module proxy are reached
 	@bash scripts/livekit-server.sh

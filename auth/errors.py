@@ -149,6 +149,19 @@ class SessionUnknown(Refusal):
     english = "That login does not exist any more. Reload the page."
 
 
+class IdentifyAgain(Refusal):
+    code = "identify-again"
+    status = 403
+    swedish = (
+        "Visa först att det är du som sitter här: identifiera dig på nytt, eller öppna din personliga länk igen. "
+        "Sedan kan du logga ut på andra ställen."
+    )
+    english = (
+        "First show that it is you who sits here: identify yourself again, or open your personal link again. "
+        "Then you can log out in other places."
+    )
+
+
 class TooManyIdentifications(Refusal):
     code = "too-many-identifications"
     status = 429
@@ -334,6 +347,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     NumberNotRead,
     IdentificationUnknown,
     SessionUnknown,
+    IdentifyAgain,
     TooManyIdentifications,
     IdentificationUnavailable,
     BankIdMaintenance,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from audit.events import Actor, Event, EventType, Reason, Record
-from auth.errors import SessionUnknown
+from auth.errors import IdentifyAgain, SessionUnknown
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person, Staff
 from auth.randomness import fingerprint, looks_like_secret, new_id, new_secret
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 IDLE = timedelta(minutes=30)
 IDLE_IN_MEETING = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
+FRESH = timedelta(minutes=15)
+"""After an identification one may end one's other logins: whoever sits down at an unlocked desk may not."""
 # The idle time is written down at most this often; a session lives up to this much shorter than it could.
 KEEP_STEP = timedelta(minutes=1)
 
@@ -167,17 +169,25 @@ class Sessions:
         ]
         return sorted(seen, key=lambda session: session.authenticated_at, reverse=True)
 
+    def fresh(self, viewer: Session) -> bool:
+        """Whether the viewer has identified so lately that it is they who sit there (OWASP ASVS 5.0, 7.5.2)."""
+        return self._clock() < viewer.authenticated_at + FRESH
+
     async def end_one(self, viewer: Session, session: str) -> None:
-        """End one of the viewer's own, by its public id. Raises SessionUnknown for any other."""
+        """End one of the viewer's own, by its public id. Raises SessionUnknown for any other, IdentifyAgain."""
         for own in await self.all_of(viewer):
             if own.id == session:
+                if session != viewer.id and not self.fresh(viewer):
+                    raise IdentifyAgain
                 reason = Reason.LOGGED_OUT if session == viewer.id else Reason.LOGGED_OUT_FROM_LIST
                 return await self.end(own, reason=reason)
         raise SessionUnknown
 
     async def end_everywhere(self, viewer: Session) -> int:
-        """End all of the viewer's own, this one last; tells how many."""
+        """End all of the viewer's own, this one last; tells how many. Raises IdentifyAgain where there are others."""
         found = await self.all_of(viewer)
+        if any(session.id != viewer.id for session in found) and not self.fresh(viewer):
+            raise IdentifyAgain
         for session in sorted(found, key=lambda session: session.id == viewer.id):
             await self.end(session, reason=Reason.LOGGED_OUT_EVERYWHERE)
         return len(found)

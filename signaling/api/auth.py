@@ -23,7 +23,7 @@ from signaling.i18n import language_of
 from signaling.problems import BadRequest
 
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations|sessions)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
 
 
 class StartBody(BaseModel):

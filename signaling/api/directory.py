@@ -236,7 +236,10 @@ class DirectoryApi:
     async def import_staff(self, request: web.Request) -> web.Response:
         """The body is the CSV file. ``dry_run=1``: nothing is stored. 200 also where rows are bad: they are the
         answer, and nothing has been imported then."""
-        who, content = _who(request), await request.read()
+        who = _who(request)
+        if request.content_type != "text/csv":
+            raise web.HTTPUnsupportedMediaType
+        content = await request.read()
         importing = StaffImport(self._directory, self._clock)
         dry = request.query.get("dry_run") == "1"
         preview = await (importing.preview if dry else importing.store)(who, _place(request), content)

@@ -40,7 +40,14 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
             }
             for session in await sessions.all_of(viewer)
         ]
-        return render(request, "sessions.html", rows=sorted(rows, key=lambda row: not row["this"]))
+        again = f"/login?next=/sessions&with={viewer.method.value}" if viewer.staff is not None else ""
+        return render(
+            request,
+            "sessions.html",
+            rows=sorted(rows, key=lambda row: not row["this"]),
+            stale=len(rows) > 1 and not sessions.fresh(viewer),
+            again=again,
+        )
 
     async def end(request: web.Request) -> web.StreamResponse:
         viewer = session_of(request)
@@ -53,8 +60,9 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
         return out(request)
 
     async def end_staff(request: web.Request) -> web.StreamResponse:
-        await log_out_staff(request, sessions, people)
-        return see_other(f"/organisations/{request.match_info['organisation']}/staff/{request.match_info['staff']}")
+        ended = await log_out_staff(request, sessions, people)
+        page = f"/organisations/{request.match_info['organisation']}/staff/{request.match_info['staff']}"
+        return see_other(f"{page}?logged-out={'yes' if ended else 'none'}")
 
     return [
         web.get("/sessions", page),

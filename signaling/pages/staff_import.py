@@ -20,6 +20,9 @@ from signaling.pages.plan_form import Form
 from signaling.pages.templates import render
 from signaling.security import session_of
 
+ENDINGS = (".csv", ".txt")
+"""What spreadsheets and staff systems call such a file. Its content is checked row by row (`auth.staff_csv`)."""
+
 
 class ImportPages:
     def __init__(self, directory: Directory, rows: ImportRows, clock: Callable[[], datetime]) -> None:
@@ -39,6 +42,10 @@ class ImportPages:
         if not content:
             _ = gettext_of(request)
             return await self._page(request, Form(errors={"file": _("Välj en fil först.")}))
+        if not (isinstance(sent, FileField) and sent.filename.lower().endswith(ENDINGS)):
+            _ = gettext_of(request)
+            wrong = _("Det där är ingen CSV-fil. Spara listan som CSV i kalkylprogrammet, och välj den filen.")
+            return await self._page(request, Form(errors={"file": wrong}))
         preview = await self._importing.preview(who, place, content)
         waiting = ""
         if not preview.bad and (preview.added or preview.changed):

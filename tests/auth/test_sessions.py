@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.demo import NORDVIK
-from auth.errors import SessionUnknown
+from auth.errors import IdentifyAgain, SessionUnknown
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
 from auth.people import Permission, Person, Staff
-from auth.sessions import ABSOLUTE, IDLE, IDLE_IN_MEETING, Session, Sessions, actor, cookie_name
+from auth.sessions import ABSOLUTE, FRESH, IDLE, IDLE_IN_MEETING, Session, Sessions, actor, cookie_name
 from auth.store import SESSIONS, People, SessionRows
 from auth.vault import Vault
 from tests.auth.conftest import MemoryLog
@@ -236,9 +236,19 @@ async def test_one_sees_and_ends_ones_own(
     await sessions.end_one(second, first.id)
     assert await sessions.all_of(second) == [second]
     third, _ = await create(sessions, karin, clock())
+    clock.advance(seconds=FRESH.total_seconds())
+    for refused in (sessions.end_one(third, second.id), sessions.end_everywhere(third)):
+        with pytest.raises(IdentifyAgain):
+            await refused
+    assert {one.id for one in await sessions.all_of(third)} == {second.id, third.id}
+    await sessions.end_one(third, third.id)
+    third, _ = await create(sessions, karin, clock())
     assert await sessions.end_everywhere(third) == 2
     assert await sessions.find(theirs.id) == theirs
-    assert audit_log.reasons() == ["logged_out_from_list", "logged_out_everywhere", "logged_out_everywhere"]
+    assert audit_log.reasons() == ["logged_out_from_list", "logged_out", *["logged_out_everywhere"] * 2]
+    alone, _ = await create(sessions, karin, clock())
+    clock.advance(seconds=FRESH.total_seconds())
+    assert await sessions.end_everywhere(alone) == 1, "one's own alone takes no new identification"
 
 
 async def test_a_login_of_less_assurance_does_not_see_those_above(

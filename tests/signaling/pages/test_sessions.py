@@ -1,13 +1,14 @@
 """*Mina inloggningar* as a person reads it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from auth.browsers import Device
 from auth.identity import AssuranceLevel, Method
-from auth.sessions import Session, Sessions
+from auth.sessions import FRESH, Session, Sessions
 from auth.store import SessionRows
 from signaling.pages import sessions as session_pages
 from tests.rooms.world import World
@@ -79,3 +80,19 @@ async def test_out_everywhere(site: Site) -> None:
     assert where == "/login"
     sessions = Sessions(SessionRows(site.world.engine), site.world.log, site.world.clock)
     assert await sessions.living([site.viewer.id, other.id]) == frozenset()
+
+
+async def test_who_sits_down_at_an_unlocked_desk_ends_this_login_alone(site: Site) -> None:
+    site.viewer = await log_in(site, "windows")
+    other = await log_in(site, "iphone")
+    site.world.clock.advance(seconds=FRESH.total_seconds())
+    page = await site.get("/sessions")
+    assert "Öppna din personliga länk igen" in page
+    assert f'action="/sessions/{site.viewer.id}/end"' in page
+    assert f'action="/sessions/{other.id}/end"' not in page
+    assert 'action="/sessions/end"' not in page
+    await site.post(f"/sessions/{other.id}/end", 403)
+    await site.post("/sessions/end", 403)
+    anna = await site.world.anna()
+    site.viewer = replace(site.viewer, staff=anna.staff)
+    assert 'href="/login?next=/sessions&amp;with=bankid"' in await site.get("/sessions")

@@ -21,9 +21,9 @@ async def office(world: World) -> AsyncIterator[Office]:
     await office.client.close()
 
 
-def file(*rows: str) -> Any:
+def file(*rows: str, name: str = "p.csv") -> Any:
     form = FormData()
-    form.add_field("file", "\r\n".join((HEADER, *rows)).encode("utf-8-sig"), filename="p.csv", content_type="text/csv")
+    form.add_field("file", "\r\n".join((HEADER, *rows)).encode("utf-8-sig"), filename=name, content_type="text/csv")
     return form
 
 
@@ -72,3 +72,9 @@ async def test_the_template(office: Office) -> None:
     assert (await office.page("/organisations/template.csv")).strip("\ufeff\r\n") == HEADER
     await office.log_in("Anna Sjödin")
     await office.page("/organisations/template.csv", status=403)
+
+
+async def test_a_file_that_calls_itself_something_else_is_not_read(office: Office) -> None:
+    for name in ("p.xlsx", "p.csv.exe", "p"):
+        assert "Det där är ingen CSV-fil." in await office.page(PLACE, file(SVEN, name=name), status=422)
+    assert "Inget är inläst än." in await office.page(PLACE, file(SVEN, name="PERSONAL.CSV"))
