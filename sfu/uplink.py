@@ -9,7 +9,7 @@ draft-alvestrand-rmcat-remb-03), and when that goes, its own estimate holds agai
 from collections import deque
 from math import inf
 
-from sfu.bandwidth_rate import LEAST, MOST
+from sfu.bandwidth_rate import MOST
 from sfu.layers import HIGH, LOW
 
 NOTHING = -1
@@ -27,6 +27,7 @@ REACTION = 0.4  # seconds until a limit shows
 HOLD, LONGEST_HOLD = 1.0, 3.0  # seconds without queue before more is tried, doubled each time that was too much
 CAREFUL, BOLD = 1.2, 3.0  # growth a second: until it is proven that the line carries more than it did, and then
 ABOVE, BEYOND = 1.3, 1.5  # times what it has carried: with the first picture, and at most until it is proven
+SOUND_ALONE = 20_000.0  # bit/s of a limit under which there are no pictures; libwebrtc limits no sound
 USED, PATIENCE = 0.85, 1.0  # a sender that for so many seconds uses less of a limit is held back by its own estimate
 PROOF = 12_000  # bytes above what it has carried: more than a token bucket that has rested lets through
 NO_PICTURE_BELOW, PICTURE_ABOVE, ALL_ABOVE = 200_000.0, 260_000.0, 600_000.0  # bit/s: what pictures there is room for
@@ -156,9 +157,11 @@ class Uplink:
             self._hold = min(LONGEST_HOLD, 2 * self._hold)
         self._carried = max(arriving, 0.8 * self._carried)
         share = FULL_SHARE if self.limit is None or self.queue > FULL else SHARE
-        if self.queue > FLOOD or share * arriving < NO_PICTURE_BELOW:
-            share = FLOOD_SHARE  # no picture needs it; what its sender still holds back leaves the slower
-        self.limit = max(LEAST, min(self.limit or MOST, share * arriving))
+        if self.queue > FLOOD:
+            share = FLOOD_SHARE
+        limit = min(self.limit or MOST, share * arriving)
+        # Without pictures nothing needs a rate but what the sender still holds back: that leaves the slower.
+        self.limit = SOUND_ALONE if limit < NO_PICTURE_BELOW else limit
         self._cut_at, self._proof, self._tried_at, self._has_asked = now, 0.0, None, False
 
     def _grow(self, arriving: float, now: float) -> None:
