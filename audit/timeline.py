@@ -59,7 +59,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One seat. name: the seat's or the person's, empty for an unknown person; invited: whose link an outsider used."""
+    """One seat. name: the seat's or the person's, empty for an unknown person; invited: whose link an outsider used.
+    representation: the code's word where somebody speaks for the person, or interprets.
+    """
 
     key: str
     name: str
@@ -70,6 +72,7 @@ class Row:
     home: bool
     invited: str
     intervals: tuple[Interval, ...]
+    representation: str = ""
 
     def total(self, *kinds: IntervalKind) -> timedelta:
         return sum((one.end - one.start for one in self.intervals if one.kind in kinds), timedelta())
@@ -132,6 +135,7 @@ class _Seat:
     method: str = ""
     home: bool = False
     invited: str = ""
+    representation: str = ""
     intervals: list[Interval] = field(default_factory=list)
     open: IntervalKind | None = None
     since: datetime | None = None
@@ -156,6 +160,7 @@ class _Seat:
         if details.get("home"):
             self.home, self.name = True, str(details.get("seat") or self.name)
         self.relation = str(details.get("relation") or self.relation)
+        self.representation = str(details.get("representation") or self.representation)
         self.invited = str(details.get("invited") or self.invited)
 
     def row(self) -> Row:
@@ -170,6 +175,7 @@ class _Seat:
             self.home,
             self.invited,
             ordered,
+            self.representation,
         )
 
 

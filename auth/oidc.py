@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from audit.log import AuditUnavailable
+from auth.browsers import device_of
 from auth.conclusion import Conclusions, Outcome
 from auth.errors import (
     CookiesBlocked,
@@ -62,6 +63,7 @@ class _Kept(BaseModel):
     language: str
     link: str | None = None
     next: str | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class OidcLogins:
             language=browser.language,
             link=link,
             next=next_path,
+            device=device_of(browser.user_agent, touch=browser.touch).value,
         )
         await records.started(kept.transaction, for_link=link is not None)
         state, now = new_secret(), self._clock()
@@ -196,7 +199,7 @@ class OidcLogins:
         outcome = await self._conclusions[method].decide(
             kept.transaction, identity, link=kept.link, next_path=kept.next
         )
-        session, cookie = await self._log_in(identity, outcome, kept.language)
+        session, cookie = await self._log_in(identity, outcome, kept)
         return Back(outcome.next, session=session, cookie=cookie)
 
     async def _identity(self, client: OidcClient, kept: _Kept, away: Away, answer: Mapping[str, str]) -> Identity:
@@ -211,7 +214,7 @@ class OidcLogins:
             raise OidcError(Failure.CODE)
         return await client.identity(code, kept.verifier, Asked(kept.nonce, away.started_at))
 
-    async def _log_in(self, identity: Identity, outcome: Outcome, language: str) -> tuple[Session, str]:
+    async def _log_in(self, identity: Identity, outcome: Outcome, kept: _Kept) -> tuple[Session, str]:
         person = await self._people.person(outcome.person)
         if person is None:
             raise IdentificationUnknown
@@ -223,7 +226,8 @@ class OidcLogins:
             authenticated_at=identity.authenticated_at,
             staff=next((post for post in posts if post.id == outcome.staff), None),
             invitation=outcome.invitation,
-            language=language,
+            language=kept.language,
+            device=kept.device,
         )
 
     async def _failed(self, method: Method, kept: _Kept, failure: Failure) -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from audit.canonical import Scalar
 from audit.events import Event, EventType, Reason
+from auth.browsers import device_of
 from auth.errors import InvitationRefused, Refusal
 from auth.flow import Browser, Invited
 from auth.identity import AssuranceLevel, Method
@@ -178,12 +179,12 @@ class SmsCodes:
             raise SmsUnavailable(retry_after=60) from None
         return transaction
 
-    async def verify(self, transaction: str, flow: str, link: str, code: str, language: str) -> LoggedIn:
+    async def verify(self, transaction: str, browser: Browser, link: str, code: str) -> LoggedIn:
         """The person typed a code. Raises WrongCode, SpentCode, InvitationRefused, SmsNotAllowed, AuditUnavailable."""
         row, now = await self._rows.find(transaction), self._clock()
         ours = (
             row is not None
-            and hmac.compare_digest(row.flow_hash, fingerprint(flow))
+            and hmac.compare_digest(row.flow_hash, fingerprint(browser.flow))
             and hmac.compare_digest(row.link_hash, fingerprint(link))
         )
         if row is None or not ours or now - row.sent_at > VALID:
@@ -206,7 +207,8 @@ class SmsCodes:
             authenticated_at=now,
             staff=None,
             invitation=invited.invitation,
-            language=language,
+            language=browser.language,
+            device=device_of(browser.user_agent, touch=browser.touch).value,
         )
         return LoggedIn(session, secret, invited.next)
 

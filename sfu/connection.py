@@ -11,10 +11,10 @@ from sfu.data import LOSSY, RELIABLE
 from sfu.down_track import DownTrack
 from sfu.downstream import Downstream, Narrowed
 from sfu.layers import HIGH, LOW
-from sfu.negotiated import Kind, LocalTransport, RemoteTransport, SendSection
+from sfu.negotiated import Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transport
 from sfu.peer import Peer, PeerListener
-from sfu.publication import Publication, TrackSettings
+from sfu.publication import BACKUP, Backup, Publication, TrackSettings
 from sfu.quality import Conditions
 from sfu.sections import Sections
 from sfu.server_offer import OfferLayout, offer, settle
@@ -45,6 +45,9 @@ class ConnectionListener(Protocol):
     def unsupported(self, track_sid: str) -> None:
         """The client cannot decode a track forwarded to it."""
 
+    def squeezed(self) -> None:
+        """The client's own line has less room for its pictures than before (`Connection.pictures`)."""
+
 
 @dataclass(slots=True)
 class _Forwarding:
@@ -53,6 +56,13 @@ class _Forwarding:
     down_track: DownTrack
     settings: TrackSettings
     section: SendSection | None = None
+    waits: bool = False
+    backup: Backup | None = None  # the track in its second codec, where the client cannot decode the first
+
+    @property
+    def received(self) -> ReceiveSection | None:
+        """What its publisher sends of it, None where the second codec is yet to come."""
+        return self.publication.section if self.backup is None else self.backup.section
 
 
 class _Side:
@@ -93,8 +103,12 @@ class _Side:
         """Media already follows."""
 
     def ticked(self, now: float) -> None:
+        self._owner.watch_line()
         if self.receives:
             self._owner.divide(now)
+
+    def widened(self, rate: float) -> None:
+        self._owner.widened(rate)
 
     def slow(self, label: str) -> None:
         self._owner.listener.slow(label)
@@ -131,6 +145,8 @@ class Connection:
         self._waiting: list[bytes] | None = []
         self._downstream = Downstream(send)
         self._narrowed: float | None = None
+        self._pictures = HIGH
+        self._start_rate: int | None = None  # kbit/s that the client is told to begin from
         self.way: CandidateProtocol = CandidateProtocol.UDP
         if dual:
             self._subscriber.peer.open_channel(RELIABLE)
@@ -174,7 +190,8 @@ class Connection:
         side.meet(remote)
         wanted = [] if self.dual else self._wanted()
         announced = [publication.announced for publication in publications.values()]
-        result = answer(description, self._layout, self._local(side), announced, wanted)
+        announced += [one.backup.announced for one in publications.values() if one.backup and one.backup.announced]
+        result = answer(description, self._layout, self._local(side), announced, wanted, start_rate=self._start_rate)
         gone = [mid for mid in self._layout.receiving if mid not in result.layout.receiving]
         self._layout, self._answered_once = result.layout, True
         self._sections.offered(description)
@@ -197,8 +214,11 @@ class Connection:
                 self._ask_for_sections()
 
     def _receive(self, result: Answered, publications: dict[str, Publication]) -> None:
-        told = []
+        told: list[Publication] = []
         for sid, section in result.receive.items():
+            if sid.endswith(BACKUP):
+                self._receive_backup(publications[sid.removesuffix(BACKUP)], section, told)
+                continue
             publication = publications[sid]
             was_live = publication.live
             if publication.up_track is None:
@@ -208,21 +228,36 @@ class Connection:
             if not publication.silenced:
                 self._publisher.peer.receive(section, publication.up_track)
         for sid in result.ended:
-            self.listener.ended(sid)
+            if not sid.endswith(BACKUP):
+                self.listener.ended(sid)
+            elif (backup := publications[sid.removesuffix(BACKUP)].backup) is not None:
+                backup.end()
+                publications[sid.removesuffix(BACKUP)].tell_codecs()
         if told:
             self.listener.published(told)
 
+    def _receive_backup(self, publication: Publication, section: ReceiveSection, told: list[Publication]) -> None:
+        backup = publication.backup
+        assert backup is not None, "announced as one"
+        if backup.section is None:
+            told.append(publication)
+        backup.section = section
+        backup.up_track = backup.up_track or UpTrack(publication.kind)
+        publication.tell_codecs()
+        if not publication.silenced:
+            self._publisher.peer.receive(section, backup.up_track)
+
     def drop(self, publication: Publication) -> None:
-        if publication.section is not None:
-            self._publisher.peer.stop_receiving(publication.section.mid)
+        for section, _ in publication.received:
+            self._publisher.peer.stop_receiving(section.mid)
 
     def silence(self, publication: Publication) -> None:
-        if publication.section is not None:
-            self._publisher.peer.stop_receiving(publication.section.mid)
+        self.drop(publication)
 
     def unsilence(self, publication: Publication) -> None:
-        if publication.section is not None and publication.up_track is not None:
-            self._publisher.peer.receive(publication.section, publication.up_track)
+        for section, up_track in publication.received:
+            if up_track is not None:
+                self._publisher.peer.receive(section, up_track)
 
     # Forwarding to the client
 
@@ -235,8 +270,31 @@ class Connection:
 
     def withdraw(self, track_sid: str) -> None:
         self._unsupported.discard(track_sid)
-        if (forwarding := self._forwarding.pop(track_sid, None)) is not None and forwarding.section is not None:
+        if (forwarding := self._forwarding.pop(track_sid, None)) is None:
+            return
+        self._wait_no_more(forwarding)
+        if forwarding.section is not None:
             self._subscriber.peer.detach(forwarding.down_track)
+
+    def take_up(self, publication: Publication) -> None:
+        """A second codec stands that this client may have waited for."""
+        forwarding = self._forwarding.get(publication.sid)
+        if forwarding is None or forwarding.backup is None or (up_track := forwarding.backup.up_track) is None:
+            return
+        if forwarding.down_track.up_track is not up_track:
+            self._wait_no_more(forwarding)
+            if forwarding.section is not None:
+                self._subscriber.peer.detach(forwarding.down_track)
+                forwarding.section = None
+            forwarding.down_track = DownTrack(up_track)
+            self.apply(publication.sid, forwarding.settings)
+            self.negotiate()
+
+    @staticmethod
+    def _wait_no_more(forwarding: _Forwarding) -> None:
+        if forwarding.backup is not None and forwarding.waits:
+            forwarding.waits = False
+            forwarding.backup.waiting -= 1
 
     def apply(self, track_sid: str, settings: TrackSettings) -> None:
         if (forwarding := self._forwarding.get(track_sid)) is None:
@@ -253,6 +311,23 @@ class Connection:
             peer = self._subscriber.peer
             path = peer if self._narrowed is None else Narrowed(peer, self._narrowed)
             self._downstream.divide(self._forwarding.values(), path, now)
+
+    def watch_line(self) -> None:
+        """What does not fit any more is to stop at once: each packet of it costs sound."""
+        before, self._pictures = self._pictures, self.pictures
+        if self._pictures < before:
+            self.listener.squeezed()
+
+    def widened(self, rate: float) -> None:
+        """Let the client's sender begin from where it was; by itself it comes back by 8 % a second.
+
+        libwebrtc takes that from our answer alone (x-google-start-bitrate), so the client is asked to offer anew. It
+        obeys only a figure that it was not told before.
+        """
+        told = round(rate / 1000)
+        self._start_rate = told + 1 if told == self._start_rate else told
+        if self._answered_once and not self.dual:
+            self._send(SignalResponse(media_sections_requirement=MediaSectionsRequirement()))
 
     def narrow(self, limit: float | None) -> None:
         """Send no more than this, in bit/s; None for what the path carries (a scenario that the client asked for)."""
@@ -282,7 +357,7 @@ class Connection:
     def _wanted(self) -> list[Forwarded]:
         wanted = []
         for sid, forwarding in self._forwarding.items():
-            section = forwarding.publication.section
+            section = forwarding.received
             if section is not None and sid not in self._unsupported:
                 down_track = forwarding.down_track
                 repair = down_track.rtx_ssrc if forwarding.publication.kind == "video" else None
@@ -311,6 +386,12 @@ class Connection:
                 self._subscriber.peer.detach(forwarding.down_track)
 
     def _not_supported(self, sid: str) -> None:
+        forwarding = self._forwarding.get(sid)
+        if forwarding is not None and forwarding.backup is None and forwarding.publication.backup is not None:
+            forwarding.backup, forwarding.waits = forwarding.publication.backup, True
+            forwarding.backup.waiting += 1
+            self.take_up(forwarding.publication)
+            return
         if sid not in self._unsupported:
             self._unsupported.add(sid)
             self.listener.unsupported(sid)
@@ -375,6 +456,10 @@ class Connection:
         for payload in waiting:
             self._subscriber.peer.send_data(RELIABLE, payload)
 
+    @property
+    def pictures(self) -> int:
+        return self._publisher.peer.pictures
+
     def conditions(self, now: float) -> Conditions:
         conditions = self._publisher.peer.conditions(now)
         shortage = self._downstream.shortage
@@ -382,10 +467,8 @@ class Connection:
         return conditions + self._subscriber.peer.conditions(now) if self.dual else conditions
 
     async def close(self) -> None:
-        for forwarding in self._forwarding.values():
-            if forwarding.section is not None:
-                self._subscriber.peer.detach(forwarding.down_track)
-        self._forwarding.clear()
+        for sid in tuple(self._forwarding):
+            self.withdraw(sid)
         await self._publisher.peer.close()
         if self.dual:
             await self._subscriber.peer.close()

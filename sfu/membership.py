@@ -99,6 +99,9 @@ class Membership:
     def ended(self, track_sid: str) -> None:
         self.room.unpublish(self.participant, track_sid)
 
+    def squeezed(self) -> None:
+        self.room.ask_for_layers(self.participant)
+
     def unsupported(self, track_sid: str) -> None:
         response = SubscriptionResponse(track_sid=track_sid, err=SE_CODEC_UNSUPPORTED)
         self.participant.send(SignalResponse(subscription_response=response))

@@ -29,8 +29,8 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME, TRANSPORT_CC),
     "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME, TRANSPORT_CC, ORIENTATION, DEPENDENCY_DESCRIPTOR),
 }
-RECEIVE_FEEDBACK = ("transport-cc", "ccm fir", "nack", "nack pli")
-SEND_FEEDBACK = ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
+FEEDBACK = ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
+_START_RATE = "x-google-start-bitrate"  # kbit/s; a format parameter of libwebrtc's alone
 SCTP_PORT = 5000
 MAX_MESSAGE_SIZE = 65_536
 MAX_RIDS = 3
@@ -136,8 +136,12 @@ def answer(
     wanted: Sequence[Forwarded] = (),
     *,
     enabled: Mapping[str, Sequence[str]] = SUPPORTED,
+    start_rate: int | None = None,
 ) -> Answered:
-    """Answer a client's offer. announced: all its tracks, also those already placed; wanted: all we want to send it."""
+    """Answer a client's offer. announced: all its tracks, also those already placed; wanted: all we want to send it.
+
+    start_rate: kbit/s that its sender is to begin from, where that is not its own matter.
+    """
     role = remote_transport(offer).dtls_role
     receiving, ended = _match_published(offer, layout, announced)
     sending, unsupported, free = _place_forwarded(offer, layout, receiving, wanted)
@@ -167,7 +171,7 @@ def answer(
             if not tracks[sid].red:
                 codec = replace(codec, red_payload_type=None)
             receive[sid] = _receive_section(section, codec)
-            sections.append(_receiving(section, codec, tracks[sid]))
+            sections.append(_receiving(section, codec, tracks[sid], start_rate))
         elif (sid := sending.get(section.mid)) is not None:
             track = forwarded[sid]
             fit = fitting(offered, track.codec)
@@ -319,9 +323,7 @@ def _accepted_extensions(section: Section) -> dict[int, str]:
     return {number: uri for number, uri in section.extensions.items() if uri in accepted}
 
 
-def _media_section(
-    section: Section, codecs: Sequence[Codec], direction: Direction, feedback: Sequence[str] = RECEIVE_FEEDBACK
-) -> Section:
+def _media_section(section: Section, codecs: Sequence[Codec], direction: Direction) -> Section:
     """Our half of an offered section, with these codecs and their repair formats."""
     formats: list[str] = []
     ours = Section(section.kind, 9, section.protocol, (), mid=section.mid, direction=direction)
@@ -332,14 +334,17 @@ def _media_section(
                 ours.rtpmaps[payload_type] = section.rtpmaps[payload_type]
                 if payload_type in section.fmtps:
                     ours.fmtps[payload_type] = section.fmtps[payload_type]
-        ours.feedback[codec.payload_type] = [kind for kind in feedback if kind in codec.feedback]
+        ours.feedback[codec.payload_type] = [kind for kind in FEEDBACK if kind in codec.feedback]
     ours.formats = tuple(formats)
     ours.extensions = _accepted_extensions(section)
     return ours
 
 
-def _receiving(section: Section, codec: Codec, track: Announced) -> Section:
+def _receiving(section: Section, codec: Codec, track: Announced, start_rate: int | None) -> Section:
     ours = _media_section(section, [codec], "recvonly")
+    if start_rate is not None and section.kind == "video":
+        kept = [item for item in codec.fmtp.split(";") if item and not item.startswith(_START_RATE)]
+        ours.fmtps[codec.payload_type] = ";".join([*kept, f"{_START_RATE}={start_rate}"])
     if codec.mime_type == "audio/opus":
         ours.fmtps[codec.payload_type] = _opus_parameters(codec.fmtp, track)
     if codec.red_payload_type is not None:
@@ -363,7 +368,7 @@ def _opus_parameters(fmtp: str, track: Announced) -> str:
 
 def _sending(section: Section, codec: Codec, track: Forwarded) -> Section:
     repaired = codec if track.rtx_ssrc is not None else replace(codec, rtx_payload_type=None)
-    ours = _media_section(section, [repaired], "sendonly", SEND_FEEDBACK)
+    ours = _media_section(section, [repaired], "sendonly")
     describe_forwarded(ours, track)
     return ours
 

@@ -33,6 +33,9 @@ class MediaConnection(Protocol):
         """Begin sending a track, from the next `negotiate` on. stream: its publisher's sid."""
 
     def withdraw(self, track_sid: str) -> None: ...
+    def take_up(self, publication: Publication) -> None:
+        """Its second codec stands, which this client may have waited for."""
+
     def apply(self, track_sid: str, settings: TrackSettings) -> None: ...
     def drop(self, publication: Publication) -> None:
         """Stop receiving a track of this participant's own."""
@@ -50,6 +53,10 @@ class MediaConnection(Protocol):
 
     @property
     def forwarded(self) -> frozenset[str]: ...
+    @property
+    def pictures(self) -> int:
+        """The highest layer of its own pictures that the client's line has room for, -1 for none."""
+
     def send_data(self, label: str, payload: bytes) -> bool: ...
     def conditions(self, now: float) -> Conditions: ...
     async def close(self) -> None: ...

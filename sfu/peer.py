@@ -58,6 +58,9 @@ class PeerListener(Protocol):
     def ticked(self, now: float) -> None:
         """Some twenty times a second: time to divide the path anew among the tracks."""
 
+    def widened(self, rate: float) -> None:
+        """The client's own line, which was too narrow, seems wide again. rate: bit/s that came before."""
+
     def slow(self, label: str) -> None:
         """More than 1 MiB waits on a reliable channel: this consumer does not keep up. Told once per channel."""
 
@@ -230,6 +233,11 @@ class Peer:
         since = self._numbered_since
         return self.outlet.bandwidth.has_feedback or (since is not None and self._clock() - since < FEEDBACK_GRACE)
 
+    @property
+    def pictures(self) -> int:
+        """The highest layer of its pictures that the client's own line has room for, -1 for none."""
+        return self._reception.pictures
+
     def probe(self, rate: float, now: float) -> None:
         """So many bit/s would be of use: find out whether they pass, when it is time for that."""
         if self.is_connected:
@@ -263,6 +271,10 @@ class Peer:
             self._fed_back_at = now
             for feedback in self._reception.transport_feedback(self._ssrc):
                 self._transport.send_rtcp(rtcp.build(feedback))
+        if (limit := self._reception.limit(now)) is not None:
+            self._transport.send_rtcp(rtcp.build(rtcp.ReceiverEstimate(self._ssrc, limit, self._reception.ssrcs)))
+        if (rate := self._reception.widened()) is not None:
+            self._listener.widened(rate)
         if now - self._reported_at >= REPORT_INTERVAL:
             self._reported_at = now
             self._report(now)
@@ -373,6 +385,7 @@ class Peer:
 
     def _path_changed(self) -> None:
         self.outlet.bandwidth.path_changed(self._clock())
+        self._reception.path_changed()
         if self.is_connected:
             for down_track in tuple(self._down_tracks.values()):
                 down_track.request_key_frame()  # what was sent to the old address is lost

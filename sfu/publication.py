@@ -1,6 +1,6 @@
 """One published track as signalling knows it: what was announced, what stands on the wire, who may receive it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from livekit.protocol.models import (
@@ -24,6 +24,7 @@ from livekit.protocol.rtc import (
 )
 
 from sfu.access_token import MAX_NAME, Permission
+from sfu.codecs_offered import SUPPORTED
 from sfu.dynacast import Dynacast
 from sfu.layers import HIGH
 from sfu.negotiated import Kind, ReceiveSection
@@ -33,6 +34,7 @@ from sfu.up_track import UpTrack
 MAX_TRACKS = 16
 MAX_LAYERS = 3
 MAX_CODECS = 4
+BACKUP = "/backup"  # behind a track's sid: its second codec, among the sections of its publisher's connection
 FEW_FRAMES = 8  # a second: who asks for no more shows a thumbnail
 _PLACE = {VideoQuality.LOW: 0, VideoQuality.MEDIUM: 1, VideoQuality.HIGH: 2}
 
@@ -43,6 +45,26 @@ class RequestRefused(Exception):
     def __init__(self, reason: RequestResponse.Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+@dataclass(slots=True)
+class Backup:
+    """The same picture in a second codec (LiveKit's ``simulcast_codecs``), for those who cannot decode the first.
+
+    waiting: for how many it is yet to come. announced: None until its publisher has added it.
+    """
+
+    mime_type: str
+    announced: Announced | None = None
+    section: ReceiveSection | None = None
+    up_track: UpTrack | None = None
+    waiting: int = 0
+    dynacast: Dynacast = field(default_factory=lambda: Dynacast(told=-1))
+
+    def end(self) -> None:
+        """Its publisher sends it no more."""
+        self.announced = self.section = self.up_track = None
+        self.dynacast = Dynacast(told=-1)
 
 
 @dataclass(slots=True)
@@ -59,6 +81,7 @@ class Publication:
     up_track: UpTrack | None = None
     allowed: frozenset[str] | None = None
     silenced: bool = False
+    backup: Backup | None = None
     dynacast: Dynacast = field(default_factory=Dynacast)
 
     @property
@@ -73,6 +96,12 @@ class Publication:
     def live(self) -> bool:
         return self.section is not None
 
+    @property
+    def received(self) -> list[tuple[ReceiveSection, UpTrack | None]]:
+        """What stands of it: the one codec, or both."""
+        second = (None, None) if self.backup is None else (self.backup.section, self.backup.up_track)
+        return [(section, track) for section, track in ((self.section, self.up_track), second) if section is not None]
+
     def settle(self, section: ReceiveSection) -> bool:
         """Take over what was negotiated. True when what others are told has changed."""
         before = TrackInfo()
@@ -85,40 +114,57 @@ class Publication:
             for layer in self.info.layers:
                 if layer.quality == position:
                     layer.rid = rid
-        del self.info.codecs[:]
-        self.info.codecs.append(
-            SimulcastCodecInfo(
-                mime_type=section.codec.mime_type,
-                mid=section.mid,
-                cid=self.announced.cids[0] if self.announced.cids else "",
-                layers=self.info.layers,
-            )
-        )
+        self.tell_codecs()
         return self.info != before
 
-    def quality_wanted(self, now: float, *, expected: bool = False) -> SubscribedQualityUpdate | None:
+    def tell_codecs(self) -> None:
+        """The codecs it stands in, for all to know."""
+        del self.info.codecs[:]
+        forms: list[tuple[Announced | None, ReceiveSection | None]] = [(self.announced, self.section)]
+        if self.backup is not None:
+            forms.append((self.backup.announced, self.backup.section))
+        for announced, section in forms:
+            if announced is not None and section is not None:
+                cid = announced.cids[0] if announced.cids else ""
+                codec = SimulcastCodecInfo(mime_type=section.codec.mime_type, mid=section.mid, cid=cid)
+                codec.layers.extend(self.info.layers)
+                self.info.codecs.append(codec)
+
+    def add_backup(self, request: AddTrackRequest) -> None:
+        """The second codec that was promised is coming. Raises RequestRefused."""
+        offered = [f"{self.kind}/{codec.codec.lower()}" for codec in request.simulcast_codecs]
+        if self.backup is None or self.backup.section is not None or offered != [self.backup.mime_type]:
+            raise RequestRefused(RequestResponse.UNSUPPORTED_TYPE, "this codec was not announced with the track")
+        if not request.cid or len(request.cid) > MAX_NAME:
+            raise RequestRefused(RequestResponse.INVALID_REQUEST, "track id missing or too long")
+        self.backup.announced = Announced(self.sid + BACKUP, self.kind, (request.cid,), (self.backup.mime_type,))
+
+    def quality_wanted(
+        self, now: float, *, expected: bool = False, room_for: int = HIGH
+    ) -> SubscribedQualityUpdate | None:
         """What its publisher is to be told of the layers anybody gets, None when nothing is new.
 
-        expected: somebody is about to receive it.
+        expected: somebody is about to receive it. room_for: the highest layer that the publisher's line carries.
         """
         track = self.up_track
         if self.kind != "video" or track is None or not self.live or self.info.muted:
             return None
-        level = self.dynacast.update(HIGH if expected else track.maximum_wanted(), now)
-        if level is None:
+        level = self.dynacast.update(HIGH if expected else track.maximum_wanted(), now, room_for)
+        _ask(track, level, now)
+        is_new = level is not None
+        codecs = [_subscribed(self.info.mime_type, self.dynacast)]
+        if self.backup is not None:
+            backup, second = self.backup, self.backup.up_track
+            wanted = second.maximum_wanted() if second is not None else None
+            level = backup.dynacast.update(HIGH if backup.waiting else wanted, now, room_for)
+            if second is not None:
+                _ask(second, level, now)
+            is_new = is_new or level is not None
+            codecs.append(_subscribed(backup.mime_type, backup.dynacast))
+        if not is_new:
             return None
-        if level > track.asked_quality:
-            track.asked_at = now
-        track.asked_quality = level
-        qualities = [
-            SubscribedQuality(quality=quality, enabled=_PLACE[quality] <= level)
-            for quality in (VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH)
-        ]
-        codec = self.info.mime_type.removeprefix("video/").lower()
         return SubscribedQualityUpdate(
-            track_sid=self.sid,
-            subscribed_qualities=qualities,
-            subscribed_codecs=[SubscribedCodec(codec=codec, qualities=qualities)],
+            track_sid=self.sid, subscribed_qualities=codecs[0].qualities, subscribed_codecs=codecs
         )
 
     def set_layers(self, layers: list[VideoLayer]) -> None:
@@ -126,12 +172,28 @@ class Publication:
         self.info.layers.extend(layers[:MAX_LAYERS])
 
 
+def _ask(track: UpTrack, level: int | None, now: float) -> None:
+    """What its publisher is asked for from now on."""
+    if level is not None:
+        if level > track.asked_quality:
+            track.asked_at = now
+        track.asked_quality = level
+
+
+def _subscribed(mime_type: str, dynacast: Dynacast) -> SubscribedCodec:
+    told = HIGH if dynacast.told is None else dynacast.told
+    qualities = [SubscribedQuality(quality=quality, enabled=place <= told) for quality, place in _PLACE.items()]
+    return SubscribedCodec(codec=mime_type.removeprefix("video/").lower(), qualities=qualities)
+
+
 def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publication:
     """Turn ``add_track`` into a publication. Raises RequestRefused with the reason its sender is to be told."""
     if request.type not in (AUDIO, VIDEO):
         raise RequestRefused(RequestResponse.UNSUPPORTED_TYPE, "only audio and video tracks can be published")
     if request.sid:
-        raise RequestRefused(RequestResponse.UNSUPPORTED_TYPE, "a second codec for a track is not supported")
+        raise RequestRefused(
+            RequestResponse.UNSUPPORTED_TYPE, "this track, which a codec is added to, is not published"
+        )
     require_may_publish(permission, request.source)
     names = (request.cid, request.name, request.stream)
     if not request.cid or any(len(name) > MAX_NAME for name in names):
@@ -154,6 +216,7 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
         layers=list(request.layers)[:MAX_LAYERS],
         audio_features=list(request.audio_features)[:16],
         packet_trailer_features=list(request.packet_trailer_features)[:16],
+        backup_codec_policy=request.backup_codec_policy,
     )
     info.simulcast = kind == "video" and len(info.layers) > 1
     return Publication(
@@ -167,7 +230,14 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
             dtx=not request.disable_dtx,
             red=kind == "audio" and not request.disable_red and request.encryption == Encryption.NONE,
         ),
+        backup=_backup(kind, [f"{kind}/{codec.codec.lower()}" for codec in wanted]),
     )
+
+
+def _backup(kind: Kind, codecs: Sequence[str]) -> Backup | None:
+    """codecs: as announced, best first."""
+    second = codecs[1] if len(codecs) > 1 and kind == "video" else ""
+    return Backup(second) if second in SUPPORTED[kind] and second != codecs[0] else None
 
 
 def require_may_publish(permission: Permission, source: TrackSource) -> None:

@@ -11,12 +11,14 @@ from sfu.arrived import PASSED_ON
 from sfu.negotiated import ReceiveSection
 from sfu.rtp import RtpPacket
 from sfu.twcc import ArrivalRecorder
-from sfu.up_layer import UpLayer
+from sfu.up_layer import OVERHEAD, UpLayer
 from sfu.up_track import UpTrack
+from sfu.uplink import Uplink
 
 MOST_SOURCES = 96
 
-_SLOTS = {uri: slot for slot, uri in enumerate((*PASSED_ON, rtp.TRANSPORT_CC, rtp.MID, rtp.RID, rtp.REPAIRED_RID))}
+_READ = (*PASSED_ON, rtp.TRANSPORT_CC, rtp.ABS_SEND_TIME, rtp.MID, rtp.RID, rtp.REPAIRED_RID)
+_SLOTS = {uri: slot for slot, uri in enumerate(_READ)}
 _NOTHING: tuple[bytes | None, ...] = (None,) * len(_SLOTS)
 _PASSED = len(PASSED_ON)
 
@@ -49,6 +51,7 @@ class Reception:
         self._sources: dict[int, _Source] = {}
         self._slot_of: dict[int, int] = {}  # extension id -> place in the values of a packet
         self._arrivals = ArrivalRecorder()
+        self._uplink = Uplink()
         self.ignored = 0
 
     def add(self, description: ReceiveSection, track: UpTrack) -> None:
@@ -84,6 +87,7 @@ class Reception:
         number = values[_PASSED]
         if number is not None and len(number) == 2:
             self._arrivals.record(number[0] << 8 | number[1], arrival)
+            self._uplink.packet(values[_PASSED + 1], arrival, len(data) + OVERHEAD)
         source = self._sources.get(packet.ssrc) or self._learn(packet, values)
         if source is None:
             self.ignored += 1
@@ -166,6 +170,36 @@ class Reception:
 
     def transport_feedback(self, sender_ssrc: int) -> list[rtcp.TransportFeedback]:
         return self._arrivals.feedback(sender_ssrc, next(iter(self._sources), 0))
+
+    def limit(self, now: float) -> int | None:
+        """What the client is to be told now that it may send at most, bit/s; None where there is nothing to tell.
+
+        Only one that publishes pictures and understands it: they are what can yield.
+        """
+        limit = self._uplink.conclude(self._arrivals.sent, self._arrivals.came, now)
+        for section in self._sections.values():
+            section.track.is_squeezed = self._uplink.is_full
+        codecs = [section.description.codec for section in self._sections.values()] if limit is not None else []
+        return int(limit) if limit is not None and any("goog-remb" in codec.feedback for codec in codecs) else None
+
+    def widened(self) -> float | None:
+        """The client's line seems wide again: the bit/s that came before it was not. Told once."""
+        rate = self._uplink.widened
+        if rate is not None:
+            self._uplink.widened = None
+        return rate
+
+    @property
+    def pictures(self) -> int:
+        """The highest layer of its pictures that the client's line has room for, -1 for none."""
+        return self._uplink.pictures
+
+    @property
+    def ssrcs(self) -> tuple[int, ...]:
+        return tuple(self._sources)
+
+    def path_changed(self) -> None:
+        self._uplink.path_changed()
 
     def take_window(self, now: float) -> tuple[int, int, int]:
         """Packets expected and lost since the last call, and layers that are wanted, have been there and stay away."""

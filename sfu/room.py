@@ -29,6 +29,7 @@ from sfu.access_token import MAX_METADATA, Permission
 from sfu.audience import Audience
 from sfu.data import DataRefused, Routed, route
 from sfu.data_tracks import DataTracks
+from sfu.layers import HIGH
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Publication, RequestRefused, TrackSettings, require_may_publish
 from sfu.pulse import Pulse
@@ -173,10 +174,13 @@ class Room:
     def published(self, participant: Participant, publications: Iterable[Publication]) -> None:
         """Their media sections stand."""
         self._update(participant)
-        sids = {publication.sid for publication in publications}
+        known = {publication.sid: publication for publication in publications}
         for other in self.participants.values():
             if other is not participant:
-                self.reconcile(other, sids)
+                self.reconcile(other, set(known))
+                for publication in known.values():
+                    if other.media is not None and publication.backup is not None:
+                        other.media.take_up(publication)
 
     def unpublish(self, participant: Participant, track_sid: str) -> None:
         publication = participant.publications.pop(track_sid, None)
@@ -286,7 +290,9 @@ class Room:
                 if wanted and publication.sid not in forwarded:
                     settings = participant.wishes.settings.get(publication.sid, TrackSettings())
                     participant.media.forward(publication, publisher.sid, settings)
-                    if (update := publication.quality_wanted(self._now, expected=True)) is not None:
+                    room_for = HIGH if publisher.media is None else publisher.media.pictures
+                    update = publication.quality_wanted(self._now, expected=True, room_for=room_for)
+                    if update is not None:
                         publisher.send(SignalResponse(subscribed_quality_update=update))
                     changed = True
                 elif not wanted and publication.sid in forwarded:
@@ -411,9 +417,14 @@ class Room:
         for participant in self.participants.values():
             if participant.media is not None:
                 participant.media.speaking(speaking)
-            for publication in participant.publications.values():
-                if (update := publication.quality_wanted(now)) is not None:
-                    participant.send(SignalResponse(subscribed_quality_update=update))
+            self.ask_for_layers(participant)
+
+    def ask_for_layers(self, participant: Participant) -> None:
+        """Tell a publisher which layers of its pictures it need send, where that is news."""
+        room_for = HIGH if participant.media is None else participant.media.pictures
+        for publication in participant.publications.values():
+            if (update := publication.quality_wanted(self._now, room_for=room_for)) is not None:
+                participant.send(SignalResponse(subscribed_quality_update=update))
 
     def _tell(self, messages: Iterable[SignalResponse]) -> None:
         for message in messages:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from sfu.codecs_offered import codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, SendSection
 from sfu.negotiation import (
+    FEEDBACK,
     MAX_MESSAGE_SIZE,
     SCTP_PORT,
-    SEND_FEEDBACK,
     Forwarded,
     describe_forwarded,
     with_transport,
@@ -64,7 +64,7 @@ def offer(layout: OfferLayout, wanted: Sequence[Forwarded], local: LocalTranspor
     """The next offer: tracks keep their section, freed sections go inactive once before another track takes them."""
     by_sid = {track.sid: track for track in wanted}
     payload_types = dict(layout.payload_types)
-    sections = [section if section.sid in by_sid else replace(section, sid=None) for section in layout.sections]
+    sections = [section if _stays(section, by_sid) else replace(section, sid=None) for section in layout.sections]
     reusable = {section.mid for section in layout.sections if section.sid is None}
     placed = {section.sid for section in sections}
     unplaced = []
@@ -93,6 +93,12 @@ def offer(layout: OfferLayout, wanted: Sequence[Forwarded], local: LocalTranspor
     )
     mids = {section.mid: section.sid for section in sections if section.sid is not None}
     return Offered(write(description), new, mids, tuple(unplaced))
+
+
+def _stays(section: OfferedSection, by_sid: Mapping[str, Forwarded]) -> bool:
+    """Not where its track is gone, or comes in another codec now."""
+    track = by_sid.get(section.sid) if section.sid is not None else None
+    return track is not None and track.codec.mime_type == section.codec.mime_type
 
 
 def settle(answer: Description, layout: OfferLayout) -> tuple[Mapping[str, SendSection], tuple[str, ...]]:
@@ -158,7 +164,7 @@ def _written(section: OfferedSection, by_sid: Mapping[str, Forwarded]) -> Sectio
     written.rtpmaps[codec.payload_type] = _ENCODINGS[codec.mime_type]
     if codec.fmtp:
         written.fmtps[codec.payload_type] = codec.fmtp
-    wanted = SEND_FEEDBACK if section.kind == "video" else ("transport-cc", "nack")
+    wanted = FEEDBACK if section.kind == "video" else ("transport-cc", "nack")
     written.feedback[codec.payload_type] = list(wanted)
     if codec.rtx_payload_type is not None and (track is None or track.rtx_ssrc is not None):
         written.formats += (str(codec.rtx_payload_type),)

@@ -17,11 +17,13 @@ class ArrivalRecorder:
     """Arrival times of one transport since the last feedback.
 
     The base of each feedback is the number after the last one told, also when it was lost; a packet that comes after
-    its number was told as missing is told again, from its own number on.
+    its number was told as missing is told again, from its own number on. came: packets so far.
     """
 
     def __init__(self) -> None:
+        self.came = 0
         self._arrivals: dict[int, float] = {}
+        self._first = 0
         self._newest: int | None = None  # extended sequence number
         self._next: int | None = None
         self._count = 0
@@ -29,7 +31,8 @@ class ArrivalRecorder:
     def record(self, sequence_number: int, arrival: float) -> None:
         """sequence_number: of 16 bits. arrival: seconds on any clock that is steady for this transport."""
         if self._newest is None:
-            self._newest = self._next = sequence_number
+            self._first = self._newest = self._next = sequence_number
+        self.came += 1
         extended = self._newest + forward_distance(self._newest & 0xFFFF, sequence_number)
         if extended > self._newest:
             self._newest = extended
@@ -37,6 +40,11 @@ class ArrivalRecorder:
             return
         if len(self._arrivals) < 2 * MOST_KEPT:
             self._arrivals.setdefault(extended, arrival)
+
+    @property
+    def sent(self) -> int:
+        """Packets so far, those lost on the way with them."""
+        return 0 if self._newest is None else self._newest - self._first + 1
 
     def feedback(self, sender_ssrc: int, media_ssrc: int) -> list[TransportFeedback]:
         """What is new since last time, mostly one packet; none when nothing has come."""

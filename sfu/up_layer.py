@@ -184,6 +184,10 @@ class UpLayer:
         self.key_frames_asked += 1
         return True
 
+    def key_frame_later(self) -> None:
+        """It is wanted, but is not to be asked for now."""
+        self._key_frame_wanted = True
+
     def due_key_frame(self, now: float) -> bool:
         return self._key_frame_wanted and self.want_key_frame(now)
 

@@ -35,7 +35,8 @@ class UpTrack:
 
     codec: known once bound. down_tracks: in the care of `Peer.attach` and `detach`. level: of the last audio packet, 0
     loudest to 127 silent; audio: the same collected for `sfu.speakers`. history: of sound, for subscribers' redundancy.
-    cname: names the source towards subscribers.
+    cname: names the source towards subscribers. is_squeezed: its publisher's line is full, so that what is
+    asked of it again costs sound.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -49,6 +50,7 @@ class UpTrack:
         self.cname = secrets.token_hex(8)
         self.asked_quality = HIGH  # the highest layer its publisher was told to send, -1 for none
         self.asked_at = -1e9
+        self.is_squeezed = False
         self._layering: Layering | None = None
         self._rids: tuple[str, ...] = ()
         self._runs: list[Run] = []
@@ -203,7 +205,11 @@ class UpTrack:
 
     def request_key_frame(self, layer: UpLayer, now: float) -> None:
         """Ask the publisher, at most twice a second for each layer; one asked too early is not forgotten."""
-        if self.kind == "video" and layer.want_key_frame(now):
+        if self.kind != "video":
+            return
+        if self.is_squeezed:
+            layer.key_frame_later()
+        elif layer.want_key_frame(now):
             self._ask(layer)
 
     def tick(self, now: float) -> None:
@@ -211,7 +217,7 @@ class UpTrack:
         for layer in self.layers:
             layer.measure_rate(now)
             self._want_again(layer, layer.retries(now))
-            if self.kind == "video" and layer.due_key_frame(now):
+            if self.kind == "video" and not self.is_squeezed and layer.due_key_frame(now):
                 self._ask(layer)
         for layer in self._layering.layers if self._layering is not None else ():
             layer.measure_rate(now)
@@ -219,6 +225,8 @@ class UpTrack:
             down_track.tick(now)
 
     def _want_again(self, layer: UpLayer, lost: list[int]) -> None:
+        if self.is_squeezed and self.kind == "video":
+            return
         if lost and self._send_feedback is not None and self.codec is not None and "nack" in self.codec.feedback:
             self._send_feedback(rtcp.Nack(0, layer.ssrc, tuple(lost)))
 

@@ -43,6 +43,7 @@ from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
 from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
+from signaling.api import assurance as assurance_api
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
 from signaling.api import directory as directory_api
@@ -137,7 +138,12 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         app.add_routes(sms_pages.routes(meetings, sms_codes, sessions, secure=settings.secure))
         app.add_routes(oidc_api.routes(logins, sessions, secure=settings.secure))
         app.add_routes(audit_api.routes(audit, meetings.review, clock))
-        app.add_routes(meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock))
+        app.add_routes(
+            [
+                *meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock),
+                *assurance_api.routes(meetings),
+            ]
+        )
         app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])
         app.add_routes(_media_routes(media, one_time, meetings, settings, clock))
         cookie = cookie_name(settings.secure)
@@ -170,9 +176,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
-        tasks.start(
-            _together(watch.run(), ground.keys.run(), _retention(settings, ground, clock).run()), name="watches"
-        )
+        tasks.start(_together(watch.run, ground.keys.run, _retention(settings, ground, clock).run), name="watches")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
@@ -379,10 +383,11 @@ def _writable(audit: Log) -> health.Check:
     return check
 
 
-async def _together(*works: Coroutine[Any, Any, None]) -> None:
+async def _together(*works: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Called here, not before: a service that is ended as it starts leaves no coroutine that nobody awaited."""
     async with asyncio.TaskGroup() as group:
         for work in works:
-            group.create_task(work)
+            group.create_task(work())
 
 
 def _retention(settings: Settings, ground: Foundation, clock: Callable[[], datetime]) -> Retention:

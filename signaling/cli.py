@@ -15,6 +15,7 @@ from audit.log import AuditUnavailable, LogDamaged
 from audit.signer import SignerUnusable
 from auth.commands import organisation, staff, unit
 from auth.key_commands import keys
+from auth.oidc_provider import BadClientKey
 from auth.vault import VaultError
 from db.engine import DatabaseFailure, UnsupportedDatabase, connect, upgrade
 from kiosk.commands import kiosk
@@ -26,7 +27,15 @@ from signaling.media import media
 from signaling.settings import BadSettings, Settings, load
 
 # What a start can fail with: for the operator, in one line, without a traceback.
-STARTS_BADLY = (SignerUnusable, LogDamaged, AuditUnavailable, VaultError, UnsupportedDatabase, OSError)
+STARTS_BADLY = (
+    SignerUnusable,
+    LogDamaged,
+    AuditUnavailable,
+    VaultError,
+    BadClientKey,
+    UnsupportedDatabase,
+    OSError,
+)
 
 
 @click.group()

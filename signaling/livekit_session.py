@@ -245,6 +245,10 @@ class LivekitSession:
                 # Said again, after a resume: the client waits for the answer it missed.
                 self._send(track_published=TrackPublishedResponse(cid=message.cid, track=pending.info))
                 return
+        if message.sid and (known := self.participant.publications.get(message.sid)) is not None:
+            known.add_backup(message)
+            self._send(track_published=TrackPublishedResponse(cid=message.cid, track=known.info))
+            return
         if not self.participant.can_add_track:
             raise RequestRefused(RequestResponse.LIMIT_EXCEEDED, "too many tracks")
         publication = announce(message, new_sid("TR"), self.participant.permission)

@@ -39,7 +39,9 @@ class Participant:
 
     async def join(self, url: str, token: str) -> None:
         tell("connecting")
-        await self.room.connect(url, token, rtc.RoomOptions(single_peer_connection=self._single))
+        # Our pages send only the layers that are asked for; so does this one where it sends layers.
+        how = rtc.RoomOptions(single_peer_connection=self._single, dynacast=self._size == LARGE)
+        await self.room.connect(url, token, how)
         tell("connected")
         picture, sound = rtc.VideoSource(*self._size), rtc.AudioSource(48000, 1)
         video = rtc.LocalVideoTrack.create_video_track("camera", picture)

@@ -46,6 +46,7 @@ from signaling.api.answers import (
     TooEarly,
     VouchingKey,
 )
+from signaling.api.assurance import AssuranceAnswer, AssuranceBody
 from signaling.api.audit import LARGEST_NUMBER, SearchBody
 from signaling.api.auth import StartBody
 from signaling.api.directory import (
@@ -175,6 +176,15 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", f"{PARTICIPANT}/co-host"): Operation("Make co-host, or not", STATE, CoHostBody, body_optional=True),
     ("POST", f"{PARTICIPANT}/recognise"): Operation("Say that one who came by a code is the right person", STATE),
     ("POST", f"{PARTICIPANT}/mute"): Operation("Turn off somebody's microphone", STATE),
+    ("GET", f"{MEETING}/assurance"): Operation(
+        "Which e-legitimation is enough in this meeting, for those who may change it",
+        {200: Answer("For each kind of participant", AssuranceAnswer)},
+    ),
+    ("PUT", f"{MEETING}/assurance"): Operation(
+        "Ask for more in this meeting than the organisation does",
+        {200: Answer("What now holds", AssuranceAnswer)},
+        AssuranceBody,
+    ),
     ("PUT", f"{MEETING}/home"): Operation("Name who sits in the home", STATE, HomeBody),
     ("GET", f"{MEETING}/events"): Operation(
         "WebSocket of events, each with STATE", {101: Answer("WebSocket (PROTOCOL.md)")}

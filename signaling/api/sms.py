@@ -43,9 +43,7 @@ def routes(codes: SmsCodes, sessions: Sessions, *, secure: bool) -> list[web.Rou
         """200 ``{transaction}``: a code is on its way to the telephone that the invitation names."""
         body = await _read(request, SmsStartBody)
         flow = cookies.flow_of(request) or new_secret()
-        user_agent = request.headers.get("User-Agent", "")[:256]
-        browser = Browser(flow, request["address"], user_agent, language_of(request))
-        started: SmsStarted = {"transaction": await codes.start(browser, body.invitation)}
+        started: SmsStarted = {"transaction": await codes.start(browser_of(request, flow), body.invitation)}
         response = web.json_response(started)
         cookies.keep_flow(response, flow)
         return response
@@ -56,9 +54,8 @@ def routes(codes: SmsCodes, sessions: Sessions, *, secure: bool) -> list[web.Rou
         flow = cookies.flow_of(request)
         if flow is None:  # every start sets it
             raise CookiesBlocked
-        logged_in = await codes.verify(
-            body.transaction, flow, body.invitation, body.code.replace(" ", ""), language_of(request)
-        )
+        code = body.code.replace(" ", "")
+        logged_in = await codes.verify(body.transaction, browser_of(request, flow), body.invitation, code)
         before: Session | None = request.get("session")
         if before is not None:
             await sessions.replace(before, logged_in.session)
@@ -68,6 +65,12 @@ def routes(codes: SmsCodes, sessions: Sessions, *, secure: bool) -> list[web.Rou
         return response
 
     return [web.post("/auth/sms/start", start), web.post("/auth/sms/verify", verify)]
+
+
+def browser_of(request: web.Request, flow: str) -> Browser:
+    """Who asks. flow: the value of the flow cookie."""
+    user_agent = request.headers.get("User-Agent", "")[:256]
+    return Browser(flow, request["address"], user_agent, language_of(request))
 
 
 def simulator_routes(simulator: SmsSimulator) -> list[web.RouteDef]:

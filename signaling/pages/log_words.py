@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from audit.events import EventType, Reason, Record
+from audit.events import Event, EventType, Reason, Record
 from audit.rows import answered_not_yet, is_refusal
 from audit.timeline import CHOSEN
 from auth.oidc_errors import NOT_TRUSTED, Failure
@@ -26,6 +26,8 @@ def happened(record: Record, _: Translate) -> str:
     if event is None:
         return _("Innehållet är gallrat") if record.intact else _("Posten är ändrad efteråt")
     name = event.subject.name if event.subject else str(event.details.get("invited") or "")
+    if name and event.subject and (stands := standing(_representation(event), "", _)):
+        name = f"{name}, {stands.lower()}"
     if answered_not_yet(event):
         return _("Svarade Inte än till %(name)s") % {"name": name or _("någon")}
     reason = _why(record.type, str(event.details.get("reason") or ""), _)
@@ -160,11 +162,28 @@ def who(record: Record, _: Translate) -> str:
     actor = event.actor
     if not actor.person and not actor.name:
         return _("Någon i en annan organisation")
-    role = actor.role or (str(event.details.get("relation") or "") if event.subject is None else "")
+    role = actor.role
+    if event.subject is None:  # else they are told of whom it was done to
+        role = standing(_representation(event), role or str(event.details.get("relation") or ""), _)
     named = f"{actor.name}, {role.lower()}" if role else actor.name
     if record.type is EventType.INVITATION_REFUSED and (invited := event.details.get("invited")):
         return _("%(name)s, med länken till %(invited)s") % {"name": named, "invited": invited}
     return named
+
+
+def standing(representation: str, kin: str, _: Translate) -> str:
+    """`God man, granne`: as whom somebody came. representation: the code's word, or empty; kin: relation or role."""
+    words = {
+        "guardian": _("Vårdnadshavare"),
+        "god_man": _("God man"),
+        "trustee": _("Förvaltare"),
+        "interpreter": _("Tolk"),
+    }.get(representation, "")
+    return ", ".join(part for part in (words, kin if kin.casefold() != words.casefold() else "") if part)
+
+
+def _representation(event: Event) -> str:
+    return str(event.details.get("representation") or "")
 
 
 def method_name(method: str, _: Translate) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from auth.directory import Administrator, Directory
+from auth.errors import TakenAlready
 from auth.fields import InvalidFields
 from auth.organisation_draft import check_organisation, check_unit
-from auth.people import Permission, Staff
+from auth.people import Organisation, Permission, Staff
 from auth.staff_draft import STOCKHOLM, StaffDraft, check_staff
 from signaling.i18n import gettext_of, language_of
 from signaling.pages.plan_form import Form, digits
@@ -48,17 +49,32 @@ class OrganisationPages:
     async def add(self, request: web.Request) -> web.StreamResponse:
         who, form = who_of(request), _sent(await request.post(), ORGANISATION_FIELDS)
         try:
-            made = check_organisation(
-                identifier=form.value("id"),
-                name=form.value("name"),
-                kind=form.value("kind"),
-                phone=form.value("phone"),
-                number=form.value("number"),
-            )
-        except InvalidFields as invalid:
-            return await self._list(request, who, _with(form, invalid, request))
-        await self._directory.add_organisation(who, made)
+            made = _organisation(form)
+            await self._directory.add_organisation(who, made)
+        except (InvalidFields, TakenAlready) as refused:
+            return await self._list(request, who, _with(form, refused, request))
         return see_other(f"{ROOT}/{made.id}")
+
+    async def edit(self, request: web.Request) -> web.StreamResponse:
+        """Name, telephone and number: for its administrator and for operators."""
+        place = await self._place(request)
+        values = {"name": place.name, "phone": place.phone, "number": place.number or ""}
+        return self._edit(request, place, Form(values=values))
+
+    def _edit(self, request: web.Request, place: Organisation, form: Form) -> web.Response:
+        own = who_of(request).manages(place.id)
+        status = 422 if form.errors else 200
+        return render(request, "organisation_form.html", status=status, place=place, own=own, form=form)
+
+    async def save(self, request: web.Request) -> web.StreamResponse:
+        who, place = who_of(request), await self._place(request)
+        form = _sent(await request.post(), ("name", "phone", "number"))
+        form.values |= {"id": place.id, "kind": place.kind}
+        try:
+            await self._directory.change_organisation(who, _organisation(form))
+        except (InvalidFields, TakenAlready) as refused:
+            return self._edit(request, place, _with(form, refused, request))
+        return see_other(f"{ROOT}/{place.id}")
 
     async def staff(self, request: web.Request) -> web.StreamResponse:
         """One organisation: its staff for its administrator; for the operator whether it has an administrator."""
@@ -160,7 +176,7 @@ class OrganisationPages:
             return await self._units(request, form)
         return see_other(f"{ROOT}/{place}/units")
 
-    async def _place(self, request: web.Request) -> Any:
+    async def _place(self, request: web.Request) -> Organisation:
         return await self._directory.organisation(who_of(request), request.match_info["organisation"])
 
     async def _one(self, request: web.Request) -> Staff:
@@ -191,6 +207,7 @@ class OrganisationPages:
             permissions=[(one.value, permission_name(one, request)) for one in allowed],
             held=held,
             over=staff is not None and not staff.holds(self._clock()),
+            logged_out=request.query.get("logged-out", ""),
             form=form,
         )
 
@@ -204,6 +221,8 @@ def routes(directory: Directory, clock: Callable[[], datetime]) -> list[web.Rout
         web.post(ONE, pages.search),
         web.get(f"{ONE}/new", pages.new),
         web.post(f"{ONE}/new", pages.create),
+        web.get(f"{ONE}/edit", pages.edit),
+        web.post(f"{ONE}/edit", pages.save),
         web.get(f"{ONE}/units", pages.units),
         web.post(f"{ONE}/units", pages.change_units),
         web.get(f"{ONE}/staff/{{staff}}", pages.one),
@@ -239,6 +258,11 @@ def matches(staff: Staff, words: str) -> bool:
     return all(word in text for word in words.casefold().split())
 
 
+def _organisation(form: Form) -> Organisation:
+    values = {name: form.value(name) for name in ("name", "kind", "phone", "number")}
+    return check_organisation(identifier=form.value("id"), **values)
+
+
 def _draft(form: Form) -> StaffDraft:
     values = {name: form.value(name) for name in STAFF_FIELDS}
     values["identity_number"] = digits(values["identity_number"])
@@ -255,8 +279,12 @@ def _staff_sent(sent: Any) -> Form:
     return form
 
 
-def _with(form: Form, invalid: InvalidFields, request: web.Request) -> Form:
-    form.errors = {fault["field"]: fault["message"] for fault in invalid.fields(language_of(request))}
+def _with(form: Form, refused: InvalidFields | TakenAlready, request: web.Request) -> Form:
+    language = language_of(request)
+    if isinstance(refused, InvalidFields):
+        form.errors = {fault["field"]: fault["message"] for fault in refused.fields(language)}
+    else:
+        form.errors = {"name": refused.text(language)}
     # A number that was not read is written once more: it does not stand on a page that was sent to somebody.
     form.values["identity_number"] = ""
     return form

@@ -60,8 +60,9 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
         return out(request)
 
     async def end_staff(request: web.Request) -> web.StreamResponse:
-        await log_out_staff(request, sessions, people)
-        return see_other(f"/organisations/{request.match_info['organisation']}/staff/{request.match_info['staff']}")
+        ended = await log_out_staff(request, sessions, people)
+        page = f"/organisations/{request.match_info['organisation']}/staff/{request.match_info['staff']}"
+        return see_other(f"{page}?logged-out={'yes' if ended else 'none'}")
 
     return [
         web.get("/sessions", page),

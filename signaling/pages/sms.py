@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from auth.errors import CookiesBlocked, InvitationRefused, Refusal
-from auth.flow import Browser
 from auth.randomness import new_secret
 from auth.sessions import Session, Sessions
 from auth.sms_codes import SMS_REFUSALS, SmsCodes, SmsNotAllowed, SpentCode, WrongCode
 from rooms.meetings import Meetings
+from signaling.api.sms import browser_of
 from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.pages.plan_form import Form
@@ -48,9 +48,8 @@ def routes(meetings: Meetings, codes: SmsCodes, sessions: Sessions, *, secure: b
     async def send(request: web.Request) -> web.StreamResponse:
         token = request.match_info["token"]
         flow = cookies.flow_of(request) or new_secret()
-        user_agent = request.headers.get("User-Agent", "")[:256]
         try:
-            sent = await codes.start(Browser(flow, request["address"], user_agent, language_of(request)), token)
+            sent = await codes.start(browser_of(request, flow), token)
         except Refusal as refusal:
             return _again(token, refusal)
         answer = _see(token, sent=sent)
@@ -65,7 +64,7 @@ def routes(meetings: Meetings, codes: SmsCodes, sessions: Sessions, *, secure: b
         try:
             if flow is None:
                 raise CookiesBlocked
-            logged_in = await codes.verify(sent, flow, token, code.replace(" ", ""), language_of(request))
+            logged_in = await codes.verify(sent, browser_of(request, flow), token, code.replace(" ", ""))
         except Refusal as refusal:
             return _again(token, refusal, sent=sent)
         before: Session | None = request.get("session")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from audit.events import EventType
 from audit.timeline import Interval, IntervalKind, Row, Timeline
 from signaling.i18n import ZONE, clock_time
-from signaling.pages.log_words import Translate, reason_words
+from signaling.pages.log_words import Translate, reason_words, standing
 
 WIDTH, LEFT, RIGHT, FACTS = 976, 206, 786, 806
 GROUND, FIRST_ROW, ROW = 84, 144, 50
@@ -103,7 +103,7 @@ def _shape(interval: Interval, x: Callable[[datetime], float]) -> Shape:
 
 def _row(row: Row, y: float, shapes: list[Shape], _: Translate) -> PictureRow:
     name = row.name or _("Okänd person")
-    about = _("Resedatorn") if row.home else row.relation or row.role
+    about = _("Resedatorn") if row.home else standing(row.representation, row.relation or row.role, _)
     if row.refused is not None and not row.in_room and not row.waited:
         about = _("Med länken till %(name)s") % {"name": row.invited} if row.invited else about
         return PictureRow(y, name, about, tuple(shapes), _("Nekad"), _refusal(row.refused, _))

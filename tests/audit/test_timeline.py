@@ -55,7 +55,7 @@ def test_the_drawn_meeting() -> None:
     records = Records()
     stranger = Actor("x", "Someone Else", method="bankid")
     records.add("09.49", EventType.INVITATION_REFUSED, stranger, reason="wrong_person", invited="Per Wiklund")
-    records.seat("karin", ("09.51", ENTERED), relation="Dotter")
+    records.seat("karin", ("09.51", ENTERED), relation="Dotter", representation="god_man")
     records.seat("leila", ("09.51", ENTERED), role="Fast vårdkontakt")
     records.add("09.54", EventType.MEETING_STARTED, NURSE)
     records.add("09.54", JOINED, NURSE, participant="seat-anna", home=True, seat="Hemma hos Gunnar")
@@ -90,7 +90,7 @@ def test_the_drawn_meeting() -> None:
         ("in_room", "10.31", "10.47"),
     ]
     assert (minutes(karin.in_room), minutes(karin.dropped), karin.drops) == (43, 2, 1)
-    assert (karin.relation, karin.method) == ("Dotter", "bankid")
+    assert (karin.relation, karin.representation, karin.method) == ("Dotter", "god_man", "bankid")
     assert unknown.invited == "Per Wiklund"
     assert unknown.refused == "wrong_person"
     assert home.refused is None

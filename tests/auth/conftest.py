@@ -29,7 +29,7 @@ from tests.conftest import FrozenClock
 KARIN = DemoPerson("199508162394", "Karin", "Edlund")
 ANNA = DemoPerson("199603282386", "Anna", "Sjödin")
 FLOW = "f" * 43
-BROWSER = Browser(FLOW, "192.0.2.7", "Mozilla/5.0", "sv")
+BROWSER = Browser(FLOW, "192.0.2.7", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "sv")
 
 
 @pytest.fixture(scope="session")

@@ -80,6 +80,7 @@ async def test_staff_log_in_with_siths(siths: OidcHouse) -> None:
     assert (session.method, session.assurance_level) == (Method.SITHS, AssuranceLevel.HIGH_3)
     assert session.staff is not None
     assert session.staff.id == "staff-1"
+    assert session.device == "windows"
     assert siths.house.log.types() == ["identification.started", "identification.completed"]
     assert siths.house.log.events[0].details["method"] == "siths"
     assert all(ANNA.number[2:] not in repr(event) for event in siths.house.log.events)

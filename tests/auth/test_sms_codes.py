@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -36,7 +36,7 @@ from tests.auth.conftest import MemoryLog, OpenedInvitation
 from tests.conftest import FrozenClock
 
 LINK = "L" * 22
-BROWSER = Browser("f" * 43, "192.0.2.7", "Mozilla/5.0", "sv")
+BROWSER = Browser("f" * 43, "192.0.2.7", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", "sv")
 OTHER = Browser("g" * 43, "192.0.2.8", "Mozilla/5.0", "en")
 
 
@@ -104,14 +104,15 @@ async def test_a_right_code_logs_in_for_that_link_alone(house: House) -> None:
     message = house.simulator.outbox[-1].text
     assert message.endswith(f"\n\n@mote.example.se #{house.code()}")
     assert "Edlund" not in message
-    logged_in = await house.codes.verify(transaction, BROWSER.flow, LINK, house.code(), "sv")
+    logged_in = await house.codes.verify(transaction, BROWSER, LINK, house.code())
     session = await house.sessions.get(logged_in.secret)
     assert session is not None
     assert (session.method, session.assurance_level) == (Method.SMS, AssuranceLevel.LOW)
     assert (session.invitation, session.staff) == ("i1", None)
+    assert session.device == "iphone"
     assert house.log.types() == ["identification.started", "identification.completed"]
     with pytest.raises(SpentCode):
-        await house.codes.verify(transaction, BROWSER.flow, LINK, house.code(), "sv")
+        await house.codes.verify(transaction, BROWSER, LINK, house.code())
     assert house.links.opened == [LINK]
 
 
@@ -119,9 +120,9 @@ async def test_guessing_ends_after_five_tries_also_for_the_right_code(house: Hou
     transaction = await house.codes.start(BROWSER, LINK)
     for _ in range(MOST_TRIES):
         with pytest.raises(WrongCode):
-            await house.codes.verify(transaction, BROWSER.flow, LINK, house.wrong(), "sv")
+            await house.codes.verify(transaction, BROWSER, LINK, house.wrong())
     with pytest.raises(SpentCode):
-        await house.codes.verify(transaction, BROWSER.flow, LINK, house.code(), "sv")
+        await house.codes.verify(transaction, BROWSER, LINK, house.code())
     assert house.log.reasons() == [None] + ["wrong_code"] * MOST_TRIES
     assert house.links.opened == []
 
@@ -138,7 +139,7 @@ async def test_a_right_code_in_the_wrong_place_is_worth_nothing(house: House, ca
     link = "M" * 22 if case == "other link" else LINK
     asked = "nothing" if case == "other transaction" else transaction
     with pytest.raises(SpentCode):
-        await house.codes.verify(asked, flow, link, house.code(), "sv")
+        await house.codes.verify(asked, replace(BROWSER, flow=flow), link, house.code())
     assert house.links.opened == []
 
 
@@ -146,7 +147,7 @@ async def test_a_right_code_in_the_wrong_place_is_worth_nothing(house: House, ca
 async def test_what_is_no_code_is_a_wrong_one(house: House, code: str) -> None:
     transaction = await house.codes.start(BROWSER, LINK)
     with pytest.raises(WrongCode):
-        await house.codes.verify(transaction, BROWSER.flow, LINK, code, "sv")
+        await house.codes.verify(transaction, BROWSER, LINK, code)
 
 
 async def test_three_an_hour_to_a_number_whatever_the_link_and_browser(house: House) -> None:
@@ -187,7 +188,7 @@ async def test_without_a_log_nothing_is_sent_and_nobody_logged_in(house: House) 
     transaction = await house.codes.start(BROWSER, LINK)
     house.log.down = True
     with pytest.raises(AuditUnavailable):
-        await house.codes.verify(transaction, BROWSER.flow, LINK, house.code(), "sv")
+        await house.codes.verify(transaction, BROWSER, LINK, house.code())
 
 
 async def test_an_operator_that_refuses_is_told_plainly(house: House) -> None:

@@ -15,6 +15,13 @@
     const holder = video.closest(".tile, .kseat")?.closest(".kseat, figure") ?? video.parentElement;
     return holder.querySelector(".nameplate__name, .kseat__head b, .plate b")?.textContent ?? "";
   };
+  // RTP packets received in all, sound and picture, also of what the page does not show
+  window.receivedPackets = async () => {
+    let packets = 0;
+    for (const peer of peers)
+      (await peer.getStats()).forEach((one) => (packets += one.type === "inbound-rtp" ? (one.packetsReceived ?? 0) : 0));
+    return packets;
+  };
   // {name: {frames, energy, packets}} of those whose picture the page shows right now
   window.receivedMedia = async () => {
     const owners = {};

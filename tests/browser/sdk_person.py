@@ -88,6 +88,10 @@ class SdkPerson:
     def frames(self, name: str) -> int:
         return self.media.frames.get(self.identity_of(name), 0)
 
+    def bars(self, name: str) -> int:
+        """How often a picture like those we publish was seen from them."""
+        return self.media.bars.get(self.identity_of(name), 0)
+
     def tones(self, name: str) -> int:
         """How often a tone like those we publish was heard from them."""
         return self.media.tones.get(self.identity_of(name), 0)

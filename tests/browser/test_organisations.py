@@ -1,10 +1,13 @@
 """An administrator reads in a file with faults, mends it and reads it in; a person with two commissions chooses one."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.async_api import FilePayload, expect
 
 from tests.browser.accessibility import AXE, faults
 from tests.browser.conftest import People
+from tests.browser.program import Program
 from tests.browser.service import Service
 from tests.browser.visitor import LONG
 
@@ -68,6 +71,10 @@ async def test_staff_are_read_in_and_a_commission_is_chosen(service: Service, co
     await page.goto("/organisations/nordvik/units")
     await britta.sees("Hemtjänsten norra")
     await examine("units")
+    for path in ("/organisations/nordvik/edit", "/assurance", "/sessions"):
+        await page.goto(path)
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await examine(path)
     # Herself she cannot end: nobody would be left.
     await page.goto("/organisations/nordvik")
     await page.get_by_role("link", name="Britta Holm").click()
@@ -95,3 +102,23 @@ async def test_staff_are_read_in_and_a_commission_is_chosen(service: Service, co
     await eva.sees("Saknar administratör")
     await examine("organisations")
     assert not found, "\n".join(f"{where}:\n  " + "\n  ".join(wrong) for where, wrong in found.items())
+
+
+async def test_who_is_logged_out_by_the_administrator_is_told_in_the_room(service: Service, come: People) -> None:
+    async with Program(service.url) as program:
+        await program.identify("Anna Sjödin")
+        planned = await program.plan()
+    anna = await come(service, "Anna Sjödin", "desk")
+    await anna.scan_code("/login")
+    await anna.page.goto(f"/meetings/{planned.id}/room")
+    await anna.be_ready()
+    await anna.in_room()
+    britta = await come(service, "Britta Holm", "desk")
+    await britta.scan_code("/login?next=/organisations")
+    await britta.page.get_by_role("link", name="Anna Sjödin").click()
+    await britta.page.get_by_text("Logga ut personen").click()
+    await britta.press("Logga ut nu")
+    await britta.sees("Personen är utloggad.")
+    await anna.heading("Visa vem du är igen")  # nothing was pressed: the page was told
+    await anna.page.goto("/today")
+    assert urlsplit(anna.page.url).path == "/login"

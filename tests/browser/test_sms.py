@@ -59,10 +59,28 @@ async def test_a_relative_comes_by_a_code_and_the_leader_says_who_it_is(service:
     question = anna.page.get_by_role("region", name="Ser du att det är Tomas Edlund?")
     await expect(question).to_be_visible(timeout=LONG)
     await anna.sees_and_hears("Tomas")
-    assert not [name for name, media in (await tomas.received()).items() if "Tomas" not in name and media["frames"] > 0]
+    assert await tomas.page.evaluate("() => window.receivedPackets()") == 0, "seen and heard, and hears nobody"
     assert await faults(anna.page) == []
     assert await faults(tomas.page) == []
     await anna.press("Ja, det är Tomas")
     await tomas.sees_and_hears("Anna")
+    assert await tomas.page.evaluate("() => window.receivedPackets()") > 0
     await expect(question).to_have_count(0)
     await expect(anna.page.locator("figure", has_text="Tomas").get_by_text("Ej e-legitimerad")).to_be_visible()
+    await in_the_log(service, planned.id)
+
+
+async def in_the_log(service: Service, meeting: str) -> None:
+    """Why a code was allowed, that it was a code in all that Tomas did, and who said who it was."""
+    async with Program(service.url) as rut:
+        await rut.identify("Rut Söderlind")
+        asked = {"meeting": meeting, "reason": "review"}
+        events = (await rut.call("POST", "/api/v1/audit/events", asked))["events"]
+    invited = next(one for one in events if one["type"] == "invitation.created" and one["details"].get("sms_reason"))
+    assert (invited["subject"]["name"], invited["details"]["sms_reason"]) == (BY_CODE["name"], BY_CODE["sms_reason"])
+    own = [one for one in events if one["actor"] and one["actor"]["name"] == BY_CODE["name"]]
+    assert {one["actor"]["method"] for one in own} == {"sms"}
+    assert {"invitation.opened", "lobby.entered", "participant.joined"} <= {one["type"] for one in own}
+    (recognised,) = [one for one in events if one["type"] == "participant.recognised"]
+    assert (recognised["actor"]["name"], recognised["subject"]["name"]) == ("Anna Sjödin", BY_CODE["name"])
+    assert recognised["subject"]["method"] == "sms"

@@ -160,6 +160,7 @@ class Listener:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.messages: list[tuple[str, bytes]] = []
+        self.widths: list[float] = []
 
     def connected(self) -> None:
         self.events.append("connected")
@@ -172,6 +173,9 @@ class Listener:
 
     def channel_open(self, label: str) -> None:
         self.events.append(f"open: {label}")
+
+    def widened(self, rate: float) -> None:
+        self.widths.append(rate)
 
     def ticked(self, now: float) -> None:
         """Too often to write down."""

@@ -8,6 +8,7 @@ from livekit.protocol.models import AUDIO, CAMERA, MICROPHONE, VIDEO, Participan
 from livekit.protocol.rtc import AddTrackRequest, SignalResponse, SimulcastCodec
 
 from sfu.access_token import Permission
+from sfu.layers import HIGH
 from sfu.negotiated import Codec, LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.participant import Participant
 from sfu.peer import PeerListener
@@ -30,10 +31,12 @@ class FakeMedia:
         self.dropped: list[str] = []
         self.silenced: list[str] = []
         self.unsilenced: list[str] = []
+        self.taken_up: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.takes_data = True
         self.now = Conditions()
         self.heard: frozenset[str] = frozenset()
+        self.pictures = HIGH
 
     @property
     def forwarded(self) -> frozenset[str]:
@@ -44,6 +47,9 @@ class FakeMedia:
 
     def withdraw(self, track_sid: str) -> None:
         del self.sending[track_sid]
+
+    def take_up(self, publication: Publication) -> None:
+        self.taken_up.append(publication.sid)
 
     def apply(self, track_sid: str, settings: TrackSettings) -> None:
         self.sending[track_sid] = settings
@@ -92,6 +98,7 @@ class FakePeer:
         self.is_measured = True
         self.probes: list[float] = []
         self.discarded: list[int] = []
+        self.pictures = HIGH
 
     @property
     def local(self) -> LocalTransport:

@@ -85,7 +85,10 @@ async def eventually(check: Any, *, seconds: float = 15, what: str = "") -> None
 
 
 class SdkClient:
-    """What one participant publishes and what it has seen. frames, loudest, tones: by the publisher's identity."""
+    """What one participant publishes and what it has seen. frames, bars, loudest, tones: by the publisher's identity.
+
+    bars, tones: how much of it was what a client like this one publishes, and not what noise decodes to.
+    """
 
     def __init__(self, host: MediaHost, identity: str, *, single: bool = True) -> None:
         self.host = host
@@ -93,6 +96,7 @@ class SdkClient:
         self.single = single
         self.room = rtc.Room()
         self.frames: dict[str, int] = {}
+        self.bars: dict[str, int] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
         self.loudest: dict[str, int] = {}
         self.tones: dict[str, int] = {}
@@ -172,9 +176,12 @@ class SdkClient:
         self.speakers = [speaker.identity for speaker in speakers]
 
     async def _watch(self, track: Any, identity: str) -> None:
-        async for event in rtc.VideoStream(track):
+        async for event in rtc.VideoStream(track, format=rtc.VideoBufferType.I420):
             self.frames[identity] = self.frames.get(identity, 0) + 1
-            self.sizes[identity] = (event.frame.width, event.frame.height)
+            frame = event.frame
+            self.sizes[identity] = (frame.width, frame.height)
+            luma = np.frombuffer(frame.data, np.uint8, count=frame.width * frame.height)
+            self.bars[identity] = self.bars.get(identity, 0) + is_bar(luma.reshape(frame.height, frame.width))
 
     async def _hear(self, track: Any, identity: str) -> None:
         async for event in rtc.AudioStream(track, frame_size_ms=FRAME_MS):
@@ -200,6 +207,12 @@ class SdkClient:
             wave = np.sin(2 * np.pi * 440 * (np.arange(FRAME) + phase) / 48000) * 12000
             phase += FRAME
             await source.capture_frame(rtc.AudioFrame(wave.astype(np.int16).tobytes(), 48000, 1, FRAME))
+
+
+def is_bar(luma: Any) -> bool:
+    """Whether it is what `publish_video` sends, one upright bar: every row of the luma plane is like the next."""
+    rows = luma.astype(float)
+    return bool(rows.std(axis=0).mean() < 5 and rows.std(axis=1).mean() > 5)
 
 
 def _is_tone(samples: Any) -> bool:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from livekit.protocol.rtc import CandidateProtocol
+from livekit.protocol.models import VIDEO
+from livekit.protocol.rtc import AddTrackRequest, CandidateProtocol, SimulcastCodec
 
 from sfu import data_tracks
 from sfu.access_token import Permission
 from sfu.connection import Connection
 from sfu.data import LOSSY, RELIABLE
+from sfu.layers import HIGH
 from sfu.peer import PeerListener
 from sfu.publication import Publication, TrackSettings, announce
 from sfu.sdp import SdpError, parse, write
@@ -40,6 +42,9 @@ class Listener:
     def ended(self, track_sid: str) -> None:
         self.told.append(("ended", track_sid))
 
+    def squeezed(self) -> None:
+        self.told.append(("squeezed", None))
+
     def unsupported(self, track_sid: str) -> None:
         self.told.append(("unsupported", track_sid))
 
@@ -58,11 +63,13 @@ class World:
     def offer(self, offer: Offer, *publications: Publication, number: int = 1) -> None:
         self.connection.take_offer(offer.text, number, {publication.sid: publication for publication in publications})
 
-    def answer(self, number: int = 0) -> None:
-        """The client takes our newest offer."""
+    def answer(self, number: int = 0, *, refuse: str = "-") -> None:
+        """The client takes our newest offer. refuse: but not sections of that codec."""
         description = parse(self.inbox.last("offer").sdp)
         for section in description.sections:
             section.setup = "active"
+            if any(name.startswith(refuse) for name in section.rtpmaps.values()):
+                section.direction = "inactive"
             section.direction = "recvonly" if section.direction == "sendonly" else "inactive"
         self.connection.take_answer(write(description), number)
 
@@ -294,3 +301,129 @@ def test_the_path_is_divided_by_the_peers_clock(single: World) -> None:
     single.peers[0].estimate = 60_000
     single.peers[0].listener.ticked(10.1)
     assert single.connection.conditions(10.1).reduced + single.connection.conditions(10.1).withheld <= 1
+
+
+def test_a_line_that_is_wide_again_makes_the_client_offer_anew_and_begin_from_where_it_was(single: World) -> None:
+    offer = Offer()
+    offer.video(cid="cam")
+    track = announce(camera(), "TR_1", Permission())
+    single.offer(offer, track)
+    assert single.connection.pictures == HIGH
+    asked = len(single.inbox.of("media_sections_requirement"))
+    single.peers[0].listener.widened(700_000.0)
+    assert len(single.inbox.of("media_sections_requirement")) == asked + 1
+    single.offer(offer, track, number=2)
+    assert "x-google-start-bitrate=700" in single.inbox.last("answer").sdp
+    single.peers[0].listener.widened(700_000.0)
+    single.offer(offer, track, number=3)
+    assert "x-google-start-bitrate=701" in single.inbox.last("answer").sdp, "the same again would not be obeyed"
+
+
+def test_a_v0_client_is_asked_for_nothing_when_its_line_is_wide_again(dual: World) -> None:
+    offer = Offer()
+    offer.video(cid="cam")
+    dual.offer(offer, announce(camera(), "TR_1", Permission()))
+    dual.peers[0].listener.widened(700_000.0)
+    assert not dual.inbox.of("media_sections_requirement")
+
+
+def two_codecs() -> Publication:
+    """Published in VP9, with VP8 promised for those who cannot decode that."""
+    codecs = [SimulcastCodec(codec="vp9", cid="cam"), SimulcastCodec(codec="vp8", cid="")]
+    return announce(camera(simulcast_codecs=codecs), "TR_v", Permission())
+
+
+def second_codec(cid: str = "cam2") -> AddTrackRequest:
+    return AddTrackRequest(cid=cid, type=VIDEO, sid="TR_v", simulcast_codecs=[SimulcastCodec(codec="vp8", cid=cid)])
+
+
+@pytest.mark.parametrize("is_dual", [False, True])
+def test_who_cannot_decode_the_first_codec_gets_the_second(single: World, dual: World, is_dual: bool) -> None:
+    publisher, track = World(dual=False), two_codecs()
+    offer = Offer()
+    offer.video(cid="cam")
+    publisher.offer(offer, track)
+    assert track.info.mime_type == "video/vp9"
+    old, new = (dual if is_dual else single), World(dual=False)
+    for world in (old, new):
+        world.connection.forward(track, "PA_x", TrackSettings())
+        world.connection.negotiate()
+    able = Offer()
+    able.video("recvonly")
+    new.offer(able)
+    assert new.peers[0].attached["0"].codec.mime_type == "video/vp9"
+    unable = Offer()
+    unable.video("recvonly").formats = ("96", "97")
+    if is_dual:
+        old.answer(refuse="VP9")
+    else:
+        old.offer(unable)
+    assert not any(peer.attached for peer in old.peers)
+    assert not old.listener.told
+    update = track.quality_wanted(1.0)
+    assert update is not None
+    enabled = {codec.codec: [one.enabled for one in codec.qualities] for codec in update.subscribed_codecs}
+    assert enabled == {"vp9": [True, True, True], "vp8": [True, True, True]}
+    track.add_backup(second_codec())
+    offer.video(cid="cam2")
+    publisher.offer(offer, track, number=2)
+    assert publisher.listener.told == [("published", ["TR_v"]), ("published", ["TR_v"])]
+    assert [codec.mime_type for codec in track.info.codecs] == ["video/vp9", "video/vp8"]
+    assert len(publisher.peers[0].receiving) == 2
+    for world in (old, new):
+        world.connection.take_up(track)
+    if is_dual:
+        old.answer()
+    else:
+        old.offer(unable)
+    [section] = [one for peer in old.peers for one in peer.attached.values()]
+    assert section.codec.mime_type == "video/vp8"
+    assert track.backup is not None
+    [(_, down_track)] = old.connection.subscriptions
+    assert down_track.up_track is track.backup.up_track
+    assert track.backup.waiting == 0
+    [(_, other)] = new.connection.subscriptions
+    assert other.up_track is track.up_track
+    publisher.connection.silence(track)
+    assert not publisher.peers[0].receiving
+    publisher.connection.unsilence(track)
+    assert len(publisher.peers[0].receiving) == 2
+    offer.sections[1].direction = "inactive"
+    publisher.offer(offer, track, number=3)
+    assert track.backup.section is None
+    assert [codec.mime_type for codec in track.info.codecs] == ["video/vp9"]
+    assert publisher.listener.told[-1][0] == "published", "the track itself goes on"
+
+
+def test_who_leaves_waits_for_no_codec_and_neither_can_decode_is_told(single: World) -> None:
+    publisher, track = World(dual=False), two_codecs()
+    offer = Offer()
+    offer.video(cid="cam")
+    publisher.offer(offer, track)
+    single.connection.forward(track, "PA_x", TrackSettings())
+    lacking = Offer()
+    lacking.video("recvonly").formats = ("102", "103")
+    single.offer(lacking)
+    assert track.backup is not None
+    assert track.backup.waiting == 1
+    track.add_backup(second_codec())
+    offer.video(cid="cam2")
+    publisher.offer(offer, track, number=2)
+    single.connection.take_up(track)
+    single.offer(lacking)
+    assert single.listener.told == [("unsupported", "TR_v")]
+    other = World(dual=False)
+    track.backup.end()
+    other.connection.forward(track, "PA_x", TrackSettings())
+    other.offer(lacking)
+    assert track.backup.waiting == 1
+    other.connection.withdraw("TR_v")
+    assert track.backup.waiting == 0
+
+
+def test_less_room_on_the_clients_line_is_told_at_once_and_once(single: World) -> None:
+    peer = single.peers[0]
+    for room in (HIGH, -1, -1, 0, HIGH, 0):
+        peer.pictures = room
+        peer.listener.ticked(1.0)
+    assert single.listener.told == [("squeezed", None)] * 2

@@ -18,7 +18,7 @@ from sfu.access_token import Claims, Permission
 from sfu.data import RELIABLE
 from sfu.membership import Membership, new_sid
 from sfu.room import Room, RoomLimits
-from tests.sfu.fakes import NOW, FakePeer, live, microphone, person
+from tests.sfu.fakes import NOW, FakePeer, camera, live, microphone, person
 
 
 class Stay:
@@ -123,3 +123,12 @@ def test_identifiers() -> None:
     made = {new_sid("PA") for _ in range(100)}
     assert len(made) == 100
     assert all(sid.startswith("PA_") and len(sid) == 15 for sid in made)
+
+
+def test_a_squeezed_line_is_told_to_its_own_client_at_once(stay: Stay) -> None:
+    stay.room.add(stay.participant, live(camera(), "TR_v"))
+    peer = stay.membership.connection._publisher.peer
+    peer.pictures = -1  # type: ignore[misc]  # the stand-in's
+    stay.participant.media = stay.membership.connection
+    peer.listener.ticked(1.0)  # type: ignore[attr-defined]
+    assert not any(one.enabled for one in stay.inbox.last("subscribed_quality_update").subscribed_qualities)

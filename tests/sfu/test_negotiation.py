@@ -48,7 +48,7 @@ def test_publishing_sound_and_simulcast_picture() -> None:
     ours = section(result, "1")
     assert (ours.direction, ours.simulcast, ours.formats) == ("recvonly", "recv q;h;f", ("96", "97"))
     assert ours.rids == [("q", "recv"), ("h", "recv"), ("f", "recv")]
-    assert ours.feedback[96] == ["transport-cc", "ccm fir", "nack", "nack pli"]
+    assert ours.feedback[96] == ["goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"]
     assert TRANSPORT_CC in ours.extensions.values()
     assert section(result, "0").fmtps[111] == "minptime=10;useinbandfec=1;usedtx=1"
     assert 9 not in section(result, "0").extensions
@@ -269,3 +269,14 @@ def test_torn_offers_are_answered_or_refused(data: st.DataObject) -> None:
     with contextlib.suppress(SdpError):
         result = answer(parse("\r\n".join(lines)), Layout(), LOCAL, [CAMERA, MICROPHONE], [THEIR_PICTURE])
         parse(result.sdp)
+
+
+def test_a_sender_is_told_where_to_begin_and_its_own_hint_goes() -> None:
+    offer = Offer()
+    offer.audio(cid="mic")
+    offer.video(cid="cam").fmtps[96] = "max-fr=30;x-google-start-bitrate=1000"
+    plain = answer(offer.parsed(), Layout(), LOCAL, [CAMERA, MICROPHONE])
+    assert section(plain, "1").fmtps[96] == "max-fr=30;x-google-start-bitrate=1000", "as it was offered"
+    told = answer(offer.parsed(), Layout(), LOCAL, [CAMERA, MICROPHONE], start_rate=812)
+    assert section(told, "1").fmtps[96] == "max-fr=30;x-google-start-bitrate=812"
+    assert "x-google" not in section(told, "0").fmtps[111]

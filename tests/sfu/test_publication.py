@@ -1,13 +1,27 @@
 """From add_track to what others are told, and what a subscriber's settings mean."""
 
+from typing import Any
+
 import pytest
-from livekit.protocol.models import AUDIO, CAMERA, DATA, MICROPHONE, Encryption, ParticipantTracks, VideoLayer
-from livekit.protocol.rtc import RequestResponse
+from livekit.protocol.models import (
+    AUDIO,
+    CAMERA,
+    DATA,
+    MICROPHONE,
+    VIDEO,
+    BackupCodecPolicy,
+    Encryption,
+    ParticipantTracks,
+    VideoLayer,
+)
+from livekit.protocol.rtc import AddTrackRequest, RequestResponse, SimulcastCodec
 
 from sfu.access_token import Permission
+from sfu.dynacast import OFF_AFTER
 from sfu.negotiated import ReceiveSection
 from sfu.publication import (
     MAX_LAYERS,
+    Publication,
     RequestRefused,
     TrackSettings,
     Wishes,
@@ -16,6 +30,7 @@ from sfu.publication import (
     named_tracks,
     source_name,
 )
+from sfu.up_track import UpTrack
 from tests.sfu.fakes import OPUS, VP8, camera, live, microphone
 
 
@@ -122,3 +137,51 @@ def test_few_frames_a_second_are_a_thumbnail() -> None:
     layers = {0: (320, 180), 2: (1280, 720)}
     assert TrackSettings(width=1280, height=720, fps=5).quality_for(layers) == 0
     assert TrackSettings(width=1280, height=720, fps=30).quality_for(layers) == 2
+
+
+def in_two(*codecs: str, **changes: Any) -> Publication:
+    wanted = [SimulcastCodec(codec=codec, cid="cam" if index == 0 else "") for index, codec in enumerate(codecs)]
+    return announce(camera(simulcast_codecs=wanted, **changes), "TR_1", Permission())
+
+
+def test_a_second_codec_is_taken_as_it_was_promised_and_not_otherwise() -> None:
+    for codecs in (("vp8",), ("vp8", "vp8"), ("vp8", "h999")):
+        assert in_two(*codecs).backup is None
+    track = in_two("vp9", "vp8", backup_codec_policy=BackupCodecPolicy.SIMULCAST)
+    assert track.info.backup_codec_policy == BackupCodecPolicy.SIMULCAST
+    add = AddTrackRequest(
+        cid="cam2", type=VIDEO, sid="TR_1", simulcast_codecs=[SimulcastCodec(codec="VP8", cid="cam2")]
+    )
+    track.add_backup(add)
+    assert track.backup is not None
+    assert track.backup.announced is not None
+    assert (track.backup.announced.cids, track.backup.announced.codecs) == (("cam2",), ("video/vp8",))
+    for wrong in (
+        AddTrackRequest(cid="cam2", sid="TR_1", simulcast_codecs=[SimulcastCodec(codec="h264")]),
+        AddTrackRequest(cid="", sid="TR_1", simulcast_codecs=[SimulcastCodec(codec="vp8")]),
+        AddTrackRequest(cid="x" * 10_000, sid="TR_1", simulcast_codecs=[SimulcastCodec(codec="vp8")]),
+    ):
+        with pytest.raises(RequestRefused):
+            track.add_backup(wrong)
+    with pytest.raises(RequestRefused):
+        in_two("vp8").add_backup(add)
+
+
+def test_the_second_codec_is_asked_for_while_somebody_waits_or_gets_it() -> None:
+    track = in_two("vp9", "vp8")
+    track.settle(ReceiveSection("3", "video", VP8, {}))
+    track.up_track = UpTrack("video")
+    assert track.backup is not None
+    assert track.quality_wanted(0.0, expected=True) is None
+
+    def enabled(now: float, **how: Any) -> dict[str, bool] | None:
+        update = track.quality_wanted(now, expected=True, **how)
+        return None if update is None else {one.codec: one.qualities[0].enabled for one in update.subscribed_codecs}
+
+    track.backup.waiting = 1
+    assert enabled(1.0) == {"vp8": True} or enabled(1.0) is None
+    track.backup.waiting = 0
+    assert enabled(2.0) is None
+    told = track.quality_wanted(2.1 + OFF_AFTER, expected=True)
+    assert told is not None
+    assert [one.qualities[0].enabled for one in told.subscribed_codecs] == [True, False]

@@ -9,6 +9,7 @@ from sfu.negotiated import Codec, ReceiveSection
 from sfu.reception import MOST_SOURCES, Reception
 from sfu.rtp import MalformedPacket, RtpPacket
 from sfu.up_track import UpTrack
+from sfu.uplink import UNIT
 
 VIDEO = Codec("video/h264", 102, 90000, rtx_payload_type=103, feedback=frozenset({"nack", "nack pli"}))
 AUDIO = Codec("audio/opus", 111, 48000, 2)
@@ -165,3 +166,30 @@ def test_the_window_tells_losses_and_layers_that_stay_away() -> None:
 def test_malformed_packets_are_the_callers() -> None:
     with pytest.raises(MalformedPacket):
         Table().reception.take(b"\x80", 1.0)
+
+
+def test_who_publishes_pictures_over_a_full_line_is_limited_and_asked_for_less() -> None:
+    table = Table()
+    extensions = {**EXTENSIONS, 5: rtp.ABS_SEND_TIME}
+    codec = replace(VIDEO, feedback=VIDEO.feedback | {"goog-remb"})
+    limits: list[int] = []
+    for step in range(100):
+        now = 10 + step / 20
+        if step == 60:
+            table.reception.add(ReceiveSection("1", "video", codec, extensions, ssrcs=(21,)), table.video)
+        queue = max(0.0, (step - 60) / 50)
+        sent = int(now / UNIT) & 0xFFFFFF
+        elements = [(3, step.to_bytes(2, "big")), (4, b"1"), (5, sent.to_bytes(3, "big"))]
+        packet = RtpPacket(102, False, step, step, 21, b"A" * 1000, elements)
+        table.reception.add(ReceiveSection("0", "audio", AUDIO, extensions, ssrcs=(5,)), table.audio)
+        table.reception.take(rtp.write(packet), now + queue)
+        limit = table.reception.limit(now)
+        limits += [limit] if limit is not None else []
+    assert limits
+    assert limits[0] < 160_000
+    assert table.reception.pictures == -1
+    assert table.video.is_squeezed
+    assert table.reception.widened() is None
+    table.reception.path_changed()
+    assert table.reception.limit(15.1) is None or not table.video.is_squeezed
+    assert 21 in table.reception.ssrcs

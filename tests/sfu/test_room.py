@@ -9,7 +9,7 @@ from sfu.access_token import Permission
 from sfu.audience import Audience
 from sfu.data import RELIABLE
 from sfu.participant import Participant, TooLarge
-from sfu.publication import Publication, RequestRefused, TrackSettings
+from sfu.publication import Backup, Publication, RequestRefused, TrackSettings
 from sfu.room import Room, RoomFull, RoomLimits, reason_name
 from tests.sfu.fakes import NOW, FakeMedia, Inbox, camera, live, microphone, person
 
@@ -251,3 +251,29 @@ def test_who_speaks_and_which_layers_are_wanted_are_told_by_the_clock(room: Room
     room.tick(10.4)
     assert bo_media.heard == {"PA_anna"}
     assert track.live
+
+
+def test_a_publisher_whose_line_is_full_is_asked_for_smaller_pictures_or_none(room: Room) -> None:
+    anna, media, inbox = come(room, "anna")
+    track = publish(room, anna, live(camera(), "TR_v", ("q", "h", "f")))
+    assert track.up_track is not None
+    media.pictures = -1
+    room.ask_for_layers(anna)
+    [update] = inbox.of("subscribed_quality_update")
+    assert [one.enabled for one in update.subscribed_qualities] == [False, False, False]
+    media.pictures = 0
+    come(room, "bo")
+    update = inbox.last("subscribed_quality_update")
+    assert [one.enabled for one in update.subscribed_qualities] == [True, False, False]
+    assert track.up_track.asked_quality == 0
+
+
+def test_a_second_codec_that_stands_is_told_to_media(room: Room) -> None:
+    anna, anna_media, _ = come(room, "anna")
+    _, bo_media, _ = come(room, "bo")
+    track = live(camera(), "TR_v")
+    publish(room, anna, track)
+    assert not bo_media.taken_up
+    track.backup = Backup("video/h264")
+    room.published(anna, [track])
+    assert (bo_media.taken_up, anna_media.taken_up) == (["TR_v"], [])

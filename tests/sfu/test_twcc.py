@@ -91,3 +91,11 @@ def test_memory_is_bounded() -> None:
     feedback = recorder.feedback(1, 2)
     assert sum(len(packet.deltas) for packet in feedback) <= 2000
     assert all((later.feedback_count - earlier.feedback_count) & 0xFF == 1 for earlier, later in pairwise(feedback))
+
+
+def test_packets_sent_and_come_are_counted_over_the_wrap() -> None:
+    recorder = ArrivalRecorder()
+    assert (recorder.sent, recorder.came) == (0, 0)
+    for number in (65534, 65535, 2, 0):
+        recorder.record(number, 1.0)
+    assert (recorder.sent, recorder.came) == (5, 4)

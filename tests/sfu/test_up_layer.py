@@ -129,3 +129,11 @@ def test_the_rate_follows_a_rise_sooner_than_a_fall() -> None:
     assert run(14.0, 1000) > 1.2 * steady
     layer.measure_rate(60.0)
     assert (layer.rate or 0.0) > steady, "silent, it keeps what it was"
+
+
+def test_a_key_frame_for_later_falls_due() -> None:
+    layer = UpLayer(1, 90000)
+    assert not layer.due_key_frame(1.0)
+    layer.key_frame_later()
+    assert layer.due_key_frame(1.0)
+    assert not layer.due_key_frame(9.0)

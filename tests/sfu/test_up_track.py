@@ -110,3 +110,17 @@ def test_rates_of_layers_that_come_or_would_come() -> None:
     assert track.layer_rates(30.0) == {}, "muted"
     track.asked_at = 29.0
     assert set(track.layer_rates(30.0)) == {0, 1, 2}, "just asked for"
+
+
+def test_a_full_line_is_asked_for_nothing_again_and_for_a_key_frame_when_there_is_room() -> None:
+    publisher = Publisher(rids=())
+    publisher.send("", 10.0)
+    publisher.track.is_squeezed = True
+    publisher.sources[""].sequence += 3
+    publisher.send("", 10.1)
+    publisher.track.request_key_frame(publisher.layers[""], 10.2)
+    publisher.track.tick(10.3)
+    assert publisher.feedback == []
+    publisher.track.is_squeezed = False
+    publisher.track.tick(10.6)
+    assert {type(one) for one in publisher.feedback} == {rtcp.PictureLossIndication, rtcp.Nack}

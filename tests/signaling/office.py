@@ -17,6 +17,7 @@ from signaling import i18n, pages, problems
 from signaling.api import directory as directory_api
 from signaling.pages import commissions as commission_pages
 from signaling.pages import organisations, staff_import
+from signaling.pages import sessions as session_pages
 from signaling.security import Unidentified
 from tests.rooms.world import REGION as OTHER_REGION
 from tests.rooms.world import World
@@ -58,6 +59,7 @@ class Office:
         app.add_routes(staff_import.routes(self.directory, ImportRows(world.engine, world.vault), world.clock))
         app.add_routes(organisations.routes(self.directory, world.clock))
         app.add_routes(commission_pages.routes(commissions))
+        app.add_routes(session_pages.routes(self.sessions, world.people, "hemmaplan"))
         app[pages.SUPPORT_PHONE], app[pages.DEMO] = "0980-31 92 10", True
         self.client = TestClient(TestServer(app))
         await self.client.start_server()

@@ -1,7 +1,9 @@
 """The whole application put together: every route demands identity or is public, and nothing is left running."""
 
 import asyncio
+import gc
 import re
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -48,6 +50,15 @@ async def test_every_route_demands_identity_or_is_public(client: Client) -> None
         if template in PUBLIC:
             continue
         assert answer.status == 401, f"{method} {template} answered {answer.status} to a stranger"
+
+
+async def test_a_service_that_is_ended_as_it_starts_leaves_nothing_that_nobody_awaited(settings: Settings) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        async with application(settings):
+            pass
+        gc.collect()
+    assert [str(one.message) for one in told if "never awaited" in str(one.message)] == []
 
 
 async def test_with_a_cluster_nothing_of_the_embedded_server_is_there(settings: Settings) -> None:

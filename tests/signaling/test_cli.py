@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auth.demo import ANNA, KARIN, NORDVIK
+from auth.oidc_provider import load_client_key
 from signaling.cli import main
+from signaling.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,22 @@ def test_a_database_that_is_not_spoken_ends_with_a_line(monkeypatch: pytest.Monk
     done = run("db", "upgrade")
     assert done.exit_code == 1
     assert "mysql+aiomysql" in done.output
+
+
+def test_a_client_key_that_is_none_ends_with_a_line_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "freja.pem"
+    key.write_text("not a key")
+
+    async def begin(settings: Settings) -> None:
+        load_client_key(key)
+
+    monkeypatch.setattr("signaling.app.run", begin)
+    done = run("serve")
+    assert done.exit_code == 1, done.output
+    assert str(key) in done.output
+    assert "Traceback" not in done.output
 
 
 def test_settings_may_come_from_a_file(tmp_path: Path) -> None:

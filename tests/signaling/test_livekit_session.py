@@ -34,6 +34,7 @@ from livekit.protocol.rtc import (
     SessionDescription,
     SignalRequest,
     SimulateScenario,
+    SimulcastCodec,
     SubscriptionPermission,
     SyncState,
     TrackPermission,
@@ -157,6 +158,23 @@ def test_tracks_are_limited(anna: Client) -> None:
         anna.ask(add_track=microphone(cid=f"mic{number}"))
     assert anna.inbox.last("request_response").reason == RequestResponse.LIMIT_EXCEEDED
     assert len(anna.participant.publications) == MAX_TRACKS
+
+
+def test_a_second_codec_is_added_to_a_track_that_promised_it(room: Room, anna: Client) -> None:
+    codecs = [SimulcastCodec(codec="vp9", cid="cam"), SimulcastCodec(codec="vp8")]
+    anna.ask(add_track=camera(simulcast_codecs=codecs))
+    sid = anna.inbox.last("track_published").track.sid
+    second = camera(cid="cam2", sid=sid, simulcast_codecs=[SimulcastCodec(codec="vp8", cid="cam2")])
+    anna.ask(add_track=second)
+    told = anna.inbox.last("track_published")
+    assert (told.cid, told.track.sid) == ("cam2", sid)
+    assert len(room.participants["anna"].publications) == 1
+    h264 = [SimulcastCodec(codec="h264", cid="cam3")]
+    for wrong in (camera(cid="cam3", sid="TR_of_nobody"), camera(cid="cam3", sid=sid, simulcast_codecs=h264)):
+        anna.inbox.clear()
+        anna.ask(add_track=wrong)
+        assert anna.inbox.last("request_response").reason == RequestResponse.UNSUPPORTED_TYPE
+    assert len(room.participants["anna"].publications) == 1
 
 
 def test_mute(room: Room, anna: Client) -> None:

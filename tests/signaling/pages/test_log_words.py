@@ -7,6 +7,7 @@ from livekit.protocol.models import DisconnectReason
 
 from audit.events import Actor, Event, EventType, Reason, Record
 from audit.timeline import CHOSEN
+from rooms.meeting import Representation
 from signaling.i18n import translations
 from signaling.pages import log_words
 
@@ -33,6 +34,26 @@ def test_who_did_what_to_whom_and_why() -> None:
     refused = record(EventType.INVITATION_REFUSED, reason="wrong person", invited="Per Wiklund")
     assert log_words.happened(refused, say) == "Inbjudan öppnades inte: personen är inte den som bjöds in"
     assert log_words.who(refused, say) == "Anna Sjödin, distriktssköterska, med länken till Per Wiklund"
+
+
+def test_as_whom_somebody_came() -> None:
+    say = translations("sv").gettext
+    admitted = record(EventType.PARTICIPANT_ADMITTED, representation="god_man", relation="Granne")
+    assert log_words.happened(admitted, say) == "Släppte in Karin Edlund, god man"
+    assert log_words.who(admitted, say) == "Anna Sjödin, distriktssköterska"  # not of her who let in
+    details = {"representation": "guardian", "relation": "Mor"}
+    entered = Event(EventType.LOBBY_ENTERED, KARIN, details=details)
+    own = Record(1, datetime(2026, 11, 24, 9, 0, tzinfo=UTC), EventType.LOBBY_ENTERED, entered)
+    assert log_words.who(own, say) == "Karin Edlund, vårdnadshavare, mor"
+    assert log_words.who(own, translations("en").gettext) == "Karin Edlund, guardian, mor"
+
+
+@pytest.mark.parametrize("kind", Representation)
+def test_every_representation_has_words_that_are_said_once(kind: Representation) -> None:
+    swedish = log_words.standing(kind.value, "", translations("sv").gettext)
+    assert bool(swedish) is (kind is not Representation.NONE)
+    assert log_words.standing(kind.value, swedish.lower(), translations("sv").gettext) == swedish
+    assert kind is Representation.NONE or log_words.standing(kind.value, "", translations("en").gettext)
 
 
 def test_an_erased_record_says_so() -> None:

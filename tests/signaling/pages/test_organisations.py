@@ -98,3 +98,41 @@ async def test_the_operator_sees_organisations_and_not_their_staff(office: Offic
     await office.page("/organisations/ny/new", {**SVEN, "permissions": "admin"}, status=303)
     assert "sköter sin egen personal" in await office.page("/organisations/ny")
     assert "inget organisationsnummer" in await office.page("/organisations", {**new, "number": "1"}, status=422)
+
+
+async def test_an_organisations_own_words_are_changed_by_its_administrator_and_by_operators(office: Office) -> None:
+    await office.log_in("Britta Holm")
+    form = await office.page(f"{PLACE}/edit")
+    assert 'value="Nordviks kommun"' in form
+    assert 'href="/assurance"' in form
+    new = {"name": "Nordviks nya kommun", "phone": "0980-31 92 11", "number": "", "id": "sorvik", "kind": "region"}
+    assert await office.page(f"{PLACE}/edit", new, status=303) == PLACE
+    changed = await office.world.people.organisation("nordvik")
+    assert changed is not None
+    assert (changed.name, changed.kind, changed.phone) == ("Nordviks nya kommun", "kommun", "0980-31 92 11")
+    page = await office.page(f"{PLACE}/edit", {**new, "name": "", "number": "1"}, status=422)
+    assert page.count("nhsuk-error-message") == 2
+    page = await office.page(f"{PLACE}/edit", {**new, "name": "Sörviks kommun"}, status=422)
+    assert "Det finns redan" in page
+    assert 'value="Sörviks kommun"' in page
+    await office.page("/organisations/sorvik/edit", new, status=404)
+    await office.log_in("Eva Strand")
+    assert 'href="/assurance"' not in (await office.page(f"{PLACE}/edit")).split("<main")[1]
+    assert await office.page(f"{PLACE}/edit", {**new, "name": "Nordviks kommun"}, status=303) == PLACE
+    await office.log_in("Anna Sjödin")
+    await office.page(f"{PLACE}/edit", status=403)
+    assert (await office.events()).count("organisation.changed") == 2
+
+
+async def test_a_member_of_staff_is_logged_out_and_the_page_says_so(office: Office) -> None:
+    anna = await office.log_in("Anna Sjödin")
+    of_anna = office.session
+    assert of_anna is not None
+    await office.log_in("Britta Holm")
+    page = f"{PLACE}/staff/{anna.id}"
+    assert f'action="{page}/logout"' in await office.page(page)
+    where = await office.page(f"{page}/logout", {}, status=303)
+    assert await office.sessions.living([of_anna.id]) == frozenset()
+    assert "Personen är utloggad." in await office.page(where)
+    assert "Personen var inte inloggad." in await office.page(await office.page(f"{page}/logout", {}, status=303))
+    await office.page("/organisations/region-hoga-kusten/staff/region-hoga-kusten-leila/logout", {}, status=403)

@@ -1,5 +1,6 @@
 """The picture of a meeting: everything inside the frame, and words for each row."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from audit.timeline import Interval, IntervalKind, Row, Timeline
@@ -43,6 +44,8 @@ def test_each_row_says_what_counts() -> None:
     end = START + timedelta(minutes=58)
     rows = picture(Timeline(START, end, (waited, lost, refused), ()), "sv", say).rows
     assert (rows[0].fact, rows[0].detail) == ("48 min", "Väntade 7 min")
+    mother = replace(waited, representation="guardian", relation="Mor")
+    assert picture(Timeline(START, end, (mother,), ()), "sv", say).rows[0].about == "Vårdnadshavare, Mor"
     assert rows[1].detail == "Tappade nätet 2 min"
     assert rows[1].shapes[2].zigzag
     assert (rows[2].name, rows[2].about, rows[2].fact) == ("Okänd person", "Med länken till Per Wiklund", "Nekad")

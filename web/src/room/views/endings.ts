@@ -38,7 +38,7 @@ export function endWords(model: Model, ending: Ending): readonly [title: string,
     case "elsewhere":
       return [t("Du är med från en annan enhet"), t("Mötet är öppet på en annan enhet eller i en annan flik, så den här har stängts för att det inte ska bli rundgång.")];
     case "unidentified":
-      return [t("Visa vem du är igen"), t("Det har gått en stund, så vi behöver veta att det är du. Öppna din länk en gång till.")];
+      return [t("Visa vem du är igen"), t("Du har loggats ut. Vi behöver veta att det är du. Öppna din länk en gång till.")];
     case "unknown":
       return [t("Vi hittar inte mötet"), t("Öppna din länk en gång till, eller ring den som bjöd in dig.")];
     case "refused":
