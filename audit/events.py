@@ -8,6 +8,8 @@ Details hold text, whole numbers and truth values. Keys with a fixed meaning, wh
 - ``reason``: why somebody was refused, left or was removed, a word from the code (``wrong_person``,
   ``connection_lost``, ...);
 - ``person``: the name of the person the meeting is about; ``title``: the meeting's written name;
+- ``sole_guardian``: the planner states that the child has one guardian alone; ``organisations``: whom a consent is for;
+  ``grounds``: of one that a leader registered;
 - ``representation``: that somebody speaks for the person or interprets (``rooms.meeting.Representation``);
 - ``relation``: what somebody is to the person ("Dotter"); ``invited``: the name an invitation was made out to.
 
@@ -93,6 +95,20 @@ class EventType(StrEnum):
         "participant.unencrypted",
         "A leader let somebody take part whose browser cannot encrypt end to end; "
         "while they are in the room nobody's sound and picture is encrypted end to end.",
+    )
+    CONSENT_GIVEN = (
+        "consent.given",
+        "A guardian or representative consented to the organisations named sharing what the plan needs.",
+    )
+    CONSENT_REFUSED = "consent.refused", "A guardian or representative did not consent."
+    CONSENT_WITHDRAWN = "consent.withdrawn", "A guardian or representative took back their consent."
+    CONSENT_REGISTERED = (
+        "consent.registered",
+        "A leader or planner wrote down a consent that was given on paper or by word of mouth, and the grounds.",
+    )
+    CONSENT_RULES_CHANGED = (
+        "consent.rules_changed",
+        "An organisation changed whose consent a meeting about a child or a represented person needs.",
     )
     ROLE_CHANGED = "role.changed", "Somebody became host or co-host, or ceased to be."
     HOME_CHANGED = "home.changed", "The nurse named who sits in the person's home."

@@ -11,6 +11,7 @@ from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
 from rooms.assurance import refuse_if_below
+from rooms.consents import Consents
 from rooms.desk import Desk, actor_in, refuse_if_over
 from rooms.errors import (
     CannotEncrypt,
@@ -69,8 +70,9 @@ class Early:
 
 
 class Admission:
-    def __init__(self, desk: Desk, voucher: Voucher) -> None:
+    def __init__(self, desk: Desk, voucher: Voucher, consents: Consents) -> None:
         self._desk = desk
+        self._consents = consents
         self._voucher = voucher
 
     async def join(
@@ -179,7 +181,7 @@ class Admission:
     async def admit(self, viewer: Session, meeting: str, participant: str, *, unencrypted: bool = False) -> None:
         """Let one in; the rest keep waiting. unencrypted: also one whose browser cannot encrypt end to end.
 
-        Raises LobbyShut, NotWaiting, ParticipantUnknown, RoomFull, CannotEncrypt.
+        Raises LobbyShut, ConsentMissing, NotWaiting, ParticipantUnknown, RoomFull, CannotEncrypt.
         """
         async with self._desk.lock(meeting):
             before = await self._lobby(viewer, meeting)
@@ -196,7 +198,7 @@ class Admission:
     async def admit_all(self, viewer: Session, meeting: str) -> int:
         """Let in everybody who waits and can encrypt; gives how many. About the others a leader decides one by one.
 
-        Raises LobbyShut, RoomFull (then nobody was), CannotEncrypt where nobody else waits.
+        Raises LobbyShut, ConsentMissing, RoomFull (then nobody was), CannotEncrypt where nobody else waits.
         """
         async with self._desk.lock(meeting):
             before = await self._lobby(viewer, meeting)
@@ -275,6 +277,7 @@ class Admission:
         refuse_if_over(before.meeting)
         if not lifecycle.lobby_open(before):
             raise LobbyShut
+        await self._consents.refuse_if_missing(before)  # one that was taken back lets nobody more in
         return before
 
     async def _let_in(self, before: Gathering, people: list[Participant], actor: Actor) -> None:

@@ -74,7 +74,7 @@ class PersonBody(Body):
 
 
 class MeetingBody(Body):
-    """A meeting to plan; with start_now the times may be left out."""
+    """A meeting to plan; with start_now the times may be left out. sole_guardian: its child has one alone."""
 
     type: Text
     person: PersonBody
@@ -85,6 +85,7 @@ class MeetingBody(Body):
     ends_at: Moment | None = None
     invitations: list[InvitationBody] = Field([], max_length=MOST_ITEMS)
     start_now: bool = False
+    sole_guardian: bool = False
 
     def draft(self) -> MeetingDraft:
         return MeetingDraft(
@@ -99,6 +100,7 @@ class MeetingBody(Body):
             ends_at=self.ends_at,
             invitations=tuple(item.draft() for item in self.invitations),
             start_now=self.start_now,
+            sole_guardian=self.sole_guardian,
         )
 
 
@@ -110,6 +112,7 @@ class ChangeBody(Body):
     purpose: Text | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
+    sole_guardian: bool | None = None
 
     def change(self) -> MeetingChange:
         return MeetingChange(**self.model_dump())
@@ -145,6 +148,18 @@ class DenyBody(Body):
     """final: out of the lobby; otherwise "Inte än", and the person keeps waiting."""
 
     final: bool = False
+
+
+class ConsentBody(Body):
+    """yes: the caller consents; false: they do not, or no longer."""
+
+    yes: bool
+
+
+class ConsentRegisterBody(Body):
+    """reason: how the yes was given, and where it is kept."""
+
+    reason: Text
 
 
 class CoHostBody(Body):

@@ -18,6 +18,7 @@ from auth.sessions import Session
 from auth.store import People
 from auth.vault import Vault
 from rooms.assurance_rule import DEFAULT, Audience, Rule
+from rooms.consents import Consents
 from rooms.desk import Desk
 from rooms.drafts import InvitationDraft, MeetingDraft
 from rooms.hosting import STOCKHOLM, Hosting
@@ -147,7 +148,7 @@ class DemoDay:
         desk = Desk(store, audit, media, publish, lambda: clock() + self._shift, room_names=RoomNames(origin))
         self._invitations = Invitations(desk, people, vault, origin=origin)
         self._planning = Planning(desk, self._invitations, people, vault)
-        self._hosting = Hosting(desk)
+        self._hosting = Hosting(desk, Consents(desk, vault))
 
     async def make(self) -> list[DemoLinks]:
         """The coming meetings with fresh links, soonest first. At a later start links are renewed, and only what is

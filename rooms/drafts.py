@@ -41,7 +41,10 @@ class InvitationDraft:
 
 @dataclass(frozen=True, slots=True)
 class MeetingDraft:
-    """A meeting to plan. start_now: begins at once; times may then be left out."""
+    """A meeting to plan. start_now: begins at once; times may then be left out.
+
+    sole_guardian: as of a `rooms.meeting.Meeting`.
+    """
 
     type: str
     given_name: str
@@ -54,6 +57,7 @@ class MeetingDraft:
     ends_at: datetime | None = None
     invitations: tuple[InvitationDraft, ...] = ()
     start_now: bool = False
+    sole_guardian: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class MeetingChange:
     purpose: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    sole_guardian: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

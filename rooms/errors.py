@@ -4,7 +4,10 @@ Each is an `auth.errors.Refusal`: a stable code (RFC 9457 problem type), an HTTP
 The values that fill the words never hold an identity number or a token. Links that lead nowhere are `auth.errors`' own.
 """
 
+from collections.abc import Sequence
+
 from auth.errors import InvitationExpired, Refusal
+from rooms.consent_rule import Demand, Missing, Needed, Why
 
 
 class MeetingError(Refusal):
@@ -142,6 +145,103 @@ class AssuranceNotEnough(MeetingError):
         "This meeting needs a stronger identification: {ways}. Log out, open your link or log in again, and choose one "
         "of those ways."
     )
+
+
+class ConsentMissing(MeetingError):
+    """For those who lead: the meeting needs somebody's consent and has it not (`rooms.consent_rule`)."""
+
+    code = "consent-missing"
+    swedish = "Samtycke saknas, så mötet får inte börja och ingen kan släppas in."
+    english = "Consent is missing, so the meeting may not begin and nobody can be let in."
+
+    def __init__(self, needed: Needed | None = None) -> None:
+        super().__init__()
+        self.needed = needed
+
+    def text(self, language: str) -> str:
+        """That it is missing, whose it is, and what to do."""
+        english, needed = language == "en", self.needed
+        rest = [] if needed is None else [*_who(needed.missing, english=english), *_what(needed, english=english)]
+        return " ".join([super().text(language), *rest])
+
+
+def _who(missing: Sequence[Missing], *, english: bool) -> list[str]:
+    and_ = " and " if english else " och "
+    return [_WHY[one.why][english].format(name=one.name, organisations=and_.join(one.organisations)) for one in missing]
+
+
+_WHY = {
+    Why.UNANSWERED: ("{name} har inte svarat än.", "{name} has not answered yet."),
+    Why.REFUSED: ("{name} har sagt nej.", "{name} has said no."),
+    Why.WITHDRAWN: ("{name} har tagit tillbaka sitt ja.", "{name} has taken back their yes."),
+    Why.OUTDATED: (
+        "{name} behöver svara igen, för {organisations} har bjudits in sedan dess.",
+        "{name} needs to answer again, for {organisations} has been invited since.",
+    ),
+    Why.NOBODY: (
+        "Ingen vårdnadshavare är inbjuden. Bjud in den eller dem som är det.",
+        "No guardian is invited. Invite the one or those who have custody.",
+    ),
+    Why.ANOTHER: (
+        "Bara en vårdnadshavare är inbjuden. Bjud in den andra också, eller ange att barnet bara har en.",
+        "Only one guardian is invited. Invite the other one too, or state that the child has only one.",
+    ),
+}
+
+
+def _what(needed: Needed, *, english: bool) -> list[str]:
+    """What to do about it, the nearest first."""
+    whys = [one.why for one in needed.missing]
+    advice = []
+    if Why.UNANSWERED in whys or Why.OUTDATED in whys:
+        if needed.demand is Demand.ONE_GUARDIAN and len(whys) > 1:
+            advice.append(("Det räcker att en av dem säger ja.", "A yes from one of them is enough."))
+        advice.append(
+            ("Be om svar: det ges på sidan bakom den personliga länken.",
+             "Ask for an answer: it is given on the page behind the personal link.")
+        )  # fmt: skip
+        if needed.rule.otherwise:
+            advice.append(
+                ("Har ni redan fått ett ja på annat sätt, registrera det på mötets sida.",
+                 "If you have been given a yes in another way, register it on the meeting's page.")
+            )  # fmt: skip
+    if Why.REFUSED in whys or Why.WITHDRAWN in whys:
+        advice.append(("Utan ett ja får mötet inte hållas: ring och prata med den det gäller.",
+                       "Without a yes the meeting may not be held: call and talk to the person."))  # fmt: skip
+    return [words[english] for words in advice]
+
+
+class ConsentNotAsked(MeetingError):
+    code = "consent-not-asked"
+    status = 403
+    swedish = "Det här mötet behöver inget samtycke av dig."
+    english = "This meeting does not need your consent."
+
+
+class ConsentNeedsEId(MeetingError):
+    """A code by SMS, and a login that was made for something else, prove too little for a consent."""
+
+    code = "consent-needs-e-id"
+    status = 403
+    swedish = "Öppna din personliga länk till mötet och visa vem du är med e-legitimation. Då kan du svara."
+    english = (
+        "Open your personal link to the meeting and show who you are with an e-identification. Then you can answer."
+    )
+
+
+class NotRegisteredHere(MeetingError):
+    code = "consent-not-otherwise"
+    status = 403
+    swedish = "Organisationen kräver att var och en själv svarar med e-legitimation."
+    english = "The organisation demands that each person answers with an e-identification."
+
+
+class AnsweredThemselves(MeetingError):
+    """A no that somebody gave is not written over by anybody else."""
+
+    code = "consent-answered"
+    swedish = "{name} har själv svarat nej. Bara {name} kan ändra det."
+    english = "{name} has answered no. Only {name} can change that."
 
 
 class LobbyShut(MeetingError):

@@ -10,6 +10,7 @@ import structlog
 from audit.events import Actor, EventType, Reason
 from auth.sessions import Session
 from rooms import lifecycle, lobby
+from rooms.consents import Consents
 from rooms.desk import Desk, actor_in, participant_actor, refuse_if_over
 from rooms.drafts import check_home
 from rooms.errors import (
@@ -41,13 +42,15 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
 class Hosting:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, consents: Consents) -> None:
         self._desk = desk
+        self._consents = consents
 
     async def start(self, viewer: Session, meeting: str) -> Gathering:
         """Open the meeting. On an open one it does no harm: a shaking hand, or a first try that found no media server.
 
-        Leaders who wait are let in. Raises TooEarlyToStart, TooLateToStart, MeetingEnded, MediaUnavailable, MediaFull.
+        Leaders who wait are let in. Raises TooEarlyToStart, TooLateToStart, ConsentMissing, MeetingEnded,
+        MediaUnavailable, MediaFull.
         """
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.START)
@@ -60,6 +63,7 @@ class Hosting:
                 if now > before.meeting.ends_at:
                     raise TooLateToStart
                 raise TooEarlyToStart(when=_written(before.meeting.starts_at))
+            await self._consents.refuse_if_missing(before)
             await self._desk.refuse_if_full()
             await self._desk.record(EventType.MEETING_STARTED, before.meeting, actor=actor_in(before, viewer))
             opened = replace(before.meeting, status=MeetingStatus.OPEN, started_at=now, empty_since=now)

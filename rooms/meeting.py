@@ -123,6 +123,7 @@ class Meeting:
     as they were then. host_away_since: when the host's seat became empty during the meeting. empty_since: when the room
     did. lobby_announced: those who came early have been told that the waiting room is open. erased_at: when its
     personal data was taken away (`rooms.retention_store`); nobody but an auditor is shown it after that.
+    sole_guardian: the planner states that the child the meeting is about has one guardian alone.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Meeting:
     empty_since: datetime | None = None
     lobby_announced: bool = False
     home_people: tuple[HomePerson, ...] = ()
+    sole_guardian: bool = False
     erased_at: datetime | None = None
 
     @property

@@ -12,13 +12,14 @@ from auth.vouching_keys import VouchingKeys
 from rooms import view
 from rooms.admission import Admission
 from rooms.assurance import Assurance
+from rooms.consents import Consents
 from rooms.desk import Desk, Publish
 from rooms.drafts import MeetingDraft
-from rooms.errors import MediaFull
+from rooms.errors import ConsentMissing, MediaFull
 from rooms.hosting import Hosting
 from rooms.invitations import Invitations
 from rooms.media import MediaServer, MediaUnavailable
-from rooms.meeting import Attendance, Gathering, ParticipantStatus
+from rooms.meeting import Attendance, Gathering, MeetingStatus, ParticipantStatus
 from rooms.network import Network
 from rooms.planning import Planned, Planning
 from rooms.policy import Action
@@ -34,8 +35,8 @@ from rooms.vouching import Voucher
 
 
 class Meetings:
-    """planning, invitations, admission, assurance, hosting, network: the acts. presence: the background work, by
-    `presence.run()`.
+    """planning, invitations, admission, assurance, consents, hosting, network: the acts. presence: the background
+    work, by `presence.run()`.
 
     readings: who has looked at somebody else's meeting. review: what an auditor is shown of the log.
     vouching_keys: what vouchings are checked with (`vouching`), newest first.
@@ -64,9 +65,10 @@ class Meetings:
         voucher = Voucher(vouching)
         self._vouching_key = voucher.public
         self.vouching_keys = voucher.all_public
-        self.admission = Admission(desk, voucher)
+        self.consents = Consents(desk, vault)
+        self.admission = Admission(desk, voucher, self.consents)
         self.assurance = Assurance(desk)
-        self.hosting = Hosting(desk)
+        self.hosting = Hosting(desk, self.consents)
         self.sight = Sight(desk)
         self.sms_invitations = SmsInvitations(desk, self.invitations, people, vault)
         self.network = Network(desk)
@@ -85,7 +87,8 @@ class Meetings:
             return planned
         # It is open once that is stored; a media server that does not answer is asked again when somebody joins.
         # One that filled up meanwhile leaves it planned: its links are shown this once, and it can be started later.
-        with suppress(MediaUnavailable, MediaFull):
+        # So does a consent that is missing, which nobody can have given yet.
+        with suppress(MediaUnavailable, MediaFull, ConsentMissing):
             await self.hosting.start(viewer, planned.gathering.meeting.id)
         return Planned(await self._desk.gathering(planned.gathering.meeting.id), planned.links)
 
@@ -105,6 +108,11 @@ class Meetings:
         gathering = await self.gathering(viewer, meeting)
         await self.readings.record(gathering, viewer)
         return view.state(gathering, viewer, self._desk.now())
+
+    async def consent_due(self, viewer: Session, meeting: str) -> bool:
+        """Whether the viewer's own consent is waited for, and this login can give it. Raises MeetingUnknown."""
+        found = await self.consents.standing(viewer, meeting)
+        return found.due and found.may_answer and found.gathering.meeting.status is MeetingStatus.PLANNED
 
     async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[Summary]:
         """The viewer's meetings overlapping [since, until), by start."""

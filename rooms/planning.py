@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from audit.canonical import Scalar
 from audit.events import Actor, EventType
 from auth.fields import FieldError, InvalidFields
 from auth.people import Permission, Staff
@@ -13,6 +14,7 @@ from auth.store import People
 from auth.vault import Vault
 from rooms import lifecycle
 from rooms.assurance import refuse_sms
+from rooms.consents import Consents
 from rooms.desk import Desk, actor_in, refuse_if_over, viewer_actor
 from rooms.drafts import (
     LINE,
@@ -55,6 +57,7 @@ class Planning:
         self._invitations = invitations
         self._people = people
         self._vault = vault
+        self._consents = Consents(desk, vault)
 
     async def plan(self, viewer: Session, draft: MeetingDraft) -> Planned:
         """Plan a meeting at the viewer's organisation. The planner leads it unless another is named.
@@ -66,7 +69,7 @@ class Planning:
     async def plan_for(self, post: Staff, draft: MeetingDraft, actor: Actor) -> Planned:
         """The same for a post whose holder is not here: the command line and the demo. actor: who the log names."""
         checked = check_meeting(draft, self._desk.now())
-        meeting = self._meeting(post, checked)
+        meeting = replace(self._meeting(post, checked), sole_guardian=draft.sole_guardian)
         by_sms = [f"invitations.{at}.phone" for at, item in enumerate(checked.invitations) if item.phone]
         await refuse_sms(self._desk.store.assurance, meeting, by_sms)
         invited = await self._draw_up(post, meeting, checked)
@@ -78,15 +81,18 @@ class Planning:
             )
             raise InvalidFields([problem])
         gathering = Gathering(meeting, tuple(invitation for invitation, _ in invited), ())
+        await self._consents.refuse_unplannable(gathering)
         await self._desk.record(
             EventType.MEETING_PLANNED,
             meeting,
             actor=actor,
+            subject=None,
             consent=meeting.consent.value,
             starts_at=iso(meeting.starts_at),
             ends_at=iso(meeting.ends_at),
             place=meeting.place,
             type=meeting.type,
+            **_stated(meeting),
         )
         for invitation in gathering.invitations:
             await self._invitations.record_created(gathering, invitation, actor)
@@ -112,9 +118,11 @@ class Planning:
                 EventType.MEETING_CHANGED,
                 changed,
                 actor=actor_in(before, viewer),
+                subject=None,
                 starts_at=iso(changed.starts_at),
                 ends_at=iso(changed.ends_at),
                 place=changed.place,
+                **_stated(changed),
             )
             after = await self._desk.commit(before, after)
         await self._desk.tell(meeting, "state")
@@ -213,12 +221,18 @@ class Planning:
             else faults.line("purpose", change.purpose, PURPOSE, lines=True),
             starts_at=change.starts_at or meeting.starts_at,
             ends_at=change.ends_at or meeting.ends_at,
+            sole_guardian=meeting.sole_guardian if change.sole_guardian is None else change.sole_guardian,
         )
         if (given.starts_at, given.ends_at) != (meeting.starts_at, meeting.ends_at):
             faults.times(given.starts_at, given.ends_at, self._desk.now())
             given = replace(given, lobby_announced=False)
         faults.stop()
         return given
+
+
+def _stated(meeting: Meeting) -> dict[str, Scalar]:
+    """For the log: that the child has one guardian alone, where the planner states it."""
+    return {"sole_guardian": True} if meeting.sole_guardian else {}
 
 
 def planners_post(viewer: Session) -> Staff:

@@ -13,6 +13,7 @@ from auth.store.tables import PEOPLE
 from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 from rooms.assurance_store import AssuranceRows
+from rooms.consent_store import ConsentRows
 from rooms.meeting import (
     Attendance,
     Authority,
@@ -57,6 +58,7 @@ meetings = sa.Table(
     sa.Column("empty_since", UtcDateTime),
     sa.Column("lobby_announced", sa.Boolean, nullable=False),
     sa.Column("home_people", sa.JSON, nullable=False),
+    sa.Column("sole_guardian", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("erased_at", UtcDateTime),
 )
 
@@ -144,6 +146,7 @@ class Store:
         self._engine = engine
         self._locks = Locks(engine)
         self.assurance = AssuranceRows(engine)
+        self.consents = ConsentRows(engine)
 
     def exclusive(self, meeting: str) -> AbstractAsyncContextManager[None]:
         """No other node acts on this meeting meanwhile (`db.locks`)."""

@@ -49,6 +49,7 @@ from signaling import (
 from signaling.api import assurance as assurance_api
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
+from signaling.api import consents as consents_api
 from signaling.api import directory as directory_api
 from signaling.api import jwks, livekit_webhook
 from signaling.api import meetings as meetings_api
@@ -145,6 +146,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             [
                 *meetings_api.routes(meetings, origin=settings.origin, media_url=media_url, clock=clock),
                 *assurance_api.routes(meetings),
+                *consents_api.routes(meetings.consents),
             ]
         )
         app.add_routes([*openapi_api.routes(secure=settings.secure), *jwks.routes(ground.keys), *i18n.routes()])

@@ -18,7 +18,7 @@ from signaling.app import application
 from signaling.room_service import UNIMPLEMENTED
 from signaling.settings import load
 from tests.browser.program import Problem, Program
-from tests.rooms.world import KEY
+from tests.rooms.world import KEY, number
 
 TEXT = (Path(__file__).parent.parent / "PROTOCOL.md").read_text(encoding="utf-8")
 
@@ -86,9 +86,21 @@ async def test_the_examples_are_what_the_service_answers(address: str) -> None:
         state = await anna.call("GET", f"/api/v1/meetings/{meeting}")
         assert state["participants"]
         check(state, "state")
+        guardian = {**example("plan request")["invitations"][0], "representation": "guardian"}
+        child = {**example("plan request")["person"], "identity_number": number("20140615")}
+        waits = {**example("plan request"), "person": child, "invitations": [guardian], "sole_guardian": True}
+        about_child = (await anna.call("POST", "/api/v1/meetings", waits))["meeting"]["id"]
+        check(await anna.call("GET", f"/api/v1/meetings/{about_child}/consent"), "consent")
         first = await karin.first_event(meeting)
         assert first["event"] == "state"
         check({**first, "state": {}}, "event")
+
+
+async def test_an_organisations_consent_rules_are_what_the_example_shows(address: str) -> None:
+    async with Program(address) as britta:
+        await britta.identify("Britta Holm")
+        path = "/api/v1/organisations/nordvik/consent-rules"
+        check(await britta.call("PUT", path, example("consent rules")), "consent rules")
 
 
 def test_the_example_people_are_the_demos_own() -> None:
@@ -111,7 +123,7 @@ def test_every_event_of_a_meeting_is_written_down() -> None:
     told = set()
     for path in (Path(__file__).parent.parent / "rooms").glob("*.py"):
         told |= set(
-            re.findall(r'"((?:lobby|participant|meeting|host|role|home|invitation)\.[a-z]+)"', path.read_text())
+            re.findall(r'"((?:lobby|participant|meeting|host|role|home|invitation|consent)\.[a-z]+)"', path.read_text())
         )
     missing = sorted(name for name in told if f"`{name}`" not in TEXT)
     assert missing == []

@@ -17,6 +17,8 @@ from rooms.bodies import (
     AdmitBody,
     ChangeBody,
     CoHostBody,
+    ConsentBody,
+    ConsentRegisterBody,
     DenyBody,
     HomeBody,
     InvitationBody,
@@ -49,6 +51,7 @@ from signaling.api.answers import (
 from signaling.api.assurance import AssuranceAnswer, AssuranceBody
 from signaling.api.audit import LARGEST_NUMBER, SearchBody
 from signaling.api.auth import StartBody
+from signaling.api.consents import ConsentAnswer, ConsentRulesAnswer, ConsentRulesBody
 from signaling.api.directory import (
     CommissionList,
     ImportAnswer,
@@ -106,6 +109,8 @@ class Operation:
 
 
 STATE = {200: Answer("The meeting as the caller may see it", State)}
+CONSENT = {200: Answer("How the meeting's consent stands, as the caller may see it", ConsentAnswer)}
+CONSENT_RULES = {200: Answer("What the organisation has set, for every type and for each", ConsentRulesAnswer)}
 LINKS = {201: Answer("The link, shown this once", Links)}
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/bankid/start"): Operation(
@@ -186,6 +191,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         AssuranceBody,
     ),
     ("PUT", f"{MEETING}/home"): Operation("Name who sits in the home", STATE, HomeBody),
+    ("GET", f"{MEETING}/consent"): Operation("Whose consent it needs and has", CONSENT),
+    ("POST", f"{MEETING}/consent"): Operation(
+        "A guardian's or representative's own answer; no after a yes takes it back", CONSENT, ConsentBody
+    ),
+    ("POST", f"{INVITATION}/consent"): Operation(
+        "Register a consent that was given in another way, as one who leads or plans", CONSENT, ConsentRegisterBody
+    ),
     ("GET", f"{MEETING}/events"): Operation(
         "WebSocket of events, each with STATE", {101: Answer("WebSocket (PROTOCOL.md)")}
     ),
@@ -220,6 +232,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PATCH", ORGANISATION): Operation(
         "Change its name, telephone or number", {200: Answer("Changed", OrganisationAnswer)}, OrganisationChangeBody
     ),
+    ("GET", f"{ORGANISATION}/consent-rules"): Operation(
+        "Whose consent its meetings about children and represented people need", CONSENT_RULES
+    ),
+    ("PUT", f"{ORGANISATION}/consent-rules"): Operation("Set it, all of it", CONSENT_RULES, ConsentRulesBody),
     ("GET", f"{ORGANISATION}/units"): Operation("Its units", {200: Answer("By name", UnitList)}),
     ("POST", f"{ORGANISATION}/units"): Operation("Add a unit", {201: Answer("Added", UnitAnswer)}, UnitBody),
     ("PATCH", f"{ORGANISATION}/units/{{unit}}"): Operation(

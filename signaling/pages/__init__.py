@@ -14,6 +14,7 @@ from rooms.meetings import Meetings
 from signaling.pages import (
     assurance,
     audit,
+    consents,
     identify,
     information,
     kiosk,
@@ -46,6 +47,7 @@ def routes(
     return [
         *identify.routes(meetings, methods),
         *assurance.routes(meetings),
+        *consents.routes(meetings, clock),
         *public.routes(meetings, sessions, clock, cookie),
         *staff.routes(meetings, clock),
         *room.routes(meetings),

@@ -62,6 +62,11 @@ def happened(record: Record, _: Translate) -> str:
             if event.subject
             else _("Gick in utan kryptering hela vägen")
         ),
+        EventType.CONSENT_GIVEN: _("Samtyckte"),
+        EventType.CONSENT_REFUSED: _("Samtyckte inte"),
+        EventType.CONSENT_WITHDRAWN: _("Tog tillbaka sitt samtycke"),
+        EventType.CONSENT_REGISTERED: _("Registrerade att %(name)s har samtyckt"),
+        EventType.CONSENT_RULES_CHANGED: _("Ändrade vems samtycke som behövs"),
         EventType.ROLE_CHANGED: _("Ändrade uppgift för %(name)s"),
         EventType.HOME_CHANGED: _("Antecknade vilka som är hemma"),
         EventType.AUDIT_READ: _("Läste loggen"),

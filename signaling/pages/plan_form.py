@@ -7,9 +7,10 @@ faults. Pure: form values in, a draft and the step's errors out.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from auth.fields import InvalidFields
+from rooms.consent_rule import OF_AGE, under
 from rooms.drafts import USUAL_LENGTH, InvitationDraft, MeetingDraft, check_meeting
 from signaling.i18n import ZONE
 
@@ -19,7 +20,7 @@ LONGEST_VALUE = 2_000
 
 STEP_FIELDS: dict[int, tuple[str, ...]] = {
     1: ("person.identity_number", "person.given_name", "person.surname", "type", "consent", "purpose"),
-    2: ("invitations",),
+    2: ("invitations", "sole_guardian"),
     3: ("date", "starts", "ends", "place"),
 }
 PERSON_FIELDS = (
@@ -64,6 +65,12 @@ class PlanForm(Form):
         """Indexes of the people invited so far; always at least one row."""
         found = [int(match[1]) for name in self.values if (match := _PERSON.fullmatch(name))]
         return range(min(max(found, default=0) + 1, MOST_PEOPLE))
+
+    @property
+    def young(self) -> bool:
+        """Whether the form asks about guardians: where the identity number tells of somebody not of age."""
+        number = digits(self.value("person.identity_number"))
+        return bool(re.fullmatch(r"\d{12}", number, re.ASCII) and under(number, OF_AGE, date.today()))  # noqa: DTZ011
 
     def add_person(self) -> None:
         at = len(self.people)
@@ -123,6 +130,7 @@ def draft_of(form: PlanForm) -> MeetingDraft:
         ends_at=None if form.now else moment(form.value("date"), form.value("ends")),
         invitations=tuple(invitation_of(form, f"invitations.{at}.") for at in filled_rows(form)),
         start_now=form.now,
+        sole_guardian=form.value("sole_guardian") == "1",
     )
 
 

@@ -55,10 +55,11 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         session = session_of(request)
         state = await meetings.read(session, request.match_info["id"])
         below = await meetings.assurance.below(session, request.match_info["id"])
+        consent = await meetings.consents.standing(session, request.match_info["id"])
         may = state["me"]["may"]
         if "see_invitations" in may:
             sms = await meetings.assurance.allows_sms(request.match_info["id"])
-            return meeting_page(request, state, clock(), sms=sms)
+            return meeting_page(request, state, clock(), consent, sms=sms)
         if "join" not in may and session.staff is not None and session.staff.may(Permission.AUDITOR):
             return see_other(f"/audit/meetings/{request.match_info['id']}")
         if state["meeting"]["status"] in ("ended", "cancelled"):
@@ -67,7 +68,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
             return out_page(request, state)
         if below is not None:
             return below_page(request, state, in_words(below))
-        return render(request, "invitation.html", now=clock(), **state)
+        return render(request, "invitation.html", now=clock(), consent=consent, **state)
 
     async def logout(request: web.Request) -> web.StreamResponse:
         form = await request.post()

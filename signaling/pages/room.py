@@ -20,6 +20,10 @@ class States(Protocol):
         """What the meeting's vouchings are checked with."""
         ...
 
+    async def consent_due(self, viewer: Session, meeting: str) -> bool:
+        """Whether the viewer should first say if they consent."""
+        ...
+
     async def read(self, viewer: Session, meeting: str) -> State:
         """STATE, once the reading is logged; raises MeetingUnknown, also for a stranger to the meeting."""
         ...
@@ -39,6 +43,9 @@ def routes(meetings: States) -> list[web.RouteDef]:
 
 async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bool) -> web.Response:
     meeting, session = request.match_info["id"], session_of(request)
+    # Their own page asks for it; whoever waited in the lobby without having answered would wait in vain.
+    if "check" not in request.query and await meetings.consent_due(session, meeting):
+        return web.Response(status=303, headers={"Location": f"/meetings/{meeting}#consent"})
     state = await meetings.read(session, meeting)
     data = {
         "meeting": meeting,

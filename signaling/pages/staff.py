@@ -1,6 +1,7 @@
 """Pages of those who plan and lead: the day, the list, planning, and one meeting as its leader sees it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -14,8 +15,9 @@ from auth.sessions import Session
 from rooms import view
 from rooms.assurance_rule import Audience, Rule
 from rooms.assurance_store import Key
+from rooms.consents import Standing
 from rooms.drafts import MeetingChange
-from rooms.errors import NotYourPost
+from rooms.errors import ConsentMissing, NotYourPost
 from rooms.invitations import Link
 from rooms.lifecycle import START_BEFORE
 from rooms.meeting import MEETING_TYPES
@@ -94,10 +96,13 @@ class StaffPages:
             else:
                 gathering = planned.gathering
                 if form.now:
-                    gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
+                    # Where somebody's consent is missing the page says so, beside the links, which are shown this once.
+                    with suppress(ConsentMissing):
+                        gathering = await self._meetings.hosting.start(session, gathering.meeting.id)
                 state = view.state(gathering, session, self._clock())
+                consent = await self._meetings.consents.standing_in(session, gathering)
                 sms = await self._meetings.assurance.allows_sms(gathering.meeting.id)
-                return meeting_page(request, state, self._clock(), links=planned.links, made=True, sms=sms)
+                return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True, sms=sms)
         form.step = plan_form.step_of(form.errors)
         return await self._plan_page(request, session, form)
 
@@ -119,7 +124,7 @@ class StaffPages:
     async def renew(self, request: web.Request) -> web.StreamResponse:
         meeting = request.match_info["id"]
         link = await self._meetings.invitations.renew(session_of(request), meeting, request.match_info["invitation"])
-        return await self._shown(request, links=(link,))
+        return await self.shown(request, links=(link,))
 
     async def invite(self, request: web.Request) -> web.StreamResponse:
         form = sent_form(await request.post())
@@ -131,8 +136,8 @@ class StaffPages:
             names = {"relation": "role", "kind": "party"}
             faults = invalid.fields(language_of(request))
             form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
-            return await self._shown(request, form=form, opened="invite")
-        return await self._shown(request, links=(link,))
+            return await self.shown(request, form=form, opened="invite")
+        return await self.shown(request, links=(link,))
 
     async def change(self, request: web.Request) -> web.StreamResponse:
         form = sent_form(await request.post())
@@ -142,7 +147,7 @@ class StaffPages:
         ends_at = plan_form.moment(form.value("date"), form.value("ends"))
         if starts_at is None or ends_at is None:
             form.errors = {"date": _("Skriv dag och klockslag, till exempel 2026-11-24 och 10.00.")}
-            return await self._shown(request, form=form, opened="change")
+            return await self.shown(request, form=form, opened="change")
         changed = MeetingChange(
             place=form.value("place"), purpose=form.value("purpose"), starts_at=starts_at, ends_at=ends_at
         )
@@ -152,13 +157,16 @@ class StaffPages:
             names = {"starts_at": "starts", "ends_at": "ends"}
             faults = invalid.fields(language_of(request))
             form.errors = {names.get(fault["field"], fault["field"]): fault["message"] for fault in faults}
-            return await self._shown(request, form=form, opened="change")
+            return await self.shown(request, form=form, opened="change")
         return see_other(f"/meetings/{meeting}")
 
-    async def _shown(self, request: web.Request, **context: Any) -> web.Response:
-        state = await self._meetings.state_for(session_of(request), request.match_info["id"])
-        sms = await self._meetings.assurance.allows_sms(request.match_info["id"])
-        return meeting_page(request, state, self._clock(), sms=sms, **context)
+    async def shown(self, request: web.Request, **context: Any) -> web.Response:
+        """The leader's page as it is now, with what `meeting_page` takes beside."""
+        session, meeting = session_of(request), request.match_info["id"]
+        state = await self._meetings.state_for(session, meeting)
+        consent = await self._meetings.consents.standing(session, meeting)
+        sms = await self._meetings.assurance.allows_sms(meeting)
+        return meeting_page(request, state, self._clock(), consent, sms=sms, **context)
 
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
@@ -217,6 +225,7 @@ def meeting_page(
     request: web.Request,
     state: State,
     now: datetime,
+    consent: Standing,
     *,
     links: tuple[Link, ...] = (),
     made: bool = False,
@@ -224,8 +233,8 @@ def meeting_page(
     opened: str = "",
     sms: bool = False,
 ) -> web.Response:
-    """The leader's page. links: just made, shown this once; form: what was sent, with its errors; sms: whether one
-    without e-legitimation can be invited."""
+    """The leader's page. consent: whose is needed, and how it stands. links: just made, shown this once; form: what
+    was sent, with its errors; sms: whether one without e-legitimation can be invited."""
     meeting = state["meeting"]
     starts = datetime.fromisoformat(meeting["starts_at"]).astimezone(ZONE)
     ends = datetime.fromisoformat(meeting["ends_at"]).astimezone(ZONE)
@@ -240,18 +249,8 @@ def meeting_page(
     sent = form or Form()
     merged = Form(values={**values, **sent.values}, errors=sent.errors)
     status = 422 if merged.errors else 200
-    return render(
-        request,
-        "meeting.html",
-        status=status,
-        now=now,
-        links=links,
-        made=made,
-        form=merged,
-        opened=opened,
-        sms=sms,
-        **state,
-    )
+    context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened, "sms": sms}
+    return render(request, "meeting.html", status=status, now=now, **context, **state)
 
 
 def sent_form(sent: Any) -> Form:

@@ -12,6 +12,7 @@ from auth.sessions import Session, Sessions
 from auth.store import SessionRows
 from rooms.meetings import Meetings
 from signaling import problems
+from signaling.api import consents
 from signaling.api.meetings import routes
 from signaling.bus import MemoryBus
 from signaling.meeting_socket import MeetingSockets, publisher
@@ -62,6 +63,7 @@ async def build(world: World, *, watch_seconds: float = 0.05) -> House:
 
     app = web.Application(middlewares=[problems.middleware(page), who], client_max_size=64 * 1024)
     app.add_routes(routes(meetings, origin=ORIGIN, media_url=None, clock=world.clock))
+    app.add_routes(consents.routes(meetings.consents))
     app.add_routes(sockets.routes())
     house = House(world, sockets, sessions, app)
     return house
