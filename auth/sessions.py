@@ -154,6 +154,11 @@ class Sessions:
         found = await self._rows.find(session=session)
         return found[0] if found is not None and _alive(*found, self._clock()) else None
 
+    async def is_living(self, secret: str) -> bool:
+        """Whether a cookie's value stands for a living session; asking does not lengthen it."""
+        found = await self._rows.find(secret_hash=fingerprint(secret)) if looks_like_secret(secret) else None
+        return found is not None and _alive(*found, self._clock())
+
     async def touch(self, session: str) -> None:
         """The person is in an open meeting: an hour from now before idleness ends the session."""
         await self._rows.keep(session, self._clock() + IDLE_IN_MEETING)

@@ -190,7 +190,8 @@ class Load:
             got |= senders
         others = {other.number for other in self.clients if other.room == client.room} - {client.number}
         missing = {(number, kind) for number in others for kind in ("audio", "video")} - got
-        return f"{len(missing)} tracks of others never arrived" if missing else ""
+        pictures = sum(kind == "video" for _, kind in missing)
+        return f"{len(missing)} tracks of others never arrived, {pictures} of them pictures" if missing else ""
 
     async def _drive(self, seconds: float) -> float:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A bill of materials (CycloneDX) of what production runs, in build/: Python's packages as a fresh installation gets them,
 # with their exact versions and licences, and the pages' packages as locked. `--audit` looks both up for known weaknesses
-# instead, and fails where there is one. Needs PyPI and npm.
+# instead, and fails where there is one, or where a package could not be looked up. Needs PyPI and npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
@@ -14,7 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 if [ "${1:-}" = --audit ]; then
   "$folder/production/bin/pip" freeze --exclude hemmaplan >"$folder/versions.txt"
   status=0
-  "$folder/tools/bin/pip-audit" --requirement "$folder/versions.txt" --no-deps --disable-pip || status=1
+  "$folder/tools/bin/pip-audit" --requirement "$folder/versions.txt" --no-deps --disable-pip --strict || status=1
   (cd web && npm audit --omit=dev --package-lock-only) || status=1
   exit $status
 fi

@@ -9,13 +9,14 @@ draft-alvestrand-rmcat-remb-03), and when that goes, its own estimate holds agai
 from collections import deque
 from math import inf
 
-from sfu.bandwidth_rate import LEAST, MOST
+from sfu.bandwidth_rate import MOST
 from sfu.layers import HIGH, LOW
 
 NOTHING = -1
 WRAP, HALF = 1 << 24, 1 << 23  # of abs-send-time, in units of 2^-18 s: 64 s
 UNIT = 1 / (1 << 18)
 SHORTEST_FOR = 15.0  # seconds that the shortest way is remembered
+BURST = 0.004  # seconds
 WINDOW = 0.2  # seconds whose shortest way is the queue that stands; what jitter adds is not in it
 LONG, FULL, FLOOD = 0.08, 0.25, 0.5  # seconds of a queue: too long with losses or under a limit, by far, and by itself
 EMPTY = 0.03
@@ -23,10 +24,11 @@ LOSS_HIGH = 0.08
 COUNTED, SHORT = 0.4, 0.15  # seconds over which loss and rate are counted; and the rate while a queue stands
 SHARE, FULL_SHARE, FLOOD_SHARE = 0.85, 0.75, 0.4  # of what comes, for a queue that is longer each time: to empty it
 REACTION = 0.4  # seconds until a limit shows
-HOLD, LONGEST_HOLD = 1.0, 4.0  # seconds without queue before more is tried, doubled each time that was too much
+HOLD, LONGEST_HOLD = 1.0, 3.0  # seconds without queue before more is tried, doubled each time that was too much
 CAREFUL, BOLD = 1.2, 3.0  # growth a second: until it is proven that the line carries more than it did, and then
 ABOVE, BEYOND = 1.3, 1.5  # times what it has carried: with the first picture, and at most until it is proven
-USED, PATIENCE = 0.85, 1.2  # a sender that for so many seconds uses less of a limit is held back by its own estimate
+SOUND_ALONE = 20_000.0  # bit/s of a limit under which there are no pictures; libwebrtc limits no sound
+USED, PATIENCE = 0.85, 1.0  # a sender that for so many seconds uses less of a limit is held back by its own estimate
 PROOF = 12_000  # bytes above what it has carried: more than a token bucket that has rested lets through
 NO_PICTURE_BELOW, PICTURE_ABOVE, ALL_ABOVE = 200_000.0, 260_000.0, 600_000.0  # bit/s: what pictures there is room for
 CALM = 15.0  # seconds without queue after which nothing need be proven: little may be sent
@@ -48,7 +50,7 @@ class Uplink:
         self._octets = 0
         self._sent: int | None = None  # unwrapped
         self._way = self._shortest = self._next_shortest = inf  # _way: the shortest since the last `conclude`
-        self._shortest_at = -inf
+        self._shortest_at = self._measured_at = -inf
         self._ways: deque[tuple[float, float]] = deque()  # (when, way) of the last WINDOW
         self._counts: deque[tuple[float, int, int, int]] = deque()  # when; packets sent and come, octets, until then
         self._carried = 0.0  # bit/s that came while the queue stood
@@ -65,14 +67,17 @@ class Uplink:
     def packet(self, sent: bytes | None, arrival: float, size: int) -> None:
         """Each packet that comes. sent: abs-send-time as in the packet; size: with all headers."""
         self._octets += size
-        if sent is None or len(sent) != 3:
+        # What comes in one burst has waited alike, and the first of it least.
+        if sent is None or len(sent) != 3 or 0 <= arrival - self._measured_at < BURST:
             return
+        self._measured_at = arrival
         stamp, last = int.from_bytes(sent, "big"), self._sent
         if last is not None:
             stamp = last + ((stamp - last + HALF) & (WRAP - 1)) - HALF
         self._sent = stamp
         way = arrival - stamp * UNIT
-        self._way = min(self._way, way)
+        if way < self._way:  # noqa: PLR1730  for each packet that comes: a call to min costs as much as the rest
+            self._way = way
 
     def path_changed(self) -> None:
         """Another way, another length: what was measured holds no more."""
@@ -152,9 +157,11 @@ class Uplink:
             self._hold = min(LONGEST_HOLD, 2 * self._hold)
         self._carried = max(arriving, 0.8 * self._carried)
         share = FULL_SHARE if self.limit is None or self.queue > FULL else SHARE
-        if self.queue > FLOOD or share * arriving < NO_PICTURE_BELOW:
-            share = FLOOD_SHARE  # no picture needs it; what its sender still holds back leaves the slower
-        self.limit = max(LEAST, min(self.limit or MOST, share * arriving))
+        if self.queue > FLOOD:
+            share = FLOOD_SHARE
+        limit = min(self.limit or MOST, share * arriving)
+        # Without pictures nothing needs a rate but what the sender still holds back: that leaves the slower.
+        self.limit = SOUND_ALONE if limit < NO_PICTURE_BELOW else limit
         self._cut_at, self._proof, self._tried_at, self._has_asked = now, 0.0, None, False
 
     def _grow(self, arriving: float, now: float) -> None:

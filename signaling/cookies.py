@@ -35,6 +35,9 @@ class Cookies:
         value = request.cookies.get(self.flow, "")
         return value if looks_like_secret(value) else None
 
+    def session_of(self, request: web.Request) -> str:
+        return request.cookies.get(self.session, "")
+
     def keep_flow(self, response: web.StreamResponse, flow: str) -> None:
         self._set(response, self.flow, flow, FLOW_SECONDS)
 

@@ -51,6 +51,7 @@ PUBLIC = frozenset(
         "/auth/oidc/{provider}/start",
         "/auth/oidc/{provider}/callback",
         "/auth/session",
+        "/auth/session/living",
         "/auth/logout",
         "/.well-known/jwks.json",
         "/api/v1/openapi.json",
@@ -240,6 +241,10 @@ def security_headers(secure: bool) -> dict[str, str]:
     return headers
 
 
+LIVING = "/auth/session/living"
+"""Asked by pages that stand open: it must not keep a login from going idle, as every other request does."""
+
+
 def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:
     """The outermost check of a request; errors are turned into answers by `signaling.problems`."""
     cookie = cookie_name(origin.startswith("https:"))
@@ -255,7 +260,7 @@ def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[
             raise ForeignRequest
         if request.headers.get("Upgrade", "").lower() == "websocket" and not comes_from_us(request, origin):
             raise ForeignRequest
-        if (secret := request.cookies.get(cookie)) is not None:
+        if template != LIVING and (secret := request.cookies.get(cookie)) is not None:
             request["session"] = await sessions.get(secret)
         if template not in PUBLIC and request["session"] is None:
             raise Unidentified

@@ -143,6 +143,12 @@ class SessionAnswer(TypedDict):
     session: SessionDescription | None
 
 
+class SessionLiving(TypedDict):
+    """Whether the cookie that came along stands for a login. Asking does not lengthen it."""
+
+    living: bool
+
+
 class Login(TypedDict):
     """One of the caller's own. this: the one that asks. device: the kind it was begun on; confirmed_on: where BankID
     was: this device, an other one, other-network; both empty where the method does not tell."""

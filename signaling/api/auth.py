@@ -17,10 +17,11 @@ from auth.people import Staff
 from auth.randomness import new_secret
 from auth.return_path import RETURN_PATH, app_address
 from auth.sessions import Session, Sessions
-from signaling.api.answers import SessionDescription, SessionStaff
+from signaling.api.answers import SessionDescription, SessionLiving, SessionStaff
 from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
+from signaling.security import LIVING
 
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
 NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations|sessions)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
@@ -47,6 +48,7 @@ def routes(identifications: Identifications, sessions: Sessions, *, secure: bool
         web.get("/auth/bankid/{transaction}", api.status),
         web.post("/auth/bankid/{transaction}/cancel", api.cancel),
         web.get("/auth/session", api.session),
+        web.get(LIVING, api.living),
         web.post("/auth/logout", api.log_out),
     ]
 
@@ -132,6 +134,11 @@ class AuthApi:
         response = web.Response(status=204)
         self._cookies.drop_session(response)
         return response
+
+    async def living(self, request: web.Request) -> web.Response:
+        """200 ``{"living"}``: whether the cookie stands for a login, which this does not lengthen."""
+        answer: SessionLiving = {"living": await self._sessions.is_living(self._cookies.session_of(request))}
+        return web.json_response(answer)
 
     async def _log_in(self, request: web.Request, response: web.Response, status: Status) -> None:
         if status.cookie is None or status.session is None:

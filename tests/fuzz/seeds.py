@@ -35,6 +35,7 @@ from livekit.protocol.rtc import (
 from sfu import red, rtcp, rtp, stun
 from tests.fuzz.media import SSRC, joined
 from tests.sfu.fakes import camera, microphone
+from tests.sfu.layered import AV1_FULL, VP9_KEY
 from tests.sfu.offers import Offer
 
 # A DTLS record with the start of a ClientHello; RFC 9147, 5.3.
@@ -217,16 +218,21 @@ def seeds() -> dict[str, list[bytes]]:
         ],
         "data": [user.SerializeToString(), DataPacket(participant_identity="x").SerializeToString()],
         "datagrams": [joined([b"", CLIENT_HELLO, signed[:255], *packets[0][0][:2], *packets[1][0][:1], b"\x40abc"])],
+        "dependencies": [joined([one.dependencies for one in sent]) for sent in (VP9_KEY, AV1_FULL)],
         "descriptions": [_offer().encode(), _offer().replace("actpass", "active").encode()],
         "identity_numbers": [b"190001019802", "１９".encode(), b"19000101-9802"],
         "join_requests": _join(),
         "media": [joined(one) for one in packets[0]],
         "page_messages": [b'{"type": "ping"}', b"[" * 100],
+        "redundancy": [
+            joined([red.build(b"now", [red.Block(960, b"once"), red.Block(480, b"")], 111), red.build(b"x", [], 111)])
+        ],
         "reports": [joined(one) for one in packets[1]],
         "requests": [joined([one.SerializeToString()[:255] for one in several]) for several in _requests()],
         "room_calls": _room_calls(),
         "sctp": [joined([bytes.fromhex(one)]) for one in chunks] + [joined([bytes.fromhex(one) for one in chunks])],
         "tcp": [joined([b"\0\x05", b"abcde", b"\0\0\0\0", b"\0\x02", b"ab" + b"\xff\xff"])],
+        "vp9": [joined([one.payload for one in VP9_KEY]), joined([bytes.fromhex("fda5bc500287"), b"\x8f\x81"])],
         "tokens": [json.dumps(TOKEN).encode(), b"eyJhbGciOiJub25lIn0.e30."],
         "webhooks": [json.dumps(EVENT).encode()],
     }

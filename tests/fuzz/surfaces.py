@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.fuzz import calls, media
+from tests.fuzz import calls, descriptors, media
 
 HERE = Path(__file__).parent
 
@@ -12,17 +12,20 @@ SURFACES: dict[str, Callable[[bytes], None]] = {
     "checks": media.checks,
     "data": media.user_data,
     "datagrams": media.datagrams,
+    "dependencies": descriptors.dependencies,
     "descriptions": calls.descriptions,
     "identity_numbers": calls.identity_numbers,
     "join_requests": calls.join_requests,
     "media": media.media,
     "page_messages": calls.page_messages,
+    "redundancy": descriptors.redundancy,
     "reports": media.reports,
     "requests": calls.requests,
     "room_calls": calls.room_calls,
     "sctp": media.sctp,
     "tcp": media.tcp,
     "tokens": calls.tokens,
+    "vp9": descriptors.vp9,
     "webhooks": calls.webhooks,
 }
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from livekit.protocol.models import VIDEO
 
 from tests.sfu.browsers import CHROMIUM, CLIENT, FIREFOX, Chromium, Firefox, Tab, chromium, firefox, page_routes, until
 from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
@@ -138,6 +139,17 @@ async def test_each_subscriber_gets_the_spatial_layer_it_asks_for(host: MediaHos
         for quality, width in (("HIGH", 1280), ("LOW", 320), ("HIGH", 1280)):
             await bo.call(f"publicationOf('anna', 'video').setVideoQuality(VideoQuality.{quality})")
             await until(bo, f"received('anna').then((r) => r.video?.width === {width})", seconds=40)
+
+
+async def test_who_cannot_decode_the_first_codec_gets_the_second(host: MediaHost) -> None:
+    async with two(host, "chromium", "chromium") as (anna, bo):
+        await bo.call("lack('VP9')")
+        await join(host, bo, "bo", publish=False)
+        defaults = {"videoCodec": "vp9", "scalabilityMode": "L1T1", "backupCodec": {"codec": "vp8"}}
+        await join(host, anna, "anna", options={"publishDefaults": defaults})
+        await until(bo, "received('anna').then((r) => (r.video?.frames ?? 0) > 10)", seconds=40)
+        [info] = [one for one in host.server.rooms["r"].participants["anna"].info().tracks if one.type == VIDEO]
+        assert [codec.mime_type for codec in info.codecs] == ["video/vp9", "video/vp8"]
 
 
 async def test_data_text_streams_and_remote_calls(host: MediaHost) -> None:

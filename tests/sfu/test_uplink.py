@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sfu.bandwidth_rate import LEAST, MOST
-from sfu.uplink import UNIT, WRAP, Uplink
+from sfu.bandwidth_rate import MOST
+from sfu.uplink import SOUND_ALONE, UNIT, WRAP, Uplink
 
 SOUND, PICTURE = 80_000.0, 900_000.0  # bit/s
 
@@ -140,7 +140,7 @@ def test_clocks_that_wrap_and_packets_without_a_send_time_are_no_queue() -> None
     assert uplink.queue < 0.001
 
 
-def test_another_path_begins_anew_and_the_least_is_left() -> None:
+def test_another_path_begins_anew_and_a_flood_leaves_sound_alone() -> None:
     uplink = Uplink()
     for step in range(1, 2000):
         now = step / 50
@@ -155,4 +155,4 @@ def test_another_path_begins_anew_and_the_least_is_left() -> None:
         stamp = (int(now / UNIT) % WRAP).to_bytes(3, "big")
         uplink.packet(stamp, now + 0.6, 100)
         uplink.conclude(2 * step, step, now)
-    assert uplink.limit == LEAST
+    assert uplink.limit == SOUND_ALONE

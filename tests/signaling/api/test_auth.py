@@ -9,6 +9,7 @@ from aiohttp import CookieJar, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from auth.errors import Refusal
+from auth.sessions import IDLE
 from signaling import problems, security
 from signaling.api import auth as auth_api
 from signaling.api import simulator as simulator_api
@@ -105,6 +106,23 @@ async def test_a_visit_from_link_to_logout(browser: Client) -> None:
     assert await logged_in(browser) is None
     async with browser.post("/auth/logout") as response:
         assert response.status == 204
+
+
+async def test_a_page_asks_whether_the_login_stands_without_lengthening_it(browser: Client, house: House) -> None:
+    async def living() -> bool:
+        async with browser.get("/auth/session/living") as response:
+            assert response.status == 200
+            return bool((await response.json())["living"])
+
+    assert not await living()
+    started = await start(browser, invitation="karins-link")
+    await approve(browser, KARIN.number, autoStartToken=started["autoStartToken"])
+    await outcome(browser, started["transaction"])
+    for _ in range(2):
+        assert await living()
+        house.clock.advance(seconds=IDLE.total_seconds() / 2)
+    assert not await living()
+    assert await logged_in(browser) is None
 
 
 async def test_staff_see_their_post(browser: Client) -> None:

@@ -96,3 +96,10 @@ async def test_who_sits_down_at_an_unlocked_desk_ends_this_login_alone(site: Sit
     anna = await site.world.anna()
     site.viewer = replace(site.viewer, staff=anna.staff)
     assert 'href="/login?next=/sessions&amp;with=bankid"' in await site.get("/sessions")
+
+
+async def test_a_page_of_somebody_logged_in_clears_itself(site: Site) -> None:
+    site.viewer = await log_in(site, "windows")
+    assert "/signed_in-" in await site.get("/sessions")
+    site.viewer = None
+    assert "/signed_in-" not in await site.get("/help")
