@@ -5,7 +5,7 @@ https://docs.livekit.io/home/get-started/authentication/ and RFC 7519
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from rooms.media import Grant
 MIN_SECRET_BYTES = 32
 MAX_TOKEN_SIZE = 16 * 1024
 LEEWAY = timedelta(seconds=10)
+FORMER = timedelta(minutes=15)
+"""Longer than any token of ours lives: what was signed just before a change of secret still opens."""
 
 
 class TokenRefused(Exception):
@@ -52,6 +54,18 @@ class LiveKitKey:
             raise ValueError(f"the media server's API secret must be at least {MIN_SECRET_BYTES} bytes")
         self.key = key
         self._secret = secret
+        self._demo = demo
+        self._former: tuple[str, datetime] | None = None
+
+    def use(self, secret: str, now: datetime) -> bool:
+        """From now on sign with this secret; what the one before it signed opens for `FORMER` more. False where it is
+        the one in use. Raises ValueError for one too short."""
+        if secret == self._secret:
+            return False
+        LiveKitKey(self.key, secret, demo=self._demo)
+        self._former = (self._secret, now + FORMER)
+        self._secret = secret
+        return True
 
     def mint(self, grant: Grant, now: datetime) -> str:
         """A token to join one room. Every permission is written out: an unset one counts as allowed elsewhere."""
@@ -98,34 +112,46 @@ class LiveKitKey:
             raise TokenRefused("no access token")
         if len(token) > MAX_TOKEN_SIZE:
             raise TokenRefused("access token too large")
-        try:
-            raw: dict[str, Any] = jwt.decode(
-                token,
-                self._secret,
-                algorithms=["HS256"],
-                issuer=self.key,
-                options={
-                    "require": ["iss", "exp", "nbf"],
-                    # Times are compared below, with the clock that was passed in.
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                    "verify_aud": False,
-                    "enforce_minimum_key_length": False,
-                },
-            )
-        except jwt.MissingRequiredClaimError as error:
-            raise TokenRefused(f"access token without {error.claim}") from None
-        except jwt.InvalidIssuerError:
-            raise TokenRefused("access token of another API key") from None
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
-            raise TokenRefused("access token not valid") from None
+        secrets = [self._secret]
+        if self._former is not None and now < self._former[1]:
+            secrets.append(self._former[0])
+        raw = self._opened(token, secrets)
         not_before, expires = _moment(raw, "nbf"), _moment(raw, "exp")
         if now + LEEWAY < not_before:
             raise TokenRefused("access token not valid yet")
         if now - LEEWAY > expires:
             raise TokenRefused("access token has expired")
         return Verified(raw, not_before, expires)
+
+    def _opened(self, token: str, secrets: Sequence[str]) -> dict[str, Any]:
+        """The claims, signed with one of these. Raises TokenRefused."""
+        for secret in secrets:
+            try:
+                raw: dict[str, Any] = jwt.decode(
+                    token,
+                    secret,
+                    algorithms=["HS256"],
+                    issuer=self.key,
+                    options={
+                        "require": ["iss", "exp", "nbf"],
+                        # Times are compared by whoever calls, with the clock that was passed in.
+                        "verify_exp": False,
+                        "verify_nbf": False,
+                        "verify_iat": False,
+                        "verify_aud": False,
+                        "enforce_minimum_key_length": False,
+                    },
+                )
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.MissingRequiredClaimError as error:
+                raise TokenRefused(f"access token without {error.claim}") from None
+            except jwt.InvalidIssuerError:
+                raise TokenRefused("access token of another API key") from None
+            except (jwt.InvalidTokenError, ValueError, RecursionError):
+                raise TokenRefused("access token not valid") from None
+            return raw
+        raise TokenRefused("access token not valid")
 
 
 def _moment(raw: Mapping[str, Any], name: str) -> datetime:

@@ -1,10 +1,11 @@
-"""The composition root: the only file that names concrete classes and hands them to each other."""
+"""The composition root: names concrete classes and hands them to each other; else only `signaling.providers` does."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,25 +13,15 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from audit.log import Log
-from auth.bankid import BankIdClient
-from auth.bankid_simulator import BankIdSimulator
 from auth.commissions import Commissions
-from auth.credentials import Credentials
-from auth.demo import DEMO_PEOPLE, OIDC_PEOPLE, seed
-from auth.demo_certificates import make as make_demo_certificates
+from auth.demo import seed
 from auth.identification import Identifications
 from auth.identity import Method
 from auth.oidc import OidcLogins
-from auth.oidc_client import OidcClient, http_session
-from auth.oidc_provider import PROFILES, Provider, load_client_key
-from auth.oidc_simulator import Issuer, OidcSimulator
 from auth.one_time import SqlOneTime
 from auth.sessions import Sessions, cookie_name
-from auth.sms import SmsClient
 from auth.sms_codes import SmsCodes
-from auth.sms_simulator import SmsSimulator
-from auth.store import IdentificationRows, ImportRows, OidcRows, OneTimeRows, SessionRows
-from auth.store.sms import SmsCodeRows
+from auth.store import IdentificationRows, ImportRows, OneTimeRows, SessionRows
 from db.tasks import Tasks
 from rooms.demo import DemoDay, DemoLinks
 from rooms.livekit_cluster import LiveKitCluster
@@ -42,7 +33,19 @@ from rooms.retention_store import RetentionRows
 from rooms.store import Store
 from sfu.access_token import TokenKey
 from sfu.server import EmbeddedMediaServer
-from signaling import health, i18n, livekit_socket, metrics, pages, problems, rate_limits, room_service, security
+from signaling import (
+    health,
+    i18n,
+    livekit_socket,
+    media_secret,
+    metrics,
+    pages,
+    problems,
+    providers,
+    rate_limits,
+    room_service,
+    security,
+)
 from signaling.api import assurance as assurance_api
 from signaling.api import audit as audit_api
 from signaling.api import auth as auth_api
@@ -65,7 +68,7 @@ from signaling.pages import organisations, staff_import
 from signaling.pages import sessions as session_pages
 from signaling.pages import sms as sms_pages
 from signaling.session_watch import SessionWatch
-from signaling.settings import Settings
+from signaling.settings import Settings, secret_file
 from signaling.turn import TurnServers
 
 log = structlog.get_logger()
@@ -112,7 +115,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         sockets = MeetingSockets(meetings, bus, sessions, clock)
         stack.push_async_callback(sockets.close)
         watch = _session_watch(sessions, Store(engine), meetings, bus, sockets)
-        bankid, credentials, simulator = await _bankid(settings, stack, clock)
+        bankid, credentials, simulator = await providers.bankid(settings, stack, clock)
         identifications = Identifications(
             bankid=bankid,
             rows=IdentificationRows(engine, vault),
@@ -124,8 +127,8 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
             clock=clock,
             origin=settings.origin,
         )
-        sms_codes, sms_simulator = await _sms(settings, stack, ground, sessions, meetings)
-        logins, issuers = await _openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
+        sms_codes, sms_simulator = await providers.sms(settings, stack, ground, sessions, meetings)
+        logins, issuers = await providers.openid(settings, stack, ground, clock, sessions=sessions, meetings=meetings)
         await identifications.resume()
         stack.push_async_callback(identifications.close)
 
@@ -178,7 +181,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
         stack.push_async_callback(tasks.close)
         await meetings.presence.restore()
         tasks.start(meetings.presence.run(in_meeting=sessions.touch), name="presence")
-        tasks.start(_together(watch.run, ground.keys.run, _retention(settings, ground, clock).run), name="watches")
+        tasks.start(_together(watch.run, *_watches(settings, ground, media, clock)), name="watches")
         tasks.start(_sweep(sessions, identifications, logins, sms_codes, commissions), name="sweep")
         yield app
 
@@ -296,86 +299,6 @@ def _turn(settings: Settings) -> TurnServers:
     return TurnServers(settings.turn_urls, settings.turn_secret.get_secret_value() if settings.turn_secret else "")
 
 
-async def _bankid(
-    settings: Settings, stack: AsyncExitStack, clock: Callable[[], datetime]
-) -> tuple[BankIdClient, Credentials, BankIdSimulator | None]:
-    """The client, the same everywhere; in the demo it calls BankID's double, over mutual TLS as well."""
-    simulator, url = None, settings.bankid_url
-    certificate, key, root = settings.bankid_certificate, settings.bankid_key, settings.bankid_root
-    if settings.demo:
-        made = make_demo_certificates(settings.data_directory / "bankid")
-        simulator = await stack.enter_async_context(BankIdSimulator(DEMO_PEOPLE, made, clock))
-        certificate, key, root, url = made.certificate, made.key, made.root, simulator.url
-    assert certificate is not None, "settings demand it outside the demo"
-    assert key is not None, "settings demand it outside the demo"
-    assert root is not None, "settings demand it outside the demo"
-    credentials = Credentials(certificate, key, root)
-    client = await stack.enter_async_context(BankIdClient(url, credentials.context))
-    return client, credentials, simulator
-
-
-async def _sms(
-    settings: Settings, stack: AsyncExitStack, ground: Foundation, sessions: Sessions, meetings: Meetings
-) -> tuple[SmsCodes, SmsSimulator | None]:
-    """Without an operator no code is ever sent; in the demo there is one with an outbox to read."""
-    client: SmsClient | None = None
-    simulator: SmsSimulator | None = None
-    if settings.demo:
-        simulator = await stack.enter_async_context(SmsSimulator(ground.clock))
-        client = SmsClient(simulator.url, simulator.username, simulator.password, settings.sms_sender)
-    elif settings.sms_username and settings.sms_password is not None:
-        password = settings.sms_password.get_secret_value()
-        client = SmsClient(settings.sms_url, settings.sms_username, password, settings.sms_sender)
-    codes = SmsCodes(
-        client=await stack.enter_async_context(client) if client is not None else None,
-        rows=SmsCodeRows(ground.engine),
-        sessions=sessions,
-        invitations=meetings.sms_invitations,
-        audit=ground.audit,
-        vault=ground.vault,
-        clock=ground.clock,
-        origin=settings.origin,
-    )
-    return codes, simulator
-
-
-async def _openid(
-    settings: Settings,
-    stack: AsyncExitStack,
-    ground: Foundation,
-    clock: Callable[[], datetime],
-    *,
-    sessions: Sessions,
-    meetings: Meetings,
-) -> tuple[OidcLogins, dict[Method, Issuer]]:
-    """Logins with each provider that is set up; in the demo with the providers' doubles, which are given too."""
-    issuers: dict[Method, Issuer] = {}
-    if settings.demo:
-        issuers = (await stack.enter_async_context(OidcSimulator(OIDC_PEOPLE, clock, origin=settings.origin))).issuers
-        providers = [issuer.provider for issuer in issuers.values()]
-    else:
-        providers = [made for method in PROFILES if (made := _provider(settings, method)) is not None]
-    http = await stack.enter_async_context(http_session())
-    back = f"{settings.origin}/auth/oidc/"
-    logins = OidcLogins(
-        [OidcClient(made, f"{back}{made.method.value}/callback", http, clock) for made in providers],
-        rows=OidcRows(ground.engine, ground.vault),
-        people=ground.people,
-        sessions=sessions,
-        invitations=meetings.invitations,
-        audit=ground.audit,
-        clock=clock,
-    )
-    return logins, issuers
-
-
-def _provider(settings: Settings, method: Method) -> Provider | None:
-    issuer, client, secret, key = settings.openid(method.value)
-    if not issuer:
-        return None
-    return Provider(PROFILES[method], issuer, client, secret, load_client_key(key) if key is not None else None)
-
-
 def _writable(audit: Log) -> health.Check:
     async def check() -> None:
         await audit.checkpoint()
@@ -392,13 +315,21 @@ async def _together(*works: Callable[[], Coroutine[Any, Any, None]]) -> None:
             group.create_task(work())
 
 
-def _retention(settings: Settings, ground: Foundation, clock: Callable[[], datetime]) -> Retention:
+def _watches(
+    settings: Settings,
+    ground: Foundation,
+    media: EmbeddedMediaServer | LiveKitCluster,
+    clock: Callable[[], datetime],
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """What looks now and then at keys, at secrets and at what is older than it may be."""
     meetings, entries = (
         timedelta(days=days) if days else None
         for days in (settings.meeting_retention_days, settings.log_retention_days)
     )
     rows = RetentionRows(ground.engine)
-    return Retention(Store(ground.engine), rows, ground.audit, clock, meetings=meetings, entries=entries)
+    retention = Retention(Store(ground.engine), rows, ground.audit, clock, meetings=meetings, entries=entries)
+    secret = partial(media_secret.follow, media.key, secret_file("MEDIA_API_SECRET"), clock)
+    return [ground.keys.run, retention.run, secret]
 
 
 async def _sweep(*kept: Sessions | Identifications | OidcLogins | SmsCodes | Commissions) -> None:

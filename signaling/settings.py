@@ -263,11 +263,17 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
         raise BadSettings(f"cannot read {error.filename}: {error.strerror}") from None
 
 
+def secret_file(name: str) -> Path | None:
+    """Where a secret is read from, if it comes from a file."""
+    path = os.environ.get(f"{PREFIX}{name}_FILE")
+    return Path(path) if path else None
+
+
 def _secret_files() -> dict[str, str]:
     found = {}
     for name in SECRETS:
-        if path := os.environ.get(f"{PREFIX}{name}_FILE"):
-            found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+        if path := secret_file(name):
+            found[name.lower()] = path.read_text(encoding="utf-8").strip()
     return found
 
 

@@ -20,7 +20,7 @@ class RuleBody(Body):
     """methods: those that are to be enough. level: the least level of an e-legitimation."""
 
     methods: list[Literal["siths", "bankid", "freja", "sms"]] = Field(max_length=4)
-    level: Annotated[int, Field(ge=2, le=4)]
+    level: Annotated[int, Field(strict=True, ge=2, le=4)]
 
     def rule(self) -> Rule:
         return Rule(frozenset(map(Method, self.methods)), AssuranceLevel(self.level))

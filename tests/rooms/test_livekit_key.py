@@ -6,7 +6,7 @@ import jwt
 import pytest
 from livekit import api
 
-from rooms.livekit_key import LEEWAY, LiveKitKey, TokenRefused
+from rooms.livekit_key import FORMER, LEEWAY, LiveKitKey, TokenRefused
 from rooms.media import Grant
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -67,3 +67,21 @@ def test_short_secrets_are_for_the_demo() -> None:
     with pytest.raises(ValueError, match="needs"):
         LiveKitKey("", SECRET)
     LiveKitKey("key", "short", demo=True)
+
+
+def test_a_new_secret_signs_and_the_one_before_still_opens_for_a_while() -> None:
+    key = LiveKitKey("k", "the first secret of 32 bytes or more")
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    before = key.sign({}, now, timedelta(days=1))
+    assert not key.use("the first secret of 32 bytes or more", now)
+    with pytest.raises(ValueError, match="32 bytes"):
+        key.use("short", now)
+    assert key.use("another secret, of 32 bytes or more", now)
+    key.check(before, now)
+    key.check(key.sign({}, now, timedelta(minutes=1)), now)
+    with pytest.raises(TokenRefused, match="not valid"):
+        LiveKitKey("k", "the first secret of 32 bytes or more").check(key.sign({}, now, timedelta(minutes=1)), now)
+    with pytest.raises(TokenRefused, match="not valid"):
+        key.check(LiveKitKey("k", "a foreign secret of 32 bytes or more").sign({}, now, timedelta(minutes=1)), now)
+    with pytest.raises(TokenRefused, match="not valid"):
+        key.check(before, now + FORMER)

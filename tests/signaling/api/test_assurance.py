@@ -53,7 +53,7 @@ async def test_it_is_raised_told_and_never_lowered(house: House, client: Client)
     assert lowered["staff"]["now"] == STAFF_FLOOR, "left out: what the organisation asks for"
     problem = await put({"visitor": {"methods": ["sms"], "level": 3}}, 422)
     assert [fault["field"] for fault in problem["errors"]] == ["visitor"]
-    for wrong in ({"methods": ["password"], "level": 3}, {"methods": ["bankid"], "level": 1}, {"level": 3}, "bankid"):
+    for wrong in ({"methods": ["password"], "level": 3}, {"methods": ["bankid"], "level": "3"}, {"level": 3}, "bankid"):
         assert (await put({"staff": wrong}, 422))["errors"]
 
     karin = await world.by_link(planned, "Karin Edlund", KARIN)

@@ -1,0 +1,74 @@
+"""What the settings name is what is asked; the doubles are the demo's alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from auth.identity import Method
+from auth.sessions import Sessions
+from auth.store import SessionRows
+from rooms.meetings import Meetings
+from signaling import providers
+from signaling.foundation import Foundation, foundation
+from signaling.settings import Settings, load
+from tests.conftest import FrozenClock
+from tests.rooms.conftest import world
+from tests.rooms.world import World
+
+__all__ = ["world"]
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Settings:
+    return load(demo=True, data_directory=tmp_path / "data", media_udp_port=0)
+
+
+@pytest.fixture
+async def ground(demo: Settings, clock: FrozenClock) -> AsyncIterator[Foundation]:
+    async with foundation(demo, clock) as ground:
+        yield ground
+
+
+@pytest.fixture
+def meetings(world: World) -> Meetings:
+    return world.meetings
+
+
+@pytest.fixture
+def sessions(ground: Foundation, clock: FrozenClock) -> Sessions:
+    return Sessions(SessionRows(ground.engine), ground.audit, clock)
+
+
+async def test_the_demo_has_doubles_of_all(
+    demo: Settings, ground: Foundation, sessions: Sessions, meetings: Meetings, clock: FrozenClock
+) -> None:
+    async with AsyncExitStack() as stack:
+        _, credentials, bankid = await providers.bankid(demo, stack, clock)
+        assert bankid is not None
+        assert credentials.context is not None
+        _, sms = await providers.sms(demo, stack, ground, sessions, meetings)
+        assert sms is not None
+        logins, issuers = await providers.openid(demo, stack, ground, clock, sessions=sessions, meetings=meetings)
+        assert set(issuers) == logins.methods == {Method.SITHS, Method.FREJA}
+
+
+async def test_outside_it_there_is_what_is_set_and_no_double(
+    demo: Settings, ground: Foundation, sessions: Sessions, meetings: Meetings, clock: FrozenClock
+) -> None:
+    real = demo.model_copy(
+        update={
+            "demo": False,
+            "freja_issuer": "https://oidc.example.se",
+            "freja_client_id": "hemmaplan",
+            "freja_client_secret": SecretStr("a secret of Freja's"),
+        }
+    )
+    async with AsyncExitStack() as stack:
+        assert (await providers.sms(real, stack, ground, sessions, meetings))[1] is None
+        logins, issuers = await providers.openid(real, stack, ground, clock, sessions=sessions, meetings=meetings)
+        assert (set(logins.methods), issuers) == ({Method.FREJA}, {})
+        with pytest.raises(AssertionError, match="settings demand it"):
+            await providers.bankid(real, stack, clock)
