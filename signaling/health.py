@@ -10,8 +10,8 @@ Check = Callable[[], Awaitable[None]]
 
 
 def routes(checks: dict[str, Check], registry: CollectorRegistry, networks: Sequence[str]) -> list[web.RouteDef]:
-    """checks: name -> raises when that part cannot do its work. networks: who may read the figures; nobody may whose own
-    address is not known (`Networks.hidden`)."""
+    """checks: name -> raises when that part cannot do its work. networks: who may read the figures; nobody
+    whose own address is not known (`Networks.hidden`)."""
     readers = tuple(ipaddress.ip_network(network) for network in networks)
 
     async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001
