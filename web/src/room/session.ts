@@ -226,7 +226,7 @@ export class Session {
       attributes: one.attributes,
       camera: picture(Track.Source.Camera),
       screen: picture(Track.Source.ScreenShare),
-      microphone: one.isMicrophoneEnabled,
+      microphone: [...one.audioTrackPublications.values()].some((publication) => !publication.isMuted),
       speaking: one.isSpeaking,
       level: one.audioLevel,
       quality: qualityOf(one),
@@ -243,7 +243,7 @@ export class Session {
       RoomEvent.ParticipantAttributesChanged, RoomEvent.TrackStreamStateChanged,
     ] as const) room.on(event, changed);
     room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
-      if (track.kind === Track.Kind.Audio) this.hear(track);
+      if (track.kind === Track.Kind.Audio) this.hear(track, publication.source);
       else this.spareOne(publication);
       this.joinedAt.set(participant.identity, this.joinedAt.get(participant.identity) ?? this.clock());
       changed();
@@ -293,7 +293,8 @@ export class Session {
     publication.setEnabled(this.wanted.others !== "none");
   }
 
-  private hear(track: RemoteTrack): void {
+  private hear(track: RemoteTrack, source: Track.Source): void {
+    if (source !== Track.Source.Microphone && source !== Track.Source.ScreenShareAudio) return;
     const element = track.attach();
     element.volume = this.volume;
     this.sounds.set(track.sid ?? "", element);
