@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from livekit.protocol import room as messages
-from livekit.protocol.models import AUDIO, DataPacket, ParticipantInfo, ParticipantPermission, TrackSource
+from livekit.protocol.models import AUDIO, DataPacket, ParticipantInfo, ParticipantPermission
 from livekit.protocol.models import Room as RoomInfo
 
 from rooms.livekit_calls import LiveKitCalls, NotThere, socket_address
@@ -119,7 +119,7 @@ class LiveKitCluster:
             can_subscribe=True,
             can_publish=True,
             can_publish_data=True,
-            can_publish_sources=[TrackSource.Value(source.upper()) for source in SOURCES],
+            can_publish_sources=[source.upper() for source in SOURCES],
         )
         request = messages.UpdateParticipantRequest(room=room, identity=identity, permission=permission)
         try:
