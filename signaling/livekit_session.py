@@ -169,8 +169,9 @@ class LivekitSession:
         everybody = [self.participant.info(), *self.room.others(self.participant)]
         self._send(update=ParticipantUpdate(participants=everybody))
         self._send(room_update=RoomUpdate(room=self.room.info()))
-        for message in self.room.pulse.now():
-            self.participant.send(message)
+        if self.participant.permission.can_subscribe:
+            for message in self.room.pulse.now():
+                self.participant.send(message)
         if handles := self.room.data_tracks.handles(self.participant.identity).sub_handles:
             self._send(data_track_subscriber_handles=DataTrackSubscriberHandles(sub_handles=handles))
         self.membership.back()
