@@ -286,7 +286,12 @@ def test_a_sender_is_told_where_to_begin_and_its_own_hint_goes() -> None:
 def test_format_parameters_are_read_once_however_many_tracks_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     parameters = codecs_offered.parameters
-    monkeypatch.setattr(codecs_offered, "parameters", lambda fmtp: read.append(fmtp) or parameters(fmtp))
+
+    def counted(fmtp: str) -> dict[str, str]:
+        read.append(fmtp)
+        return parameters(fmtp)
+
+    monkeypatch.setattr(codecs_offered, "parameters", counted)
     offer = Offer()
     for _ in range(20):
         section = offer.video("recvonly")

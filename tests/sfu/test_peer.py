@@ -19,7 +19,7 @@ from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until
-from tests.sfu.streams import VP8, Source
+from tests.sfu.streams import NUMBERED, VP8, Source
 
 CERTIFICATE = Certificate()
 IN = {4: rtp.MID, 10: rtp.RID, 3: rtp.TRANSPORT_CC}
@@ -253,15 +253,17 @@ async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) ->
     assert peer.estimate == pytest.approx(300_000, rel=0.2)
 
 
-async def test_transport_wide_feedback_counts_where_it_was_agreed_on_and_within_its_share(meeting: Meeting) -> None:
+async def test_transport_wide_feedback_counts_where_it_was_agreed_on_and_within_its_share(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     peer = meeting.receiver.peer
     feedback = rtcp.TransportFeedback(1, 0, 1, 0, 0, (None,) * 1000)
     await meeting.receiver.client.send_rtcp(feedback, rtcp.ReceiverEstimate(1, 1, ()))
     peer.take_rtcp(rtcp.build(feedback), 10.0)
     assert not peer.outlet.bandwidth.has_feedback
     heard: list[rtcp.TransportFeedback] = []
-    peer.outlet.bandwidth.take = lambda told, _now: heard.append(told)  # type: ignore[method-assign]
-    peer.attach(meeting.down, SendSection("2", "video", VP8, OUT | {rtp.TRANSPORT_CC: 7}))
+    monkeypatch.setattr(peer.outlet.bandwidth, "take", lambda told, _now: heard.append(told))
+    peer.attach(meeting.down, SendSection("2", "video", NUMBERED, OUT | {rtp.TRANSPORT_CC: 7}))
     for _ in range(20):
         peer.take_rtcp(rtcp.build(feedback), 20.0)
     assert len(heard) == 4
