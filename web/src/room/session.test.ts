@@ -79,6 +79,7 @@ describe("a session", () => {
     room.fire(RoomEvent.Disconnected, reason);
     room.fire(RoomEvent.Disconnected, reason);
     expect(listener.ended.mock.calls).toEqual([[why]]);
+    expect(session.ended).toBe(true);
   });
 
   it("says nothing of an end that we asked for", async () => {

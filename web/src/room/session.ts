@@ -140,6 +140,11 @@ export class Session {
     this.listener.changed();
   }
 
+  /** Nothing comes of it any more. */
+  get ended(): boolean {
+    return this.over;
+  }
+
   /** Leaves; the local tracks stay open, since they belong to the page. */
   async leave(): Promise<void> {
     this.over = true;
