@@ -222,7 +222,7 @@ def _invited(gathering: Gathering) -> list[InvitedState]:
 
 
 def _coming(gathering: Gathering, invitation: Invitation) -> Literal["expected", "arrived", "here", "left"]:
-    participant = next((item for item in gathering.participants if item.invitation == invitation.id), None)
+    participant = gathering.guest_of(invitation)
     if participant is None:
         return "expected"
     if participant.inside:
