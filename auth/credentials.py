@@ -25,8 +25,13 @@ def tls_context(certificate: Path, key: Path, root: Path) -> ssl.SSLContext:
     """Our client certificate, and BankID's root as the only one trusted. Raises ssl.SSLError or OSError."""
     context = ssl.create_default_context(cafile=str(root))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key, password=_no_password)
     return context
+
+
+def _no_password() -> str:
+    """An encrypted key is refused; without this OpenSSL would ask for its password on the terminal."""
+    return ""
 
 
 class Credentials:

@@ -20,6 +20,7 @@ make redis_password "$(random)"
 make database_url "postgresql+asyncpg://hemmaplan:$(cat secrets/postgres_serve_password)@postgres/hemmaplan"
 make owner_database_url "postgresql+asyncpg://hemmaplan_owner:$(cat secrets/postgres_owner_password)@postgres/hemmaplan"
 make redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
+[ -n "${HEMMAPLAN_SUPPORT_PHONE:-}" ] || echo "Set HEMMAPLAN_SUPPORT_PHONE to the number people call for help"
 for name in bankid.crt bankid.key bankid-root.crt; do
   [ -s "secrets/$name" ] || echo "Put your BankID file at secrets/$name"
 done

@@ -1,7 +1,7 @@
 """Who came by a code alone is let in to be seen, not to hear: a leader who knows them says who it is, or puts them out.
 
 A telephone can be lent or stolen; a face and a voice that somebody in the meeting knows cannot. Until then the media
-server gives them nobody's picture or sound.
+server gives them nobody's picture or sound, and the embedded one tells them of nobody.
 """
 
 from audit.events import EventType

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from livekit.protocol.models import DataTrackInfo
 from livekit.protocol.rtc import DataTrackSubscriberHandles, PublishDataTrackRequest, RequestResponse
 
-from sfu.access_token import MAX_NAME
+from sfu.access_token import MAX_NAME, octets
 from sfu.participant import Participant
 from sfu.publication import RequestRefused
 
@@ -69,8 +69,8 @@ class DataTracks:
             raise RequestRefused(RequestResponse.NOT_ALLOWED, "this participant may not publish data")
         if not 0 < request.pub_handle <= _HANDLES:
             raise RequestRefused(RequestResponse.INVALID_HANDLE, "the handle must be 1 to 65535")
-        if not 0 < len(request.name) <= MAX_NAME:
-            raise RequestRefused(RequestResponse.INVALID_NAME, f"the name must have 1 to {MAX_NAME} characters")
+        if not 0 < octets(request.name) <= MAX_NAME:
+            raise RequestRefused(RequestResponse.INVALID_NAME, f"the name must have 1 to {MAX_NAME} bytes")
         if len(request.frame_encoding.SerializeToString()) + len(request.schema.SerializeToString()) > MAX_NAME:
             raise RequestRefused(RequestResponse.INVALID_REQUEST, "encoding or schema too long")
         publisher = self._publishers.setdefault(participant.identity, _Publisher())

@@ -14,7 +14,7 @@ from livekit.protocol.models import (
 )
 from livekit.protocol.rtc import SignalResponse
 
-from sfu.access_token import MAX_METADATA, MAX_NAME, Permission
+from sfu.access_token import MAX_METADATA, MAX_NAME, Permission, octets
 from sfu.audience import Audience
 from sfu.publication import MAX_TRACKS, Publication, TrackSettings, Wishes
 from sfu.quality import Conditions, Quality
@@ -136,10 +136,10 @@ class Participant:
     def describe(self, *, name: str | None, metadata: str | None, attributes: Mapping[str, str]) -> None:
         """Change what is told of it; an attribute set to nothing is removed. Raises TooLarge, changing nothing."""
         merged = {key: value for key, value in {**self.attributes, **attributes}.items() if value}
-        size = sum(len(key) + len(value) for key, value in merged.items())
+        size = sum(octets(key) + octets(value) for key, value in merged.items())
         if len(merged) > MAX_ATTRIBUTES or size > MAX_METADATA:
             raise TooLarge("attributes too large")
-        if (name is not None and len(name) > MAX_NAME) or (metadata is not None and len(metadata) > MAX_METADATA):
+        if octets(name or "") > MAX_NAME or octets(metadata or "") > MAX_METADATA:
             raise TooLarge("name or metadata too large")
         self.name = self.name if name is None else name
         self.metadata = self.metadata if metadata is None else metadata

@@ -11,7 +11,6 @@ from livekit.protocol.models import (
     SimulcastCodecInfo,
     TrackInfo,
     TrackSource,
-    TrackType,
     VideoLayer,
     VideoQuality,
 )
@@ -23,7 +22,7 @@ from livekit.protocol.rtc import (
     SubscribedQualityUpdate,
 )
 
-from sfu.access_token import MAX_NAME, Permission
+from sfu.access_token import MAX_NAME, Permission, octets
 from sfu.codecs_offered import SUPPORTED
 from sfu.dynacast import Dynacast
 from sfu.layers import HIGH
@@ -33,6 +32,7 @@ from sfu.up_track import UpTrack
 
 MAX_TRACKS = 16
 MAX_LAYERS = 3
+MAX_RID = 16  # as in SDP (`sfu.sdp`)
 MAX_CODECS = 4
 BACKUP = "/backup"  # behind a track's sid: its second codec, among the sections of its publisher's connection
 FEW_FRAMES = 8  # a second: who asks for no more shows a thumbnail
@@ -135,7 +135,7 @@ class Publication:
         offered = [f"{self.kind}/{codec.codec.lower()}" for codec in request.simulcast_codecs]
         if self.backup is None or self.backup.section is not None or offered != [self.backup.mime_type]:
             raise RequestRefused(RequestResponse.UNSUPPORTED_TYPE, "this codec was not announced with the track")
-        if not request.cid or len(request.cid) > MAX_NAME:
+        if not request.cid or octets(request.cid) > MAX_NAME:
             raise RequestRefused(RequestResponse.INVALID_REQUEST, "track id missing or too long")
         self.backup.announced = Announced(self.sid + BACKUP, self.kind, (request.cid,), (self.backup.mime_type,))
 
@@ -168,8 +168,28 @@ class Publication:
         )
 
     def set_layers(self, layers: list[VideoLayer]) -> None:
+        """Raises RequestRefused."""
+        told = _layers(layers)
         del self.info.layers[:]
-        self.info.layers.extend(layers[:MAX_LAYERS])
+        self.info.layers.extend(told)
+
+
+def _layers(told: Sequence[VideoLayer]) -> list[VideoLayer]:
+    """Made anew: everybody is told them, and a message may hold anything besides its known fields."""
+    if any(octets(layer.rid) > MAX_RID for layer in told[:MAX_LAYERS]):
+        raise RequestRefused(RequestResponse.INVALID_REQUEST, f"a layer's rid over {MAX_RID} bytes")
+    return [
+        VideoLayer(
+            quality=layer.quality,
+            width=layer.width,
+            height=layer.height,
+            bitrate=layer.bitrate,
+            ssrc=layer.ssrc,
+            spatial_layer=layer.spatial_layer,
+            rid=layer.rid,
+        )
+        for layer in told[:MAX_LAYERS]
+    ]
 
 
 def _ask(track: UpTrack, level: int | None, now: float) -> None:
@@ -195,11 +215,11 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
             RequestResponse.UNSUPPORTED_TYPE, "this track, which a codec is added to, is not published"
         )
     require_may_publish(permission, request.source)
-    names = (request.cid, request.name, request.stream)
-    if not request.cid or any(len(name) > MAX_NAME for name in names):
-        raise RequestRefused(RequestResponse.INVALID_REQUEST, f"track id missing, or a name over {MAX_NAME} characters")
-    kind: Kind = "audio" if request.type == AUDIO else "video"
     wanted = list(request.simulcast_codecs)[:MAX_CODECS]
+    ids = (text for codec in wanted for text in (codec.codec, codec.cid))
+    if not request.cid or any(octets(name) > MAX_NAME for name in (request.cid, request.name, request.stream, *ids)):
+        raise RequestRefused(RequestResponse.INVALID_REQUEST, f"track id missing, or a name over {MAX_NAME} bytes")
+    kind: Kind = "audio" if request.type == AUDIO else "video"
     info = TrackInfo(
         sid=sid,
         type=request.type,
@@ -213,7 +233,7 @@ def announce(request: AddTrackRequest, sid: str, permission: Permission) -> Publ
         disable_red=request.disable_red,
         encryption=request.encryption,
         stream=request.stream,
-        layers=list(request.layers)[:MAX_LAYERS],
+        layers=_layers(request.layers),
         audio_features=list(request.audio_features)[:16],
         packet_trailer_features=list(request.packet_trailer_features)[:16],
         backup_codec_policy=request.backup_codec_policy,
@@ -250,10 +270,6 @@ def require_may_publish(permission: Permission, source: TrackSource) -> None:
 def source_name(source: TrackSource) -> str:
     """``camera``, ``microphone``...; a source unknown to us is ``unknown``."""
     return TrackSource.Name(source).lower() if source in TrackSource.values() else "unknown"
-
-
-def kind_name(kind: TrackType) -> str:
-    return "audio" if kind == AUDIO else "video"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from livekit.protocol.models import (
 )
 from livekit.protocol.models import Room as RoomInfo
 from livekit.protocol.rtc import (
+    ConnectionQualityUpdate,
     MuteTrackRequest,
     ParticipantUpdate,
     PublishDataTrackRequest,
@@ -113,7 +114,9 @@ class Room:
         )
 
     def others(self, participant: Participant) -> list[ParticipantInfo]:
-        """Everyone that `participant` may see but itself."""
+        """Everyone that `participant` may see but itself: nobody, for one who may not hear them either."""
+        if not participant.permission.can_subscribe:
+            return []
         return [
             other.info()
             for other in self.participants.values()
@@ -144,8 +147,9 @@ class Room:
         if participant.state == ParticipantInfo.JOINED:
             participant.state = ParticipantInfo.ACTIVE
             self._update(participant)
-            for message in self.pulse.now():
-                participant.send(message)
+            if participant.permission.can_subscribe:
+                for message in self.pulse.now():
+                    participant.send(message)
 
     def leave(self, participant: Participant, reason: DisconnectReason, now: datetime) -> None:
         """Take someone out and tell the others. What its own client is told is the caller's matter. Safe to repeat."""
@@ -270,7 +274,7 @@ class Room:
                 if other is publisher or could == can:
                     continue
                 update = SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=sid, allowed=can)
-                other.send(SignalResponse(subscription_permission_update=update))
+                self._tell_of_others(other, SignalResponse(subscription_permission_update=update))
                 self.reconcile(other, {sid})
 
     def reconcile(self, participant: Participant, only: set[str] | None = None) -> None:
@@ -335,7 +339,7 @@ class Room:
 
     def deliver(self, routed: Routed, besides: Participant | None = None) -> None:
         for other in self.participants.values():
-            if other is besides or other.media is None:
+            if other is besides or other.media is None or (routed.sender and not other.permission.can_subscribe):
                 continue
             if (not routed.identities or other.identity in routed.identities) and not other.media.send_data(
                 routed.label, routed.payload
@@ -344,7 +348,7 @@ class Room:
 
     def catch_up(self, participant: Participant, received: Mapping[str, int]) -> None:
         """One that has come back says which reliable data it has: the rest again. received: by the sender's sid."""
-        if participant.media is None:
+        if participant.media is None or not participant.permission.can_subscribe:
             return
         missed = self.recent_data.missed(participant.identity, participant.sid, participant.data_from, received)
         for packet in missed:
@@ -384,16 +388,22 @@ class Room:
         if len(metadata) > MAX_METADATA:
             raise TooLarge("room metadata too large")
         self.metadata = metadata
-        self._tell([SignalResponse(room_update=RoomUpdate(room=self.info()))])
+        message = SignalResponse(room_update=RoomUpdate(room=self.info()))
+        for participant in self.participants.values():
+            participant.send(message)
 
     def permit(self, participant: Participant, permission: Permission) -> None:
         """New permissions bite at once: what is no longer allowed stops, and who is hidden is gone for the others."""
         if permission.hidden and not participant.permission.hidden:
             participant.version += 1
-            gone = participant.info()
-            gone.state = ParticipantInfo.DISCONNECTED
-            self._tell_others(participant, SignalResponse(update=ParticipantUpdate(participants=[gone])))
+            self._tell_others(participant, _gone([participant.info()]))
+        saw, seen = participant.permission.can_subscribe, self.others(participant)
         participant.permission = permission
+        if saw and not permission.can_subscribe:
+            participant.send(_gone(seen))
+        elif permission.can_subscribe and not saw:
+            participant.data_from = self.recent_data.next  # what was said before was not for it
+            participant.send(SignalResponse(update=ParticipantUpdate(participants=self.others(participant))))
         for publication in list(participant.publications.values()):
             try:
                 require_may_publish(permission, publication.info.source)
@@ -412,7 +422,12 @@ class Room:
     def tick(self, now: float) -> None:
         """Every 0.4 s. now: monotonic seconds."""
         self._now = now
-        self._tell(self.pulse.beat(self.participants.values(), now))
+        for message in self.pulse.beat(self.participants.values(), now):
+            for participant in self.participants.values():
+                if participant.permission.can_subscribe:
+                    participant.send(message)
+                elif (own := _of_oneself(message, participant.sid)) is not None:
+                    participant.send(own)
         speaking = self.pulse.speaking
         for participant in self.participants.values():
             if participant.media is not None:
@@ -426,13 +441,8 @@ class Room:
             if (update := publication.quality_wanted(self._now, room_for=room_for)) is not None:
                 participant.send(SignalResponse(subscribed_quality_update=update))
 
-    def _tell(self, messages: Iterable[SignalResponse]) -> None:
-        for message in messages:
-            for participant in self.participants.values():
-                participant.send(message)
-
     def _update(self, participant: Participant) -> None:
-        """Tell everybody about a participant; of a hidden one only itself hears."""
+        """Tell everybody about a participant who may know; of a hidden one only itself hears."""
         participant.version += 1
         message = SignalResponse(update=ParticipantUpdate(participants=[participant.info()]))
         if not participant.left:
@@ -443,7 +453,24 @@ class Room:
     def _tell_others(self, participant: Participant, message: SignalResponse) -> None:
         for other in self.participants.values():
             if other is not participant:
-                other.send(message)
+                self._tell_of_others(other, message)
+
+    def _tell_of_others(self, participant: Participant, message: SignalResponse) -> None:
+        if participant.permission.can_subscribe:
+            participant.send(message)
+
+
+def _gone(infos: Iterable[ParticipantInfo]) -> SignalResponse:
+    message = ParticipantUpdate(participants=infos)
+    for info in message.participants:
+        info.state = ParticipantInfo.DISCONNECTED
+    return SignalResponse(update=message)
+
+
+def _of_oneself(message: SignalResponse, sid: str) -> SignalResponse | None:
+    """What of a message of `Pulse` is about this participant itself, None where nothing is."""
+    quality = [one for one in message.connection_quality.updates if one.participant_sid == sid]
+    return SignalResponse(connection_quality=ConnectionQualityUpdate(updates=quality)) if quality else None
 
 
 def reason_name(reason: DisconnectReason) -> str:

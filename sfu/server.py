@@ -22,7 +22,7 @@ from rooms.media import Grant, MediaEvent, MediaEventKind, MediaListener, MediaP
 from sfu.access_token import Claims, TokenKey
 from sfu.data import DataRefused, from_server
 from sfu.membership import Membership, new_sid
-from sfu.participant import Participant
+from sfu.participant import Participant, TooLarge
 from sfu.peer import Peer, PeerListener
 from sfu.room import Room, RoomFull, RoomLimits, reason_name
 from sfu.speakers import INTERVAL
@@ -194,9 +194,6 @@ class EmbeddedMediaServer:
     def join(self, claims: Claims, options: JoinOptions, send: Callable[[SignalResponse], None]) -> Membership:
         """Let a verified token's holder in; someone with the same identity is put out. Raises JoinRefused."""
         room = self.room_for(claims) or self._make(claims.room, RoomLimits())
-        if (old := self.member(room.name, claims.identity)) is not None:
-            old.end(DUPLICATE_IDENTITY)
-        own = claims.permission.can_update_metadata
         participant = Participant(
             sid=new_sid("PA"),
             identity=claims.identity,
@@ -204,12 +201,19 @@ class EmbeddedMediaServer:
             permission=claims.permission,
             joined_at=self.clock(),
             send=send,
-            metadata=(options.metadata if own else "") or claims.metadata,
-            attributes={**claims.attributes, **(options.attributes if own else {})},
+            metadata=claims.metadata,
+            attributes=claims.attributes,
             auto_subscribe=options.auto_subscribe,
             client_protocol=options.client_protocol,
         )
+        if claims.permission.can_update_metadata:
+            try:
+                participant.describe(name=None, metadata=options.metadata or None, attributes=options.attributes)
+            except TooLarge as error:
+                raise JoinRefused(str(error), 400) from None
         room.reentry.recall(participant, claims.made_at)
+        if (old := self.member(room.name, claims.identity)) is not None:
+            old.end(DUPLICATE_IDENTITY)
         membership = Membership(
             room,
             participant,

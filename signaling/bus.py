@@ -7,6 +7,7 @@ from typing import Protocol
 
 import redis.asyncio as redis
 import structlog
+from redis.asyncio.connection import parse_url
 
 log = structlog.get_logger()
 
@@ -113,6 +114,11 @@ class RedisBus:
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+
+def check_address(redis_url: str) -> None:
+    """Raises ValueError for an address the client cannot read; its text may repeat it."""
+    parse_url(redis_url)
 
 
 def open_bus(redis_url: str | None) -> Bus:

@@ -33,6 +33,7 @@ STARTS_BADLY = (
     AuditUnavailable,
     VaultError,
     BadClientKey,
+    BadSettings,
     UnsupportedDatabase,
     OSError,
 )

@@ -10,7 +10,8 @@ Check = Callable[[], Awaitable[None]]
 
 
 def routes(checks: dict[str, Check], registry: CollectorRegistry, networks: Sequence[str]) -> list[web.RouteDef]:
-    """checks: name -> raises when that part cannot do its work. networks: who may read the figures."""
+    """checks: name -> raises when that part cannot do its work. networks: who may read the figures; nobody
+    whose own address is not known (`Networks.hidden`)."""
     readers = tuple(ipaddress.ip_network(network) for network in networks)
 
     async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001
@@ -32,7 +33,7 @@ def routes(checks: dict[str, Check], registry: CollectorRegistry, networks: Sequ
 
     async def metrics(request: web.Request) -> web.Response:
         address = ipaddress.ip_address(request["address"])
-        if not any(address in network for network in readers):
+        if request["hidden"] or not any(address in network for network in readers):
             raise web.HTTPNotFound
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

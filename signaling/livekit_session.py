@@ -86,7 +86,6 @@ class LivekitSession:
         self.membership = membership
         self.participant = membership.participant
         self.room = membership.room
-        self.bad_requests = 0
         self._clock = clock
         self._sif_trailer = sif_trailer
         self._turn = turn or TurnServers()
@@ -142,7 +141,7 @@ class LivekitSession:
             )
         )
         for add_track in request.add_track_requests[:8]:
-            self._add_track(add_track)
+            self._guarded("add_track", add_track)
         self.membership.start_receiving()
         if request.HasField("publisher_offer"):
             self._guarded("offer", request.publisher_offer)
@@ -170,8 +169,9 @@ class LivekitSession:
         everybody = [self.participant.info(), *self.room.others(self.participant)]
         self._send(update=ParticipantUpdate(participants=everybody))
         self._send(room_update=RoomUpdate(room=self.room.info()))
-        for message in self.room.pulse.now():
-            self.participant.send(message)
+        if self.participant.permission.can_subscribe:
+            for message in self.room.pulse.now():
+                self.participant.send(message)
         if handles := self.room.data_tracks.handles(self.participant.identity).sub_handles:
             self._send(data_track_subscriber_handles=DataTrackSubscriberHandles(sub_handles=handles))
         self.membership.back()
@@ -211,7 +211,6 @@ class LivekitSession:
 
     def _cannot_negotiate(self, error: SdpError) -> Next:
         """A client that sends no usable description cannot go on; without this answer it would wait in vain."""
-        self.bad_requests += 1
         log.warning("description refused", participant=self.participant.sid, failure=type(error).__name__)
         self._send(
             request_response=RequestResponse(

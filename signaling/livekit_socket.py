@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from google.protobuf.message import DecodeError
-from livekit.protocol.models import STATE_MISMATCH
+from livekit.protocol.models import JOIN_FAILURE, STATE_MISMATCH
 from livekit.protocol.rtc import JoinRequest, LeaveRequest, SignalRequest, SignalResponse
 
 from rooms.livekit_key import TokenRefused
@@ -172,15 +172,20 @@ class LivekitSockets:
             # What the room says of this join to the one who joins stands in the join response.
             membership = self._server.join(claims, options, _discard)
         except JoinRefused as refused:
-            # Between the check and now, someone else took the last place.
-            await line.close(WSCloseCode.TRY_AGAIN_LATER, str(refused).encode()[:120])
+            # It describes itself at too great length; or someone else took the last place since the check.
+            code = WSCloseCode.POLICY_VIOLATION if refused.status == 400 else WSCloseCode.TRY_AGAIN_LATER
+            await line.close(code, str(refused).encode()[:120])
             return None
         membership.participant.send = outbox.put
         session = LivekitSession(membership, self._server.clock, self._sif_trailer, self._turn)
         client = _Client(outbox, session)
         self._clients[membership.participant.sid] = client
         membership.on_end = lambda: self._ended(client)
-        client.session.joined(request)
+        try:
+            client.session.joined(request)
+        except Exception:
+            membership.end(JOIN_FAILURE, tell=False)
+            raise
         return client
 
     def _ended(self, client: _Client) -> None:
@@ -263,6 +268,8 @@ class LivekitSockets:
                 if message.type is not WSMsgType.BINARY:
                     raise DecodeError
                 following = session.receive(SignalRequest.FromString(message.data))
+                # What it told the others leaves before its next request is read.
+                await asyncio.sleep(0)
             except DecodeError:
                 malformed += 1
                 if malformed > MAX_MALFORMED:

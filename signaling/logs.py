@@ -13,9 +13,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 FIELDS = frozenset(
     {
         "request", "method", "route", "status", "failure", "task", "logger", "level", "timestamp", "event", "code",
-        "setting", "engine", "port", "udp_port", "count", "reason", "room", "meeting", "participant", "sid", "seconds",
-        "revision", "origin", "version", "size", "kind", "transaction", "place", "dropped", "session", "meetings",
-        "entries", "rows", "current", "held", "expires", "granted", "wanted", "dual", "channel", "event_name",
+        "setting", "port", "udp_port", "reason", "room", "participant", "kind", "transaction", "place", "dropped",
+        "session", "meetings", "entries", "rows", "current", "held", "expires", "granted", "wanted", "dual", "channel",
+        "event_name",
     }
 )  # fmt: skip
 

@@ -215,6 +215,7 @@ class _Page:
         self._messages = 0
         self._was_here = False
         self._inside: str | None = None
+        self._unrecognised = False
 
     async def send(self, event: str, participant: str | None, at: str | None = None) -> None:
         """Tell an event with a fresh STATE; ends the socket where that is what the event means for this page."""
@@ -228,8 +229,12 @@ class _Page:
         self._follow(event, state)
 
     async def pass_on(self, identity: str, body: str) -> None:
-        """Another page's message of end-to-end encryption, for pages whose person is in the room."""
-        if self._inside is not None and self._inside != identity:
+        """Another page's message of end-to-end encryption, for pages whose person is in the room.
+
+        Who came by a code alone gets what names their own seat: anything else would tell them who is here.
+        """
+        named = not self._unrecognised or (self._inside or "") in body
+        if self._inside is not None and self._inside != identity and named:
             await self._send(json.dumps({"event": ENCRYPTION, "from": identity, "body": body}))
 
     async def _send(self, text: str) -> None:
@@ -243,6 +248,7 @@ class _Page:
         me, own = state["me"], state["me"]["participant"]
         inside = me["this_device"] and me["state"] in ("admitted", "in_room")
         self._inside = me["identity"] if inside else None
+        self._unrecognised = me["unrecognised"]
         if event == "meeting.ended":
             raise _Closing(ENDED)
         if event != "state" and own is not None and me["state"] in ("removed", "denied"):

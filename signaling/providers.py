@@ -3,9 +3,11 @@
 What is opened here is closed by the stack.
 """
 
+import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
+from pathlib import Path
 
 from auth.bankid import BankIdClient
 from auth.bankid_simulator import BankIdSimulator
@@ -25,7 +27,7 @@ from auth.store import OidcRows
 from auth.store.sms import SmsCodeRows
 from rooms.meetings import Meetings
 from signaling.foundation import Foundation
-from signaling.settings import Settings
+from signaling.settings import PREFIX, BadSettings, Settings
 
 
 async def bankid(
@@ -41,9 +43,24 @@ async def bankid(
     assert certificate is not None, "settings demand it outside the demo"
     assert key is not None, "settings demand it outside the demo"
     assert root is not None, "settings demand it outside the demo"
-    credentials = Credentials(certificate, key, root)
+    credentials = _credentials(certificate, key, root)
     client = await stack.enter_async_context(BankIdClient(url, credentials.context))
     return client, credentials, simulator
+
+
+def _credentials(certificate: Path, key: Path, root: Path) -> Credentials:
+    """Raises BadSettings naming the setting whose file cannot be used."""
+    try:
+        ssl.create_default_context(cafile=str(root))
+    except OSError as failure:  # SSLError is an OSError
+        raise BadSettings(f"{PREFIX}BANKID_ROOT: {root} holds no usable certificate (PEM)") from failure
+    try:
+        return Credentials(certificate, key, root)
+    except (OSError, ValueError) as failure:
+        raise BadSettings(
+            f"{PREFIX}BANKID_CERTIFICATE and {PREFIX}BANKID_KEY: {certificate} and {key} are no certificate and its "
+            "unencrypted private key (PEM)"
+        ) from failure
 
 
 async def sms(

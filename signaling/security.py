@@ -7,6 +7,7 @@ our own pages (or from a program, which sends no Fetch-Metadata), and a database
 import asyncio
 import hashlib
 import ipaddress
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote, urlsplit
@@ -83,6 +84,7 @@ FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 BODY_SECONDS = 10.0
 """A body is at most 64 KiB: a mobile network at its worst needs less."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -135,11 +137,16 @@ def route_template(request: web.Request) -> str:
     return resource.canonical if resource is not None else "unknown"
 
 
+FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""What a proxy adds (RFC 7239, RFC 9110 7.6.3, and custom)."""
+
+
 class Networks:
     """Reads the caller's address; X-Forwarded-For counts only when the peer is a trusted proxy."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted)
+        self._warned = False
 
     def _trusts(self, address: str) -> bool:
         try:
@@ -147,6 +154,15 @@ class Networks:
         except ValueError:
             return False
         return any(parsed in network for network in self._trusted)
+
+    def hidden(self, request: web.Request) -> bool:
+        """Whether the caller stands behind a proxy that is not declared: the peer's address then says nothing of who
+        asks. Told to the operator once: until it is declared, everybody has one address and shares its limits."""
+        behind = any(name in request.headers for name in FORWARDING) and not self._trusts(request.remote or "")
+        if behind and not self._warned:
+            self._warned = True
+            log.warning("forwarded by a peer that is no trusted proxy", setting="HEMMAPLAN_TRUSTED_PROXIES")
+        return behind
 
     def client_address(self, request: web.Request) -> str:
         """IPv4 or IPv6 text: the rightmost forwarded address that is no proxy of ours (others can be made up)."""
@@ -252,10 +268,12 @@ def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         template = route_template(request)
-        request["address"] = networks.client_address(request)
+        request["address"], request["hidden"] = networks.client_address(request), networks.hidden(request)
         request["session"] = None
         if request.match_info.http_exception is not None:
             return await handler(request)  # 404 and 405 need no session
+        if any(_CONTROL.search(value) for value in request.match_info.values()):
+            raise web.HTTPNotFound  # nothing of ours is called so, and PostgreSQL takes no NUL
         if request.method not in SAFE_METHODS and template not in TOKEN_ROUTES and not comes_from_us(request, origin):
             raise ForeignRequest
         if request.headers.get("Upgrade", "").lower() == "websocket" and not comes_from_us(request, origin):

@@ -7,6 +7,7 @@ Every setting is described in CONTRIBUTING.md's table (a test checks it).
 import ipaddress
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
@@ -16,8 +17,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HEMMAPLAN_"
 DEMO_SECRET = "demo-only-secret-demo-only-secret-00"  # noqa: S105 - refused outside the demo
+DEMO_PHONE = "0980-31 92 10"
+"""Nobody's (PTS keeps it free for fiction), so it is refused outside the demo."""
 
 
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
+_PHONE = re.compile(r"\+?[0-9][0-9 -]{3,20}", re.ASCII)
 _TURN_URL = re.compile(r"turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?", re.ASCII)  # RFC 7065
 
 OPENID_PROVIDERS = ("siths", "freja")
@@ -120,8 +125,8 @@ class Settings(BaseSettings):
     """Days after a meeting until its personal data is erased; unset: not by itself."""
     log_retention_days: int | None = Field(None, ge=1830, le=36_500)
     """Days until the contents of the log's entries are erased, at least five years; unset: not by itself."""
-    support_phone: str = "0980-31 92 10"
-    """Number shown where a person needs help."""
+    support_phone: str = DEMO_PHONE
+    """Number shown where a person needs help; needed outside the demo."""
     log_format: str = Field("json", pattern="^(json|console)$")
     """json for collectors, console for people."""
 
@@ -137,28 +142,40 @@ class Settings(BaseSettings):
     def _hold_together(self) -> Self:
         self._check_networks()
         self._check_turn()
-        url = _split("public_url", self.origin)
-        if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
-            raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
+        scheme = self._check_public_url()
         if self.media_url:
             self._check_media_url()
+        if self.redis_url is not None:
+            _check_redis_url(self.redis_url.get_secret_value())
+        if bool(self.sms_username) != bool(self.sms_password and self.sms_password.get_secret_value()):
+            missing = "sms_password" if self.sms_username else "sms_username"
+            raise ValueError(f"{missing}: needed with the other setting of the SMS account")
         for provider in OPENID_PROVIDERS:
             self._check_openid(provider)
         if not self.demo:
-            self._refuse_demo_values(url.scheme)
+            self._refuse_demo_values(scheme)
         return self
 
+    def _check_public_url(self) -> str:
+        """Its scheme. Origins are compared letter by letter, and browsers write them in lower case (RFC 6454)."""
+        url = _split("public_url", self.origin)
+        host = url.hostname or ""
+        beside = url.path.strip("/") or url.query or url.fragment or url.username is not None
+        if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or beside or url.port == 0:
+            raise ValueError("public_url: give scheme and host only, for example https://mote.example.se")
+        return url.scheme
+
     def _check_networks(self) -> None:
-        for name, parse in (
-            ("trusted_proxies", ipaddress.ip_network),
-            ("metrics_networks", ipaddress.ip_network),
-            ("media_address", ipaddress.ip_address),
+        for name, parse, like in (
+            ("trusted_proxies", ipaddress.ip_network, "a network like 192.0.2.0/24, without bits set after its mask"),
+            ("metrics_networks", ipaddress.ip_network, "a network like 192.0.2.0/24, without bits set after its mask"),
+            ("media_address", ipaddress.ip_address, "an address like 192.0.2.10"),
         ):
-            for written in getattr(self, name):
+            for at, written in enumerate(getattr(self, name), start=1):
                 try:
                     parse(written)
-                except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                except ValueError:
+                    raise ValueError(f"{name}: number {at} is not {like}") from None
 
     def _check_openid(self, provider: str) -> None:
         issuer, client, secret, key = self.openid(provider)
@@ -189,9 +206,9 @@ class Settings(BaseSettings):
         )
 
     def _check_turn(self) -> None:
-        for address in self.turn_urls:
+        for at, address in enumerate(self.turn_urls, start=1):
             if not _TURN_URL.fullmatch(address):
-                raise ValueError(f"turn_urls: {address} is not like turns:turn.example.se:443?transport=tcp")
+                raise ValueError(f"turn_urls: number {at} is not like turns:turn.example.se:443?transport=tcp")
         if self.turn_urls and (self.turn_secret is None or len(self.turn_secret.get_secret_value()) < 32):
             raise ValueError("turn_secret: needed with turn_urls, at least 32 characters")
 
@@ -213,8 +230,12 @@ class Settings(BaseSettings):
             value = getattr(self, name).get_secret_value()
             if value == DEMO_SECRET or len(value) < 32:
                 raise ValueError(f"{name}: set a secret of your own, at least 32 characters")
-        if not self.sms_url.startswith("https://"):
-            raise ValueError("sms_url: must be https outside the demo")
+        for name in ("sms_url", "bankid_url"):
+            url = _split(name, getattr(self, name))
+            if url.scheme != "https" or not url.hostname:
+                raise ValueError(f"{name}: must be https outside the demo")
+        if self.support_phone == DEMO_PHONE or not _PHONE.fullmatch(self.support_phone):
+            raise ValueError("support_phone: give the number people call for help, for example 08-465 004 04")
         for name in ("bankid_certificate", "bankid_key", "bankid_root"):
             path = getattr(self, name)
             if path is None or not path.is_file():
@@ -222,8 +243,8 @@ class Settings(BaseSettings):
 
     @property
     def origin(self) -> str:
-        """Scheme and host people open, without a trailing slash."""
-        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        """Scheme and host people open, in lower case as browsers write it, without a trailing slash."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/").lower()
 
     @property
     def secure(self) -> bool:
@@ -244,16 +265,28 @@ def _split(name: str, address: str) -> SplitResult:
     try:
         url = urlsplit(address)
         _ = url.port  # raises when asked, not before
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    except ValueError:  # whose text repeats the value
+        raise ValueError(f"{name}: cannot be read as an address") from None
     return url
+
+
+def _check_redis_url(address: str) -> None:
+    from signaling.bus import check_address  # noqa: PLC0415 - Redis' client is not for every command
+
+    try:
+        check_address(address)
+    except ValueError:
+        raise ValueError("redis_url: give an address like redis://:password@redis.example.se:6379/0") from None
 
 
 def load(file: Path | None = None, **overrides: Any) -> Settings:
     """Settings from overrides, the environment, ``*_FILE`` secrets and an optional file, in that order of weight.
 
-    Raises BadSettings naming every wrong setting; values are never repeated in the message.
+    Raises BadSettings naming every wrong setting. What stands in one is not repeated, but the path of a file that
+    cannot be read.
     """
+    if strangers := _unknown():
+        raise BadSettings("\n".join(strangers))
     try:
         values = {**_secret_files(), **overrides}
         return Settings(_env_file=file, _env_file_encoding="utf-8", **values)
@@ -273,8 +306,22 @@ def _secret_files() -> dict[str, str]:
     found = {}
     for name in SECRETS:
         if path := secret_file(name):
-            found[name.lower()] = path.read_text(encoding="utf-8").strip()
+            try:
+                found[name.lower()] = path.read_text(encoding="utf-8").strip()
+            except UnicodeDecodeError:
+                raise BadSettings(f"{PREFIX}{name}_FILE: {path} is not text in UTF-8") from None
     return found
+
+
+def _unknown() -> list[str]:
+    """A line for each name in the environment that begins as a setting and is none: misspelt, it would do nothing."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{PREFIX}{name}_FILE" for name in SECRETS}
+    lines = []
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            lines.append(f"{name}: there is no such setting" + (f"; is it {near[0]}?" if near else ""))
+    return lines
 
 
 def _lines(error: ValidationError) -> list[str]:
@@ -282,6 +329,8 @@ def _lines(error: ValidationError) -> list[str]:
     for problem in error.errors(include_input=False, include_url=False):
         place = "_".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":  # in a file, with the prefix it has there
+            message, place = "there is no such setting", place.upper().removeprefix(PREFIX)
         if not place:  # raised by our own checks, which begin with the setting's name
             place, _, message = message.partition(": ")
         lines.append(f"{PREFIX}{place.upper()}: {message}")

@@ -24,7 +24,10 @@ from signaling.problems import BadRequest
 from signaling.security import LIVING
 
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-NEXT = re.compile(r"/(kiosk|today|audit|meetings|organisations|sessions)(/[A-Za-z0-9_-]{1,64}){0,2}", re.ASCII)
+NEXT = re.compile(
+    r"/(kiosk|today|audit|meetings|organisations|sessions|assurance|consent-rules)(/[A-Za-z0-9_-]{1,64}){0,2}",
+    re.ASCII,
+)
 
 
 class StartBody(BaseModel):

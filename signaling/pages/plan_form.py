@@ -16,6 +16,7 @@ from signaling.i18n import ZONE
 
 STEPS = 4
 MOST_PEOPLE = 20
+YEARS = range(2000, 2200)
 LONGEST_VALUE = 2_000
 
 STEP_FIELDS: dict[int, tuple[str, ...]] = {
@@ -213,10 +214,13 @@ def digits(text: str) -> str:
 
 
 def moment(date: str, clock: str) -> datetime | None:
-    """`2026-11-24` and `10:00` (or `10.00`) in Swedish time, as UTC; None where they cannot be read."""
+    """`2026-11-24` and `10:00` (or `10.00`) in Swedish time, as UTC; None where they cannot be read, or lie so far off
+    that a day and a zone cannot be added (a year half written is 0002)."""
     found = re.fullmatch(r"(\d{1,2})[.:]?(\d{2})", clock.strip(), re.ASCII)
     try:
         day = datetime.strptime(date.strip(), "%Y-%m-%d")  # noqa: DTZ007 - the zone is added below
-        return day.replace(hour=int(found[1]), minute=int(found[2]), tzinfo=ZONE).astimezone(UTC) if found else None
+        if found is None or day.year not in YEARS:
+            return None
+        return day.replace(hour=int(found[1]), minute=int(found[2]), tzinfo=ZONE).astimezone(UTC)
     except ValueError:
         return None

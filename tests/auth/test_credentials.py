@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from auth.bankid import BankIdClient, BankIdError, Failure
 from auth.credentials import Credentials
@@ -125,3 +131,10 @@ async def test_an_open_connection_under_the_old_certificate_is_not_used_again(
         seconds.now += 1
         await ours.auth(end_user_ip="192.0.2.7", visible_text="x")
     assert seen[0] == seen[1] != seen[2]
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(own: DemoCertificates) -> None:
+    key = load_pem_private_key(own.key.read_bytes(), password=None)
+    own.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hunter2")))
+    with pytest.raises(ssl.SSLError):
+        Credentials(own.certificate, own.key, own.root)

@@ -49,6 +49,7 @@ class SeatKeys:
         self.public = b64(point)
         self.key = os.urandom(32)
         self.generation = 1
+        self.everyone: dict[str, str] = {}
         self.members: dict[str, str] = {}
         self.opened: dict[str, tuple[int, bytes]] = {}
         self.said: list[dict[str, Any]] = []
@@ -72,7 +73,9 @@ class SeatKeys:
         """Who is here. Whether our key has to be another from now on."""
         seated = [one for one in state["participants"] if one["vouching"] and one["state"] in ("admitted", "in_room")]
         statements = [self.check(one) for one in seated]
-        members = {one["identity"]: one["key"] for one in statements if one["key"] is not None}
+        self.everyone = {one["identity"]: one["key"] for one in statements if one["key"] is not None}
+        by_code = {one["identity"] for one in seated if one["unrecognised"]}
+        members = {one: key for one, key in self.everyone.items() if one not in by_code}
         if members == self.members or members.get(self.identity) != self.public:
             return False
         first = len(self.members) < 2
@@ -96,7 +99,7 @@ class SeatKeys:
             self._reveal()
 
     def hear(self, sender: str, body: str) -> None:
-        if sender not in self.members:
+        if sender not in self.everyone:
             return
         message = json.loads(body)
         match message["kind"]:
@@ -108,7 +111,11 @@ class SeatKeys:
                 self._reveal()
             case "reveal":
                 bound = self._commitments.get(message["round"], {}).get(sender)
-                if message["round"] == self.round and bound == self._commitment(sender, message["nonce"]):
+                if (
+                    sender in self.members
+                    and message["round"] == self.round
+                    and bound == self._commitment(sender, message["nonce"])
+                ):
                     self._nonces[self.round].setdefault(sender, message["nonce"])
             case "ask" if self.identity in message["of"]:
                 self._revealed = ""
@@ -145,7 +152,7 @@ class SeatKeys:
 
     def _open(self, sender: str, generation: int, wrapped: str) -> None:
         nonce, sealed = wrapped.split(".")
-        key = self.members[sender]
+        key = self.everyone[sender]
         cipher = self._cipher(key, [sender, self.identity, key, self.public], generation)
         try:
             self.opened[sender] = (generation, cipher.decrypt(unb64(nonce), unb64(sealed), None))

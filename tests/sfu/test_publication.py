@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from livekit.protocol.models import (
-    AUDIO,
     CAMERA,
     DATA,
     MICROPHONE,
@@ -26,7 +25,6 @@ from sfu.publication import (
     TrackSettings,
     Wishes,
     announce,
-    kind_name,
     named_tracks,
     source_name,
 )
@@ -108,7 +106,6 @@ def test_the_layer_that_fills_its_place(settings: TrackSettings, quality: int) -
 
 def test_small_helpers() -> None:
     assert source_name(MICROPHONE) == "microphone"
-    assert kind_name(AUDIO) == "audio"
     assert named_tracks(["a"], [ParticipantTracks(track_sids=["b", "c"])]) == {"a", "b", "c"}
     wishes = Wishes({"a": True}, {"a": TrackSettings()})
     wishes.forget("a")

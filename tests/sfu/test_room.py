@@ -146,6 +146,46 @@ def test_nobody_receives_without_permission(room: Room) -> None:
     assert media.forwarded == {"TR_1"}
 
 
+def test_who_may_not_subscribe_is_told_of_nobody_until_they_may(room: Room) -> None:
+    """One who came by a code alone: no name, no role, no data, not even that somebody speaks."""
+    anna, anna_media, anna_inbox = come(room, "anna")
+    track = publish(room, anna, live(microphone(), "TR_1"))
+    tomas, media, inbox = come(room, "tomas", permission=Permission(can_subscribe=False))
+    said = DataPacket(sequence=1, user=UserPacket(payload=b"chat in the clear")).SerializeToString()
+    bo, _, _ = come(room, "bo")
+    for here in (tomas, anna):
+        room.activate(here)
+    assert track.up_track is not None
+    track.up_track.audio.observe(5)
+    room.tick(100.0)
+    room.redescribed(anna)
+    room.data(anna, RELIABLE, said)
+    room.limit_subscribers(anna, Audience(everyone=False))
+    room.limit_subscribers(anna, Audience())
+    room.leave(bo, CLIENT_INITIATED, NOW)
+    assert room.others(tomas) == []
+    assert {one.identity for update in inbox.of("update") for one in update.participants} == {"tomas"}
+    (quality,) = inbox.of("connection_quality")
+    assert [one.participant_sid for one in quality.updates] == ["PA_tomas"]
+    assert {message.WhichOneof("message") for message in inbox} == {"update", "connection_quality"}
+    room.catch_up(tomas, {})
+    assert media.sent == []
+    assert anna_inbox.last("update").participants[0].identity == "bo", "the others are told of them and of each other"
+    room.data(tomas, RELIABLE, said)
+    assert len(anna_media.sent) == 1
+
+    room.permit(tomas, Permission())
+    assert [one.identity for one in inbox.last("update").participants] == ["anna"]
+    assert media.forwarded == {"TR_1"}
+    room.catch_up(tomas, {})
+    assert media.sent == [], "what was said before is not for them"
+    room.data(anna, RELIABLE, DataPacket(sequence=2, user=UserPacket(payload=b"x")).SerializeToString())
+    assert len(media.sent) == 1
+    room.permit(tomas, Permission(can_subscribe=False))
+    assert inbox.last("update").participants[0].state == ParticipantInfo.DISCONNECTED
+    assert room.others(anna)[0].state == ParticipantInfo.ACTIVE
+
+
 def test_the_publisher_limits_its_subscribers(room: Room) -> None:
     anna, _, _ = come(room, "anna")
     _, bo_media, bo_inbox = come(room, "bo")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from livekit.protocol.models import DUPLICATE_IDENTITY, SERVER_SHUTDOWN
 
 from rooms.media import Grant, MediaEvent, MediaUnavailable
 from sfu import server as module
-from sfu.access_token import Claims, TokenKey
+from sfu.access_token import Claims, Permission, TokenKey
 from sfu.room import RoomLimits
 from sfu.server import EmbeddedMediaServer, JoinOptions, JoinRefused
 from tests.conftest import FrozenClock
@@ -48,6 +49,18 @@ def join(server: EmbeddedMediaServer, identity: str, **options: object) -> Inbox
     inbox = Inbox()
     server.join(claims(server, identity), JoinOptions(**options), inbox.append)  # type: ignore[arg-type]  # as they are
     return inbox
+
+
+async def test_a_description_too_long_is_refused_and_puts_nobody_out(server: EmbeddedMediaServer) -> None:
+    await create(server)
+    join(server, "anna")
+    first = server.member("r", "anna")
+    own = replace(claims(server), permission=Permission(can_update_metadata=True))
+    for options in (JoinOptions(metadata="m" * 65537), JoinOptions(attributes={"a": "\N{DRAGON}" * 20_000})):
+        with pytest.raises(JoinRefused, match="too large") as refused:
+            server.join(own, options, Inbox().append)
+        assert refused.value.status == 400
+    assert server.member("r", "anna") is first
 
 
 async def create(server: EmbeddedMediaServer, places: int = 0) -> None:

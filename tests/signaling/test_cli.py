@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from auth.demo import ANNA, KARIN, NORDVIK
 from auth.oidc_provider import load_client_key
 from signaling.cli import main
-from signaling.settings import Settings
+from signaling.settings import BadSettings, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,16 @@ def test_a_client_key_that_is_none_ends_with_a_line_that_names_the_file(
     assert done.exit_code == 1, done.output
     assert str(key) in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_setting_found_bad_as_it_starts_ends_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def begin(settings: Settings) -> None:
+        raise BadSettings("HEMMAPLAN_BANKID_ROOT: holds no usable certificate (PEM)")
+
+    monkeypatch.setattr("signaling.app.run", begin)
+    done = run("serve")
+    assert (done.exit_code, "Traceback" in done.output) == (1, False)
+    assert "HEMMAPLAN_BANKID_ROOT" in done.output
 
 
 def test_settings_may_come_from_a_file(tmp_path: Path) -> None:

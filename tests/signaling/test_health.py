@@ -18,10 +18,12 @@ async def _broken() -> None:
     raise ConnectionError("postgresql://user:password@host")
 
 
-def _client(address: str, **checks: Callable[[], Awaitable[None]]) -> TestClient[web.Request, web.Application]:
+def _client(
+    address: str, *, hidden: bool = False, **checks: Callable[[], Awaitable[None]]
+) -> TestClient[web.Request, web.Application]:
     @web.middleware
     async def set_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request["address"] = address
+        request["address"], request["hidden"] = address, hidden
         return await handler(request)
 
     registry = CollectorRegistry()
@@ -48,4 +50,9 @@ async def test_figures_are_for_chosen_networks() -> None:
     async with _client("127.0.0.1") as client:
         assert "hemmaplan_test_total 1.0" in await (await client.get("/metrics")).text()
     async with _client("203.0.113.9") as client:
+        assert (await client.get("/metrics")).status == 404
+
+
+async def test_figures_are_not_for_who_comes_through_a_proxy_nobody_declared() -> None:
+    async with _client("127.0.0.1", hidden=True) as client:
         assert (await client.get("/metrics")).status == 404

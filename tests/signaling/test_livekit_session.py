@@ -1,11 +1,13 @@
 """The signalling session as pure code: every request of the protocol, and requests that are wrong or unknown."""
 
 import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livekit.protocol.models import (
@@ -56,6 +58,7 @@ from sfu.publication import MAX_TRACKS
 from sfu.room import Room, RoomLimits
 from signaling.livekit_scenarios import Next
 from signaling.livekit_session import LivekitSession
+from signaling.outbox import MAX_BYTES
 from tests.sfu.fakes import FakeMedia, FakePeer, camera, microphone, person
 from tests.sfu.offers import Offer
 
@@ -265,7 +268,6 @@ def test_bad_descriptions_end_nothing(anna: Client) -> None:
     response = anna.inbox.last("request_response")
     assert response.reason == RequestResponse.INVALID_REQUEST
     assert "no live media section" in response.message
-    assert anna.session.bad_requests == 1
     assert anna.publish()
 
 
@@ -416,3 +418,115 @@ def test_mutated_requests_raise_nothing(request: SignalRequest, data: st.DataObj
     with contextlib.suppress(DecodeError):
         client.session.receive(SignalRequest.FromString(bytes(raw)))
         client.participant.info().SerializeToString()
+
+
+HUGE = 2 * 1024 * 1024
+Way = tuple[Any, ...]  # of field descriptors
+
+
+def ways(descriptor: Any, way: Way = ()) -> Iterator[Way]:
+    """Every field of text or bytes that a message holds, however deep."""
+    for field in descriptor.fields:
+        if field.type in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES):
+            yield (*way, field)
+        elif field.message_type is not None and field.message_type not in [one.message_type for one in way]:
+            yield from ways(field.message_type, (*way, field))
+
+
+def fill(message: Message, way: Way) -> None:
+    """A huge text there."""
+    field, *rest = way
+    if rest:
+        held = getattr(message, field.name)
+        if field.message_type.GetOptions().map_entry:
+            key = "k" if rest[0].name == "value" else "k" * HUGE
+            held[key if field.message_type.fields_by_name["key"].type == FieldDescriptor.TYPE_STRING else 1] = (
+                "v" * HUGE if rest[0].name == "value" else "v"
+            )
+        else:
+            fill(held if not field.is_repeated else held[0] if len(held) else held.add(), tuple(rest))
+        return
+    text = "x" * HUGE if field.type == FieldDescriptor.TYPE_STRING else b"x" * HUGE
+    if field.is_repeated:
+        getattr(message, field.name).append(text)
+    else:
+        setattr(message, field.name, text)
+
+
+def valid(kind: str, sid: str) -> SignalRequest:
+    """A request of this kind that would do something."""
+    known = {
+        "add_track": SignalRequest(add_track=camera(cid="other")),
+        "update_layers": SignalRequest(update_layers=UpdateVideoLayers(track_sid=sid, layers=[VideoLayer()])),
+        "publish_data_track_request": SignalRequest(
+            publish_data_track_request=PublishDataTrackRequest(pub_handle=1, name="d")
+        ),
+    }
+    return known.get(kind, SignalRequest())
+
+
+def unknown_field(number: int = 3000) -> bytes:
+    """Protobuf keeps what it does not know: a length-delimited field."""
+    return _varint(number << 3 | 2) + _varint(HUGE) + b"x" * HUGE
+
+
+def _varint(value: int) -> bytes:
+    out = b""
+    while value > 127:
+        out, value = out + bytes((value & 127 | 128,)), value >> 7
+    return out + bytes((value,))
+
+
+WAYS = [way for way in ways(SignalRequest.DESCRIPTOR) if way[0].name != "simulate"]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: ".".join(field.name for field in way))
+def test_no_text_however_long_reaches_the_others(room: Room, way: Way) -> None:
+    mallory = Client(room, "mallory", permission=Permission(can_update_metadata=True))
+    anna = Client(room, "anna")
+    sid = mallory.publish(request=camera())
+    request = valid(way[0].name, sid)
+    fill(request, way)
+    mallory.session.receive(request)
+    offer = Offer()
+    offer.video(cid="cam")
+    offer.video(cid="other")
+    mallory.ask(offer=SessionDescription(type="offer", sdp=offer.text, id=2))
+    mallory.room.redescribed(mallory.participant)
+    size = sum(message.ByteSize() for message in anna.inbox)
+    assert size < MAX_BYTES / 8
+
+
+def test_unknown_fields_reach_nobody(room: Room) -> None:
+    mallory, anna = Client(room, "mallory"), Client(room, "anna")
+    sid = mallory.publish(request=camera())
+    layer = VideoLayer.FromString(VideoLayer(width=320).SerializeToString() + unknown_field())
+    mallory.ask(update_layers=UpdateVideoLayers(track_sid=sid, layers=[layer]))
+    assert anna.inbox.last("update").participants[0].tracks[0].layers[0].width == 320
+    assert sum(message.ByteSize() for message in anna.inbox) < MAX_BYTES / 8
+
+
+def test_the_most_that_can_be_said_of_a_participant(room: Room) -> None:
+    mallory, anna = Client(room, "mallory", permission=Permission(can_update_metadata=True)), Client(room, "anna")
+    mallory.ask(add_track=camera(name="\N{DRAGON}" * 65))
+    assert mallory.inbox.last("request_response").reason == RequestResponse.INVALID_REQUEST
+    offer = Offer()
+    for number in range(MAX_TRACKS):
+        cid = f"{number}".ljust(256, "c")
+        mallory.ask(add_track=camera(cid=cid, name="\N{DRAGON}" * 64, stream="\N{DRAGON}" * 64))
+        offer.video(cid=cid)
+    mallory.ask(offer=SessionDescription(type="offer", sdp=offer.text, id=1))
+    for handle in range(1, 17):
+        name = f"{handle}".ljust(256, "d")
+        mallory.ask(publish_data_track_request=PublishDataTrackRequest(pub_handle=handle, name=name))
+    mallory.ask(update_metadata=UpdateParticipantMetadata(metadata="m" * 65536, attributes={"a": "v" * 65535}))
+    told = anna.inbox.last("update").participants[0]
+    assert len(told.tracks) == MAX_TRACKS
+    assert len(told.metadata) == 65536
+    assert told.ByteSize() < MAX_BYTES / 5
+
+
+def test_a_refused_track_in_the_join_request_ends_nothing_but_itself(room: Room) -> None:
+    anna = Client(room, "anna", permission=Permission(can_publish=False))
+    anna.session.joined(JoinRequest(add_track_requests=[microphone()]))
+    assert anna.inbox.last("request_response").reason == RequestResponse.NOT_ALLOWED

@@ -14,6 +14,7 @@ from auth.sessions import Session
 from auth.store import SessionRows
 from signaling import meeting_socket
 from tests.rooms.conftest import world as world  # noqa: PLC0414 - the fixture, for these tests too
+from tests.rooms.test_sms_invitations import started, tomas
 from tests.rooms.world import KARIN, NORDVIK, PER, World, number
 from tests.signaling.meeting_app import Client, House, build, stored
 
@@ -293,3 +294,24 @@ async def test_pages_in_the_room_pass_each_other_what_concerns_keys(house: House
         if message.type is WSMsgType.TEXT:
             heard.append(message.json()["event"])
     assert "encryption" not in heard
+
+
+async def test_one_who_came_by_a_code_hears_of_keys_only_what_names_their_own_seat(
+    house: House, client: Client
+) -> None:
+    world = house.world
+    anna, meeting, token = await started(world)
+    anna = await stored(house, anna)
+    await world.sit(anna, meeting, home=True)
+    session = await stored(house, await tomas(world, token))
+    await world.meetings.admission.admit(anna, meeting, await world.wait(session, meeting))
+    seat = await world.sit(session, meeting)
+    page = await open_socket(house, client, session, meeting)
+    host = await open_socket(house, client, anna, meeting)
+    for body in ("seat-of-karin", f"ask {seat.identity}"):
+        await host.send_json({"type": "encryption", "body": body})
+    assert (await until(page, "encryption"))["body"] == f"ask {seat.identity}"
+    await world.meetings.sight.recognise(anna, meeting, seat.participant)
+    await until(page, "participant.recognised")
+    await host.send_json({"type": "encryption", "body": "seat-of-karin"})
+    assert (await until(page, "encryption"))["body"] == "seat-of-karin"

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from auth.demo_certificates import make
 from auth.identity import Method
 from auth.sessions import Sessions
 from auth.store import SessionRows
 from rooms.meetings import Meetings
 from signaling import providers
 from signaling.foundation import Foundation, foundation
-from signaling.settings import Settings, load
+from signaling.settings import BadSettings, Settings, load
 from tests.conftest import FrozenClock
 from tests.rooms.conftest import world
 from tests.rooms.world import World
@@ -72,3 +73,18 @@ async def test_outside_it_there_is_what_is_set_and_no_double(
         assert (set(logins.methods), issuers) == ({Method.FREJA}, {})
         with pytest.raises(AssertionError, match="settings demand it"):
             await providers.bankid(real, stack, clock)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"), [("root", "BANKID_ROOT"), ("certificate", "BANKID_CERTIFICATE"), ("key", "BANKID_KEY")]
+)
+async def test_a_certificate_that_cannot_be_used_is_named_by_its_setting(
+    tmp_path: Path, clock: FrozenClock, wrong: str, named: str
+) -> None:
+    made = make(tmp_path)
+    getattr(made, wrong).write_text("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n")
+    files = {f"bankid_{name}": getattr(made, name) for name in ("certificate", "key", "root")}
+    settings = load(demo=True).model_copy(update={"demo": False, **files})
+    async with AsyncExitStack() as stack:
+        with pytest.raises(BadSettings, match=f"HEMMAPLAN_{named}"):
+            await providers.bankid(settings, stack, clock)

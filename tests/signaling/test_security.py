@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+import yarl
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from multidict import CIMultiDict
@@ -14,6 +15,7 @@ from auth.identity import AssuranceLevel, Method
 from auth.people import Organisation, Permission, Person, Staff
 from auth.sessions import Session, Sessions, cookie_name
 from signaling import security
+from signaling.logs import configure
 from signaling.problems import middleware as problems_middleware
 from signaling.security import (
     PUBLIC,
@@ -83,7 +85,13 @@ async def client() -> AsyncIterator[Client]:
         ]
     )
     app.add_routes(
-        [web.get("/", _echo), web.get("/today", _echo), web.post("/today", _echo), web.get("/audit", _auditors)]
+        [
+            web.get("/", _echo),
+            web.get("/i/{token}", _echo),
+            web.get("/today", _echo),
+            web.post("/today", _echo),
+            web.get("/audit", _auditors),
+        ]
     )
     async with TestClient(TestServer(app)) as made:
         yield made
@@ -192,6 +200,38 @@ def test_every_line_of_forwarded_addresses_counts() -> None:
     headers = CIMultiDict([("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "198.51.100.1")])
     request = make_mocked_request("GET", "/", headers=headers).clone(remote="10.0.0.1")
     assert Networks(["10.0.0.0/8"]).client_address(request) == "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "hidden"),
+    [
+        ("127.0.0.1", "X-Forwarded-For", True),
+        ("127.0.0.1", "Forwarded", True),
+        ("127.0.0.1", "X-Real-IP", True),
+        ("127.0.0.1", "Accept", False),
+        ("10.0.0.1", "X-Forwarded-For", False),
+    ],
+)
+def test_a_proxy_that_is_not_declared_hides_who_asks(peer: str, header: str, hidden: bool) -> None:
+    request = make_mocked_request("GET", "/metrics", headers={header: "198.51.100.1"}).clone(remote=peer)
+    assert Networks(["10.0.0.0/8"]).hidden(request) is hidden
+
+
+def test_a_proxy_that_is_not_declared_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json")
+    networks = Networks([])
+    for _ in range(3):
+        networks.hidden(make_mocked_request("GET", "/", headers={"X-Forwarded-For": "198.51.100.1"}))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "HEMMAPLAN_TRUSTED_PROXIES" in line
+    assert "198.51" not in line
+
+
+@pytest.mark.parametrize("sign", ["%00", "%0a", "%7f"])
+async def test_an_address_with_a_control_character_is_not_found(client: Client, sign: str) -> None:
+    """PostgreSQL takes no NUL: it would look like a database that fails."""
+    assert (await client.get(yarl.URL(f"/i/a{sign}b", encoded=True))).status == 404
+    assert (await client.get("/i/ab")).status == 200
 
 
 def test_no_host_is_not_the_host_of_nowhere() -> None:

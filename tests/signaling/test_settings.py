@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from signaling.settings import DEMO_SECRET, BadSettings, Settings, load
+from signaling.settings import DEMO_PHONE, DEMO_SECRET, BadSettings, Settings, load
 
 GOOD = {
     "public_url": "https://mote.example.se",
     "secret": "s" * 40,
     "media_api_secret": "m" * 40,
+    "support_phone": "08-465 004 04",
 }
 
 
@@ -43,6 +44,19 @@ def test_a_cluster_is_named_by_one_address(production: dict[str, Any]) -> None:
         ({"public_url": ""}, "HEMMAPLAN_PUBLIC_URL: needed"),
         ({"public_url": "http://mote.example.se"}, "must be https"),
         ({"public_url": "https://mote.example.se/path"}, "scheme and host only"),
+        ({"public_url": "https://mote.example.se?x=1"}, "scheme and host only"),
+        ({"public_url": "https://mote.example.se#x"}, "scheme and host only"),
+        ({"public_url": "https://u:p@mote.example.se"}, "scheme and host only"),
+        ({"public_url": "https://mote.exa mple.se"}, "scheme and host only"),
+        ({"public_url": "https://mote.example.se:x7"}, "HEMMAPLAN_PUBLIC_URL: cannot be read"),
+        ({"bankid_url": "http://bankid.example.se/"}, "HEMMAPLAN_BANKID_URL: must be https"),
+        ({"sms_url": "http://sms.example.se/"}, "HEMMAPLAN_SMS_URL: must be https"),
+        ({"sms_username": "u"}, "HEMMAPLAN_SMS_PASSWORD: needed"),
+        ({"sms_password": "p"}, "HEMMAPLAN_SMS_USERNAME: needed"),
+        ({"support_phone": DEMO_PHONE}, "HEMMAPLAN_SUPPORT_PHONE: give the number"),
+        ({"support_phone": ""}, "HEMMAPLAN_SUPPORT_PHONE: give the number"),
+        ({"redis_url": "redis.example.se:6379"}, "HEMMAPLAN_REDIS_URL: give an address"),
+        ({"redis_url": "redis://redis.example.se:port/0"}, "HEMMAPLAN_REDIS_URL: give an address"),
         ({"secret": DEMO_SECRET}, "set a secret of your own"),
         ({"secret": "short"}, "set a secret of your own"),
         ({"media_api_secret": DEMO_SECRET}, "set a secret of your own"),
@@ -89,6 +103,43 @@ def test_a_refusal_never_repeats_a_secret(production: dict[str, Any]) -> None:
     with pytest.raises(BadSettings) as refused:
         load(**{**production, "secret": "hunter2", "port": "hunter3"})
     assert "hunter" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["public_url", "trusted_proxies", "metrics_networks", "media_address", "turn_urls", "media_url", "redis_url"],
+)
+@pytest.mark.parametrize("value", ["hunter2", "https://hunter2:hunter2", "redis://u:hunter2@host:hunter2"])
+def test_a_refusal_repeats_no_value(production: dict[str, Any], name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=name.upper()) as refused:
+        load(**{**production, name: value})
+    assert "hunter" not in str(refused.value)
+
+
+def test_the_address_is_read_as_browsers_write_it(production: dict[str, Any]) -> None:
+    settings = load(**{**production, "public_url": "HTTPS://Mote.Example.se/"})
+    assert settings.origin == "https://mote.example.se"
+    assert settings.secure
+
+
+def test_a_misspelt_setting_is_refused_and_the_right_one_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEMMAPLAN_TRUSTED_PROXY", "192.0.2.0/24")
+    with pytest.raises(BadSettings, match=r"HEMMAPLAN_TRUSTED_PROXY: .* HEMMAPLAN_TRUSTED_PROXIES"):
+        load(demo=True)
+
+
+def test_a_misspelt_setting_in_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "hemmaplan.env"
+    file.write_text("HEMMAPLAN_DEMO=true\nHEMMAPLAN_TRUSTED_PROXY=192.0.2.0/24\n")
+    with pytest.raises(BadSettings, match=r"^HEMMAPLAN_TRUSTED_PROXY: there is no"):
+        load(file)
+
+
+def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("HEMMAPLAN_SECRET_FILE", str(tmp_path / "secret"))
+    with pytest.raises(BadSettings, match="HEMMAPLAN_SECRET_FILE"):
+        load(demo=True)
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

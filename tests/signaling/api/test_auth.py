@@ -1,7 +1,9 @@
 """``/auth`` as a browser sees it: real middleware, real cookies, the real simulator over mutual TLS."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -322,3 +324,10 @@ async def test_cookies_under_https(house: House) -> None:
                 assert part in header
             assert "Domain" not in header
         assert "Max-Age" not in session
+
+
+def test_every_page_of_the_staffs_menu_can_be_where_a_login_leads() -> None:
+    menu = (Path(__file__).parents[3] / "web" / "templates" / "_macros.html").read_text(encoding="utf-8")
+    pages = set(re.findall(r'<li><a href="(/[a-z-]+)"', menu)) - {"/help"}  # open to all
+    assert len(pages) > 5
+    assert {page for page in pages if not auth_api.NEXT.fullmatch(page)} == set()

@@ -39,6 +39,16 @@ def test_a_whole_form_is_a_draft(clock: FrozenClock) -> None:
     assert karin.representation == "god_man"
 
 
+@pytest.mark.parametrize("year", ["0001", "0002", "9999"])
+def test_a_year_far_off_is_no_moment_and_is_said(clock: FrozenClock, year: str) -> None:
+    assert plan_form.moment(f"{year}-01-01", "0:00") is None
+    assert plan_form.moment(f"{year}-12-31", "23:59") is None
+    form = whole(clock)
+    form.values["date"] = f"{year}-01-01"
+    assert not plan_form.check(form, clock(), "sv", whole=True)
+    assert set(form.errors) & {"starts", "date"}
+
+
 def test_only_the_steps_own_errors_are_shown(clock: FrozenClock) -> None:
     form = plan_form.PlanForm(step=1)
     assert not plan_form.check(form, clock(), "sv")

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { codeOf, commitmentOf, roundOf, Rounds, type Member } from "./code.js";
+import { codeOf, commitmentOf, MOST_ROUNDS, roundOf, Rounds, type Member } from "./code.js";
 
 const members: Member[] = [{ identity: "a", key: "A" }, { identity: "b", key: "B" }];
 
@@ -59,7 +59,6 @@ describe("the code", () => {
     rounds.committed("r", "b", await commitmentOf("r", "b", "second"));
     rounds.committed("r", "a", "in our own name");
     await rounds.enter("r");
-    rounds.committed("r", "b", await commitmentOf("r", "b", "second"));
     await rounds.revealed("r", "b", "first");
     expect(await rounds.code("r", members)).toMatch(/^\d{6}$/);
   });
@@ -77,9 +76,24 @@ describe("the code", () => {
     const first = await rounds.enter("r");
     await rounds.enter("s");
     expect(await rounds.enter("r")).toBe(first);
-    for (let other = 0; other < 40; other += 1) await rounds.enter(`t${other}`);
-    for (let other = 0; other < 40; other += 1) rounds.committed(`u${other}`, "b", "c");
+    for (let other = 0; other < 3 * MOST_ROUNDS; other += 1) {
+      await rounds.enter(`t${other}`);
+      if (other % 100 === 0) expect(await rounds.enter("r")).toBe(first); // in use: not forgotten, however many others there were
+    }
+    for (let other = 0; other < MOST_ROUNDS; other += 1) await rounds.enter(`u${other}`);
+    for (let other = 0; other < 40; other += 1) rounds.committed(`v${other}`, "b", "c");
     expect(await rounds.enter("r")).not.toBe(first); // bounded: forgotten after many
+  });
+
+  it("is none, rather than another one, where somebody has forgotten the round that we remember", async () => {
+    const { a } = await meet("r");
+    expect(await a.code("r", members)).toMatch(/^\d{6}$/);
+    a.committed("r", "b", await new Rounds("b").enter("r"));
+    expect(await a.code("r", members)).toBe("");
+    // An honest page of theirs says the same again, and nothing is lost.
+    const again = await meet("r");
+    again.a.committed("r", "b", await again.b.enter("r"));
+    expect(await again.a.code("r", members)).toBe(await again.b.code("r", members));
   });
 
   it("has leading zeros", async () => {

@@ -13,8 +13,8 @@ export interface Member {
 
 const DIGITS = 6;
 const NONCE_BYTES = 16;
-/** Rounds remembered: a set of people that comes back has the code it had. */
-const MOST_ROUNDS = 32;
+/** Rounds remembered, those last in use: a set of people that comes back has the code it had. */
+export const MOST_ROUNDS = 512;
 /** Rounds that others speak of and we do not know yet. */
 const MOST_AHEAD = 8;
 
@@ -38,9 +38,11 @@ interface Round {
   readonly commitments: Map<string, string>;
   readonly nonces: Map<string, string>;
   broken: boolean;
+  /** Somebody bound themselves a second time, otherwise: they have forgotten this round, and their code is another. */
+  torn: boolean;
 }
 
-/** The rounds of one seat. First come counts: a second commitment or number of the same person changes nothing. */
+/** The rounds of one seat. First come counts: a second number of the same person changes nothing, and a second commitment leaves no code. */
 export class Rounds {
   private readonly rounds = new Map<string, Round>();
   private readonly ahead = new Map<string, Map<string, string>>();
@@ -51,20 +53,25 @@ export class Rounds {
   async enter(round: string): Promise<string> {
     let found = this.rounds.get(round);
     if (!found) {
-      found = { nonce: encode(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))), commitments: new Map(this.ahead.get(round)), nonces: new Map(), broken: false };
+      found = { nonce: encode(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))), commitments: new Map(this.ahead.get(round)), nonces: new Map(), broken: false, torn: false };
       found.commitments.set(this.me, await commitmentOf(round, this.me, found.nonce));
       found.nonces.set(this.me, found.nonce);
       this.ahead.delete(round);
-      this.rounds.set(round, found);
-      trim(this.rounds, MOST_ROUNDS);
     }
+    this.rounds.delete(round);
+    this.rounds.set(round, found);
+    trim(this.rounds, MOST_ROUNDS);
     return found.commitments.get(this.me) ?? "";
   }
 
   committed(round: string, from: string, commitment: string): void {
-    const known = this.rounds.get(round)?.commitments ?? this.ahead.get(round) ?? new Map<string, string>();
+    const entered = this.rounds.get(round);
+    const known = entered?.commitments ?? this.ahead.get(round) ?? new Map<string, string>();
     if (from !== this.me && !known.has(from)) known.set(from, commitment);
-    if (this.rounds.has(round)) return;
+    if (entered) {
+      if (from !== this.me && known.get(from) !== commitment) entered.torn = true;
+      return;
+    }
     this.ahead.set(round, known);
     trim(this.ahead, MOST_AHEAD);
   }
@@ -93,7 +100,7 @@ export class Rounds {
   async code(round: string, members: readonly Member[]): Promise<string | null> {
     const found = this.rounds.get(round);
     if (found?.broken) return null;
-    if (!found || this.missing(round, members).length > 0) return "";
+    if (!found || found.torn || this.missing(round, members).length > 0) return "";
     return codeOf(round, new Map(members.map((one) => [one.identity, found.nonces.get(one.identity) ?? ""])));
   }
 }

@@ -3,7 +3,7 @@
  * the code that everyone can read aloud. It knows neither LiveKit nor the socket, only a ring of keys and a way to say something.
  */
 
-import type { State } from "../../meeting.js";
+import { leads, type State } from "../../meeting.js";
 import { encode, sha256, type Bytes } from "./base64url.js";
 import { roundOf, Rounds, type Member } from "./code.js";
 import { LAST_GENERATION, read, type Message, type Share } from "./messages.js";
@@ -18,7 +18,8 @@ export const ROTATE_EVERY = 500;
 export const ASK_EVERY = 1500;
 const ANSWER_EVERY = 1000;
 const MOST_WAITING = 500;
-const MOST_PINS = 500;
+/** Keys remembered, those of the seats that are here and of those last gone: an identity is never given twice. */
+export const MOST_PINS = 500;
 
 /** What the room shows of it. */
 export interface Safety {
@@ -52,6 +53,9 @@ export class Encryption {
   private rounds = new Rounds("");
   private round = "";
   private unrecognised: ReadonlySet<string> = new Set();
+  private leading = false;
+  /** All who hold a vouched key; of them those who make the code and get our key: not who came by a code and is yet to be recognised. */
+  private everyone: readonly Member[] = [];
   private members: readonly Member[] = [];
   private readonly pins = new Map<string, string>();
   private readonly generations = new Map<string, number>();
@@ -131,7 +135,7 @@ export class Encryption {
     clearTimeout(this.switching);
     this.retiring.forEach(clearTimeout);
     this.identity = "";
-    this.members = [];
+    this.everyone = this.members = [];
     this.key.fill(0);
   }
 
@@ -141,43 +145,53 @@ export class Encryption {
     if (!this.identity || state.me.identity !== this.identity) return;
     const held: Vouched[] = [];
     const unsure: string[] = [];
+    const here = new Set(state.participants.map((one) => one.identity));
     for (const one of state.participants) {
       if (one.state !== "in_room" && (one.state !== "admitted" || !one.vouching)) continue;
       const vouched = await this.vouchings.check(one);
-      if (vouched && this.pin(vouched)) held.push(vouched);
+      if (vouched && this.pin(vouched, here)) held.push(vouched);
       else unsure.push(one.name);
     }
     const keyed = held.flatMap(({ identity, key }) => (key === null ? [] : [{ identity, key }]));
     // A statement that gives our seat another key than ours: nobody may be given anything on its word.
-    const members = keyed.some((one) => one.identity === this.identity) ? keyed : [];
+    const everyone = keyed.some((one) => one.identity === this.identity) ? keyed : [];
     const without = held.flatMap(({ name, allowedBy }) => (allowedBy === null ? [] : [{ name, allowedBy }]));
     this.safety = { ...this.safety, mode: without.length > 0 ? "off" : "on", without, unsure };
-    // Came by a code alone: shows themselves to those who lead, and gets nobody's key. Recognised, they begin a new round.
+    // Came by a code alone: shows themselves to those who lead, is in nobody's round and gets nobody's key. Recognised, they begin a new round.
     this.unrecognised = new Set(state.participants.flatMap((one) => (one.unrecognised && one.identity !== null ? [one.identity] : [])));
+    this.leading = leads(state.me);
+    await this.forgetGone(everyone);
+    const members = everyone.filter((one) => one.identity === this.identity || !this.unrecognised.has(one.identity));
     const round = await roundOf(this.meeting, members.map((one) => (this.unrecognised.has(one.identity) ? { ...one, key: "" } : one)));
     if (round !== this.round) await this.turnTo(round, members);
     await this.tell();
   }
 
   /** The first key of an identity is its only one, and no two share one. */
-  private pin(one: Vouched): boolean {
+  private pin(one: Vouched, here: ReadonlySet<string | null>): boolean {
     if (one.key === null) return true;
     const known = this.pins.get(one.identity);
     if (known !== undefined) return known === one.key;
     const own = one.key === this.publicKey;
-    if (own !== (one.identity === this.identity) || [...this.pins.values()].includes(one.key) || this.pins.size >= MOST_PINS) return false;
+    if (own !== (one.identity === this.identity) || [...this.pins.values()].includes(one.key)) return false;
+    for (const gone of this.pins.keys()) if (this.pins.size >= MOST_PINS && !here.has(gone)) this.pins.delete(gone);
+    if (this.pins.size >= MOST_PINS) return false;
     this.pins.set(one.identity, one.key);
     return true;
   }
 
-  private async turnTo(round: string, members: readonly Member[]): Promise<void> {
-    const here = new Set(members.map((one) => one.identity));
-    for (const { identity } of this.members) {
-      if (here.has(identity)) continue;
+  private async forgetGone(everyone: readonly Member[]): Promise<void> {
+    const here = new Set(everyone.map((one) => one.identity));
+    const gone = this.everyone.filter((one) => !here.has(one.identity));
+    this.everyone = everyone;
+    for (const { identity } of gone) {
       this.generations.delete(identity);
       this.proofs.delete(identity);
       if (identity !== this.identity) await this.around.ring.forget(identity);
     }
+  }
+
+  private async turnTo(round: string, members: readonly Member[]): Promise<void> {
     this.round = round;
     this.members = members;
     await this.rounds.enter(round);
@@ -223,7 +237,7 @@ export class Encryption {
     if (others.length === 0) return;
     this.shared = true;
     const keys: Record<string, string> = {};
-    for (const one of others.filter(({ identity }) => !this.unrecognised.has(identity))) keys[one.identity] = await this.pair.wrap(this.key, this.context(this.identity, this.publicKey, one.identity, one.key, this.generation));
+    for (const one of others) keys[one.identity] = await this.pair.wrap(this.key, this.context(this.identity, this.publicKey, one.identity, one.key, this.generation));
     this.say({ kind: "share", round: this.round, generation: this.generation, commitment: await this.rounds.enter(this.round), keys });
     this.reveal();
   }
@@ -235,15 +249,16 @@ export class Encryption {
   // ---- the others --------------------------------------------------------------------------------------------------
 
   private async hear(from: string, body: string): Promise<void> {
-    const member = this.members.find((one) => one.identity === from && from !== this.identity);
+    const member = this.everyone.find((one) => one.identity === from && from !== this.identity);
     const message = member && read(body);
     if (!member || !message) return;
     if (message.kind === "share") {
       this.rounds.committed(message.round, from, message.commitment);
       await this.take(member, message);
       this.reveal();
-    } else if (message.kind === "reveal") await this.rounds.revealed(message.round, from, message.nonce);
-    else if (message.of.includes(this.identity)) await this.answer();
+    } else if (message.kind === "reveal") {
+      if (this.members.some((one) => one.identity === from)) await this.rounds.revealed(message.round, from, message.nonce);
+    } else if (message.of.includes(this.identity)) await this.answer();
     await this.tell();
   }
 
@@ -278,10 +293,13 @@ export class Encryption {
 
   /** Something did not arrive, on a line that was away for a moment: ask those it should have come from. */
   private ask(): void {
-    const late = new Set(this.rounds.missing(this.round, this.members));
-    for (const { identity } of this.members) if (!this.generations.has(identity)) late.add(identity);
+    if (this.unrecognised.has(this.identity)) return;
+    const silent = this.everyone.filter(({ identity }) => identity !== this.identity && !this.generations.has(identity)).map(({ identity }) => identity);
+    const late = new Set([...this.rounds.missing(this.round, this.members), ...silent.filter((one) => !this.unrecognised.has(one))]);
     late.delete(this.identity);
     if (this.shared && late.size > 0) this.say({ kind: "ask", of: [...late] });
+    // Who came by a code gives their key to those who lead, and is told nothing of the others: not their identities either.
+    if (this.leading) for (const one of silent) if (this.unrecognised.has(one)) this.say({ kind: "ask", of: [one] });
   }
 
   private async answer(): Promise<void> {

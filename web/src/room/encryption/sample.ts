@@ -89,7 +89,9 @@ export class SampleRoom {
   }
 
   stateFor(seat: SampleSeat, others: readonly Participant[] = []): State {
-    return state(seat.one, [...this.seats.map((each) => each.one), ...others]);
+    const all = [...this.seats.map((each) => each.one), ...others];
+    // Who came by a code sees those who lead, until recognised (`rooms.view`).
+    return state(seat.one, seat.one.unrecognised ? all.filter((one) => one === seat.one || one.host || one.co_host) : all);
   }
 
   /** Everybody hears who is here. */
