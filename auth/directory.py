@@ -7,7 +7,7 @@ from datetime import datetime
 from audit.canonical import Scalar
 from audit.events import Actor, Event, EventType
 from auth.commissions import Commissions
-from auth.errors import LastAdministrator, NotYourOrganisation, TakenAlready, UnknownHere
+from auth.errors import LastAdministrator, NotOperator, NotYourOrganisation, TakenAlready, UnknownHere
 from auth.fields import FieldError, InvalidFields
 from auth.hsa_id import HsaId
 from auth.people import Organisation, Permission, Person, Staff, Unit, same_name
@@ -237,7 +237,7 @@ class Directory:
     async def store(self, who: Administrator, organisation: str, entries: Sequence[Entry]) -> None:
         """Record every change, then store all of them or none.
 
-        Raises LastAdministrator, NotYourOrganisation (for the operator's permission), TakenAlready, AuditUnavailable.
+        Raises LastAdministrator, NotOperator, TakenAlready, AuditUnavailable.
         """
         changed = await self.refuse(who, organisation, entries)
         for entry in changed:
@@ -252,6 +252,11 @@ class Directory:
             ):
                 await self._commissions.end_sessions(entry.staff)
 
+    def oversteps(self, who: Administrator, entry: Entry) -> bool:
+        """Whether it gives or takes the operator's permission, by somebody who is none."""
+        given = entry.staff.permissions ^ (entry.before.permissions if entry.before else frozenset())
+        return Permission.OPERATOR in given and not who.operator
+
     async def refuse(self, who: Administrator, organisation: str, entries: Sequence[Entry]) -> list[Entry]:
         """The entries that change anything. Raises what `store` raises before it stores.
 
@@ -259,9 +264,8 @@ class Directory:
         """
         changed = [entry for entry in entries if entry.changed]
         for entry in changed:
-            given = entry.staff.permissions ^ (entry.before.permissions if entry.before else frozenset())
-            if Permission.OPERATOR in given and not who.operator:
-                raise NotYourOrganisation
+            if self.oversteps(who, entry):
+                raise NotOperator
         before = {staff.id: staff for staff in await self._people.staff_in(organisation)}
         after = {**before, **{entry.staff.id: entry.staff for entry in changed}}
         if any(map(_administers, before.values())) and not any(map(_administers, after.values())):

@@ -307,6 +307,15 @@ class NotYourOrganisation(Refusal):
     english = "Only the organisation's administrator can do that. Ask your manager who it is."
 
 
+class NotOperator(Refusal):
+    """The operator's permission, given or taken by an organisation's administrator."""
+
+    code = "not-operator"
+    status = 403
+    swedish = "Behörigheten drift ges och tas bara av den som själv har den. Lämna den som den var, så går resten."
+    english = "Only somebody who is an operator gives or takes that permission. Leave it as it was, and the rest works."
+
+
 class UnknownHere(Refusal):
     """Also said of what exists in another organisation."""
 
@@ -363,6 +372,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     NotLogged,
     SimulatorRefused,
     NotYourOrganisation,
+    NotOperator,
     UnknownHere,
     TakenAlready,
     LastAdministrator,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auth.errors import Refusal
-from auth.identity_number import IdentityNumber, InvalidIdentityNumber
+from auth.identity_number import IdentityNumber, InvalidIdentityNumber, has_twelve_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,18 @@ class Faults:
         try:
             return IdentityNumber.parse(text.strip(" "))
         except InvalidIdentityNumber:
-            self.add(place, "Skriv personnumret med 12 siffror.", "Write the identity number with 12 digits.")
+            if has_twelve_digits(text.strip(" ")):
+                self.add(
+                    place,
+                    "Personnumret stämmer inte: siffrorna går inte ihop. Kontrollera var och en.",
+                    "The identity number is not right: its digits do not add up. Check each of them.",
+                )
+            else:
+                self.add(
+                    place,
+                    "Skriv personnumret med 12 siffror, till exempel ÅÅÅÅMMDDNNNN.",
+                    "Write the identity number with 12 digits, such as YYYYMMDDNNNN.",
+                )
             return None
 
 

@@ -83,6 +83,11 @@ class IdentityNumber:
         return format(str(self), spec)
 
 
+def has_twelve_digits(text: str) -> bool:
+    """Whether it is written as such a number is, so that one that is none has a wrong digit in it."""
+    return _DIGITS.fullmatch(text) is not None
+
+
 def _kind(digits: str, today: date) -> NumberKind | None:
     if digits[:2] not in _CENTURIES:
         return None

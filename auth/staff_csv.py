@@ -67,10 +67,12 @@ def parse(content: bytes, now: datetime) -> Parsed:
     text, wrong = _text(content)
     if wrong is not None:
         return Parsed({}, (wrong,))
+    lines: list[list[str]] = []
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True))
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True):
+            lines.append(cells)
     except csv.Error:
-        return Parsed({}, (_quotes(),))
+        return Parsed({}, (_quotes(len(lines) + 1),))
     header = [cell.strip().casefold() for cell in lines[0]] if lines else []
     if (wrong := _header(header)) is not None:
         return Parsed({}, (wrong,))
@@ -113,10 +115,10 @@ def _separator(text: str) -> str:
     return ";" if ";" in header else ","
 
 
-def _quotes() -> BadRow:
-    swedish = "Ett citattecken har ingen ände. Rätta det i filen och försök igen."
-    english = "A quotation mark is never closed. Correct it in the file and try again."
-    return BadRow(0, "", swedish, english)
+def _quotes(row: int) -> BadRow:
+    swedish = "Raden har ett citattecken som inte har någon ände, eller text efter det. Rätta det och försök igen."
+    english = "The row has a quotation mark that is never closed, or text after it. Correct it and try again."
+    return BadRow(row, "", swedish, english)
 
 
 def _header(header: list[str]) -> BadRow | None:
@@ -171,8 +173,13 @@ def _twice(rows: Mapping[int, CheckedStaff]) -> list[BadRow]:
                 continue
             first = seen.setdefault((key, row.title, row.unit), at)
             if first != at:
-                swedish = f"Samma person, titel och enhet står redan på rad {first}."
-                english = f"The same person, title and unit stand on row {first} already."
-                bad.append(BadRow(at, "", swedish, english))
+                bad.append(stands_already(at, first))
                 break
     return bad
+
+
+def stands_already(row: int, first: int) -> BadRow:
+    """A commission that an earlier row asks for as well."""
+    swedish = f"Samma person, titel och enhet står redan på rad {first}."
+    english = f"The same person, title and unit stand on row {first} already."
+    return BadRow(row, "", swedish, english)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from auth.fields import Faults
 from auth.hsa_id import HsaId, InvalidHsaId
-from auth.identity_number import IdentityNumber, InvalidIdentityNumber
+from auth.identity_number import IdentityNumber
 from auth.people import Permission
 
 NAME = 100
@@ -102,14 +102,7 @@ def check_staff(draft: StaffDraft, now: datetime, *, known: bool = False) -> Che
 def _identity(faults: StaffFaults, draft: StaffDraft, *, known: bool) -> tuple[IdentityNumber | None, HsaId | None]:
     number = hsa_id = None
     if draft.identity_number.strip():
-        try:
-            number = IdentityNumber.parse(draft.identity_number.strip(" "))
-        except InvalidIdentityNumber:
-            faults.add(
-                "identity_number",
-                "Det är inget personnummer. Skriv alla 12 siffrorna, till exempel ÅÅÅÅMMDDNNNN.",
-                "This is not an identity number. Write all 12 digits, such as YYYYMMDDNNNN.",
-            )
+        number = faults.number("identity_number", draft.identity_number)
     if draft.hsa_id.strip():
         try:
             hsa_id = HsaId.parse(draft.hsa_id.strip(" "))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auth.directory import Administrator, Directory, Entry
-from auth.errors import LastAdministrator, NotYourOrganisation, Refusal
+from auth.errors import LastAdministrator, NotOperator, Refusal
 from auth.fields import InvalidFields
 from auth.people import Staff
-from auth.staff_csv import BadRow, parse
+from auth.staff_csv import BadRow, parse, stands_already
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class StaffImport:
                 bad += [BadRow(at, "hsa-id", one.swedish, one.english) for one in invalid.problems]
                 continue
             entries[at] = _same_person(entry, entries)
+            if self._directory.oversteps(who, entries[at]):
+                bad.append(_of(NotOperator(), at, "behörigheter"))
+        told = {one.row for one in bad}
+        bad += [one for one in _twice(entries) if one.row not in told]
         if not bad:
             bad += await self._refused(who, organisation, entries)
         return Preview(entries, tuple(sorted(bad, key=lambda one: one.row)))
@@ -72,13 +76,25 @@ class StaffImport:
         """What the file as a whole may not do."""
         try:
             await self._directory.refuse(who, organisation, list(entries.values()))
-        except (LastAdministrator, NotYourOrganisation) as refusal:
+        except LastAdministrator as refusal:
             return [_of(refusal)]
         return []
 
 
-def _of(refusal: Refusal) -> BadRow:
-    return BadRow(0, "", refusal.text("sv"), refusal.text("en"))
+def _of(refusal: Refusal, row: int = 0, column: str = "") -> BadRow:
+    return BadRow(row, column, refusal.text("sv"), refusal.text("en"))
+
+
+def _twice(entries: dict[int, Entry]) -> list[BadRow]:
+    """One person's same commission in two rows, though one names them by number and the other by HSA-id."""
+    seen: dict[tuple[str, str, str], int] = {}
+    bad = []
+    for at, entry in entries.items():
+        staff = entry.staff
+        first = seen.setdefault((staff.person.id, staff.title, staff.unit), at)
+        if first != at:
+            bad.append(stands_already(at, first))
+    return bad
 
 
 def _same_person(entry: Entry, entries: dict[int, Entry]) -> Entry:

@@ -85,18 +85,23 @@ def _awkwardness(codec: Codec) -> int:
 
 def fitting(offered: Sequence[Codec], published: Codec) -> Codec | None:
     """The offered payload type that can carry the published stream unchanged."""
+    return by_identity(offered).get(identity(published))
+
+
+def by_identity(offered: Sequence[Codec]) -> dict[tuple[str, ...], Codec]:
+    """Of each identity the first: read once, and asked for many tracks."""
+    found: dict[tuple[str, ...], Codec] = {}
     for codec in offered:
-        if codec.mime_type == published.mime_type and identity(codec) == identity(published):
-            return codec
-    return None
+        found.setdefault(identity(codec), codec)
+    return found
 
 
 def identity(codec: Codec) -> tuple[str, ...]:
-    """What two payload types of one codec must share. H264: the profile without its level (RFC 6184, 8.1)."""
+    """What two payload types must share. H264: the profile without its level (RFC 6184, 8.1)."""
     values = _DEFAULTS | parameters(codec.fmtp)
     if codec.mime_type == "video/h264":
-        return (values["packetization-mode"], _h264_profile(values["profile-level-id"]))
-    return tuple(values[name] for name in _IDENTITY.get(codec.mime_type, ()))
+        return (codec.mime_type, values["packetization-mode"], _h264_profile(values["profile-level-id"]))
+    return (codec.mime_type, *(values[name] for name in _IDENTITY.get(codec.mime_type, ())))
 
 
 def _h264_profile(profile_level_id: str) -> str:

@@ -183,7 +183,7 @@ class Connection:
     # The client's offer
 
     def take_offer(self, text: str, offer_id: int, publications: dict[str, Publication]) -> None:
-        """Answer the client and take over what was agreed. Raises sdp.SdpError; nothing has changed then."""
+        """Answer the client and take over what was agreed. Raises sdp.SdpError where it cannot be answered."""
         description = sdp.parse(text)
         remote = remote_transport(description)
         side = self._publisher

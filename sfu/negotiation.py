@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sfu.codecs_offered import SUPPORTED, choose, codecs_of, fitting
+from sfu.codecs_offered import SUPPORTED, by_identity, choose, codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.rtp import (
     ABS_SEND_TIME,
@@ -31,8 +31,8 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 FEEDBACK = ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
 _START_RATE = "x-google-start-bitrate"  # kbit/s; a format parameter of libwebrtc's alone
-SCTP_PORT = 5000
-MAX_MESSAGE_SIZE = 65_536
+SCTP_PORT = 5000  # RFC 8841 section 12.1 leaves it to the SDP; everybody takes this
+MAX_MESSAGE_SIZE = 65_536  # bytes of one data-channel message
 MAX_RIDS = 3
 
 
@@ -156,7 +156,7 @@ def answer(
             sections.append(_refused(section))
             continue
         if section.kind == "application":
-            sections.append(_data_section(section))
+            sections.append(data_section(section.protocol, section.formats, section.mid))
             continue
         kind = _kind(section)
         offered = [_repairable(codec) for codec in codecs_of(section)]
@@ -250,7 +250,7 @@ def _place_forwarded(
     """
     by_sid = {track.sid: track for track in wanted}
     open_sections = {
-        section.mid: codecs_of(section)
+        section.mid: by_identity(codecs_of(section))
         for section in offer.sections
         if section.kind != "application"
         and not section.rejected
@@ -261,15 +261,16 @@ def _place_forwarded(
     sending = {
         mid: sid
         for mid, sid in layout.sending.items()
-        if mid in open_sections and sid in by_sid and fitting(open_sections[mid], by_sid[sid].codec) is not None
+        if mid in open_sections and sid in by_sid and identity(by_sid[sid].codec) in open_sections[mid]
     }
     candidates = [mid for mid in open_sections if mid not in layout.sending]
     unsupported = []
     for track in wanted:
         if track.sid in sending.values():
             continue
+        wanted_codec = identity(track.codec)
         same_kind = [mid for mid in open_sections if kinds[mid] == track.kind]
-        fits = [mid for mid in same_kind if fitting(open_sections[mid], track.codec) is not None]
+        fits = [mid for mid in same_kind if wanted_codec in open_sections[mid]]
         if same_kind and not fits:
             unsupported.append(track.sid)
         elif (mid := next((mid for mid in fits if mid in candidates), None)) is not None:
@@ -383,13 +384,13 @@ def describe_forwarded(section: Section, track: Forwarded) -> None:
         section.repair_ssrcs = {track.rtx_ssrc: track.ssrc}
 
 
-def _data_section(section: Section) -> Section:
+def data_section(protocol: str, formats: tuple[str, ...], mid: str) -> Section:
     return Section(
         "application",
         9,
-        section.protocol,
-        section.formats,
-        mid=section.mid,
+        protocol,
+        formats,
+        mid=mid,
         sctp_port=SCTP_PORT,
         max_message_size=MAX_MESSAGE_SIZE,
     )

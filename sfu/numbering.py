@@ -1,6 +1,7 @@
 """Outgoing sequence numbers and time stamps of one forwarded stream: unbroken over every change of source."""
 
 import secrets
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sfu.up_layer import UpLayer
 
 MOST_SKIPPED = 1024
 MOST_PARTS = 4
+_FAR = 0x4000
 _GUARDED = 4096  # packets after a splice in which one of before it may still come
 
 
@@ -38,11 +40,9 @@ class _Part:
     skipped: Sequence[tuple[int, int]]
 
     def origin(self, number: int) -> Origin:
-        offset = self.sequence_offset
-        for skipped, before in reversed(self.skipped):
-            if forward_distance(skipped, (number - offset) & 0xFFFF) > 0:
-                break
-            offset = before
+        # The first that was skipped after this number; its own would have been the next one's.
+        after = bisect_right(self.skipped, 0, key=lambda one: forward_distance(number, (one[0] + one[1]) & 0xFFFF))
+        offset = self.skipped[after][1] if after < len(self.skipped) else self.sequence_offset
         return Origin(number, self.source, (number - offset) & 0xFFFF, self.timestamp_offset, self.vp8)
 
 
@@ -57,6 +57,7 @@ class Numbering:
     __slots__ = (
         "_first",
         "_is_cut",
+        "_part",
         "_parts",
         "guard",
         "last",
@@ -82,6 +83,7 @@ class Numbering:
         self.source: UpLayer | None = None
         self.vp8 = Vp8Rewriter()
         self._first = 0
+        self._part: _Part | None = None
         self._is_cut = True
         self._parts: deque[_Part] = deque(maxlen=MOST_PARTS)
 
@@ -115,6 +117,8 @@ class Numbering:
         if (sequence - self.newest - 1) & 0xFFFF < 0x8000:
             self.newest = sequence
             if not passed_on:
+                self._part = None
+                self._forget_skipped()
                 self.skipped.append((sequence, offset))
                 self.sequence_offset = (offset - 1) & 0xFFFF
                 return None
@@ -132,18 +136,20 @@ class Numbering:
 
     def _offset_before(self, sequence: int) -> int:
         """The offset for a packet that comes late: what was skipped after it does not count."""
-        found = self.sequence_offset
-        for skipped, offset in reversed(self.skipped):
-            if forward_distance(sequence, skipped) <= 0:
-                break
-            found = offset
-        return found
+        self._forget_skipped()
+        after = bisect_right(self.skipped, 0, key=lambda one: forward_distance(sequence, one[0]))
+        return self.skipped[after][1] if after < len(self.skipped) else self.sequence_offset
+
+    def _forget_skipped(self) -> None:
+        """What lies so far back that the circle of numbers would close."""
+        while self.skipped and not 0 <= forward_distance(self.skipped[0][0], self.newest) < _FAR:
+            self.skipped.popleft()
 
     def origin(self, number: int) -> Origin | None:
         """What was sent under an outgoing number, if it was lately; what was cut off is not told of."""
         if self.source is None or self._is_cut or forward_distance(self.last_sequence, number) > 0:
             return None
-        parts = (self._part(self.source), *reversed(self._parts))
+        parts = (self._current(self.source), *reversed(self._parts))
         return next((part.origin(number) for part in parts if forward_distance(part.first, number) >= 0), None)
 
     def cut(self) -> None:
@@ -151,17 +157,21 @@ class Numbering:
         self._is_cut = True
         self._parts.clear()
 
-    def _part(self, source: UpLayer) -> _Part:
-        return _Part(
-            self._first, source, self.sequence_offset, self.timestamp_offset, self.vp8.offsets, tuple(self.skipped)
-        )
+    def _current(self, source: UpLayer) -> _Part:
+        """Made once for all numbers of a NACK, which come before anything more is skipped."""
+        if self._part is None:
+            self._forget_skipped()
+            offsets = self.sequence_offset, self.timestamp_offset, self.vp8.offsets
+            self._part = _Part(self._first, source, *offsets, tuple(self.skipped))
+        return self._part
 
     def splice(self, packet: Arrived) -> bool:
         """This packet is the first of its layer, and follows on what was sent last. Whether the source is another."""
         other = False
         last = self.last
         if self.source is not None and not self._is_cut:
-            self._parts.append(self._part(self.source))
+            self._parts.append(self._current(self.source))
+        self._part = None
         if last is None:
             # Small first numbers: a receiver's roll-over counter must not be guessed wrong (RFC 3711 section 3.3.1).
             self.sequence_offset = (1 + secrets.randbelow(0x4000) - packet.sequence_number) & 0xFFFF

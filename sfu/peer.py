@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -31,6 +32,7 @@ TICK = 0.05  # seconds between two rounds of periodic work
 FEEDBACK_INTERVAL = 0.1  # seconds between two transport-wide feedbacks, as libwebrtc does at common rates
 REPORT_INTERVAL = 1.0  # seconds between receiver reports
 FEEDBACK_GRACE = 3.0  # seconds in which a client that agreed to transport-wide feedback must have sent some
+STATUSES_PER_SECOND = 8192.0  # packets whose fate a client may tell of: more than it is ever sent
 CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
 
 
@@ -92,7 +94,6 @@ class Peer:
         self._reported_at = self._fed_back_at = clock()
         self._is_closed = False
         self._remote: RemoteTransport | None = None
-        self.remote_estimate: int | None = None  # bit/s by the client's REMB, where it sends any
         self.outlet = Outlet(self._transport.send_rtp, clock, self._transport.send_run)
         self.outlet.pacer.on_wait = self._start_timer
         self._timer: asyncio.TimerHandle | None = None
@@ -101,6 +102,7 @@ class Peer:
         self._sent = (0, clock())  # octets when the rate sent was last measured
         self._sent_rate = 0.0
         self._numbered_since: float | None = None
+        self._statuses, self._statuses_at = 0.0, -inf
         self.malformed = 0  # packets with right keys and wrong form
 
     @property
@@ -346,12 +348,20 @@ class Peer:
 
     def take_rtcp(self, packet: bytes, arrival: float) -> None:
         try:
-            packets = rtcp.parse(packet)
+            packets = rtcp.parse(packet, self._allowed_statuses(arrival))
         except rtp.MalformedPacket:
             self.malformed += 1
             return
         for one in packets:
             self._take_rtcp(one, arrival)
+
+    def _allowed_statuses(self, now: float) -> float:
+        """Of how many packets transport-wide feedback may tell now: of none where it was not agreed on."""
+        if self._numbered_since is None:
+            return 0
+        refilled = self._statuses + (now - self._statuses_at) * STATUSES_PER_SECOND
+        self._statuses, self._statuses_at = min(rtcp.MOST_STATUSES + rtcp.FEEDBACK_COST, refilled), now
+        return self._statuses
 
     def _take_rtcp(self, packet: rtcp.Packet, now: float) -> None:
         match packet:
@@ -371,9 +381,9 @@ class Peer:
                     if (down_track := self._down_tracks.get(ssrc)) is not None:
                         down_track.request_key_frame()
             case rtcp.ReceiverEstimate():
-                self.remote_estimate = packet.bitrate
                 self._reported.remote(packet.bitrate, self._sent_rate)
             case rtcp.TransportFeedback():
+                self._statuses -= rtcp.FEEDBACK_COST + len(packet.deltas)
                 self.outlet.bandwidth.take(packet, now)
             case _:
                 pass

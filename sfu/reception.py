@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sfu import rtcp, rtp
 from sfu.arrived import PASSED_ON
+from sfu.bandwidth_history import OVERHEAD
 from sfu.negotiated import ReceiveSection
 from sfu.rtp import RtpPacket
 from sfu.twcc import ArrivalRecorder
-from sfu.up_layer import OVERHEAD, UpLayer
+from sfu.up_layer import UpLayer
 from sfu.up_track import UpTrack
 from sfu.uplink import Uplink
 

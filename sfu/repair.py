@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from sfu.arrived import NUMBER_AT, Arrived, Shape
 from sfu.numbering import Numbering, Origin
+from sfu.packet_cache import SIZE
 from sfu.route import Route
-from sfu.rtp import ONE_BYTE, WITH_EXTENSIONS
+from sfu.rtp import ONE_BYTE, WITH_EXTENSIONS, forward_distance
 
 RESENDS_PER_SECOND = 1500
 RESEND_BURST = 400
@@ -29,24 +30,26 @@ class Repairs:
         self._allowed_at = now
 
     def resend(self, lost: Sequence[int], route: Route, shape: Shape, now: float) -> int:
-        """Answer a NACK, at most RESENDS_PER_SECOND whatever is asked for. How many packets were sent again."""
+        """Answer a NACK, at most RESENDS_PER_SECOND numbers of it. How many packets were sent again."""
         self._allowed = min(RESEND_BURST, self._allowed + (now - self._allowed_at) * RESENDS_PER_SECOND)
         self._allowed_at = now
         count = 0
         for number in lost:
             if self._allowed < 1:
                 break
+            # Also what is not there has to be looked for.
+            self._allowed -= 1
             if route.rtx_payload_type is None:
                 if route.again is not None and route.again(number):
-                    self._allowed -= 1
                     count += 1
+                continue
+            if not 0 <= forward_distance(number, self._numbers.last_sequence) < SIZE:
                 continue
             origin = self._numbers.origin(number)
             packet = origin.layer.kept.get(origin.sequence_number) if origin is not None else None
             if origin is not None and packet is not None:
                 if not route.repair(*self._again(packet, origin, route, shape, now)):
                     break
-                self._allowed -= 1
                 count += 1
         return count
 

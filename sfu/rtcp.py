@@ -9,10 +9,12 @@ from struct import Struct
 
 from sfu.rtp import MalformedPacket
 
-SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, GOODBYE = 200, 201, 202, 203
+SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION = 200, 201, 202
 TRANSPORT_LAYER, PAYLOAD_SPECIFIC = 205, 206
 MOST_PACKETS = 64  # in one compound: no honest sender comes near
 MOST_STATUSES = 4096  # packets told of in one transport-wide feedback
+FEEDBACK_COST = 16  # what reading one costs besides, in packets told of
+MOST_LOST = 1000  # numbers asked for in one NACK, as many as libwebrtc asks for at most
 
 _HEAD = Struct("!BBH")
 _SSRC = Struct("!I")
@@ -64,11 +66,6 @@ class SourceDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class Goodbye:
-    ssrcs: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Nack:
     """lost: sequence numbers, each once, in the order asked for."""
 
@@ -116,7 +113,6 @@ Packet = (
     SenderReport
     | ReceiverReport
     | SourceDescription
-    | Goodbye
     | Nack
     | PictureLossIndication
     | FullIntraRequest
@@ -125,8 +121,11 @@ Packet = (
 )
 
 
-def parse(data: bytes) -> list[Packet]:
-    """Read a compound packet; kinds we have no use for are passed over. Raises MalformedPacket."""
+def parse(data: bytes, statuses: float = MOST_STATUSES) -> list[Packet]:
+    """Read a compound packet; kinds we have no use for are passed over. Raises MalformedPacket.
+
+    statuses: of how many packets its transport-wide feedback may tell together; feedback beyond that is passed over.
+    """
     packets: list[Packet] = []
     position = 0
     for _ in range(MOST_PACKETS):
@@ -143,6 +142,11 @@ def parse(data: bytes) -> list[Packet]:
             if not body or body[-1] == 0 or body[-1] > len(body):
                 raise MalformedPacket("wrong padding")
             body = body[: -body[-1]]
+        if kind == TRANSPORT_LAYER and first & 31 == 15:
+            statuses -= FEEDBACK_COST + _statuses(body)
+            if statuses < 0:
+                position = end
+                continue
         packets.extend(_parse_one(kind, first & 31, body))
         position = end
     raise MalformedPacket("too many packets")
@@ -158,9 +162,6 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterable[Packet]:
         return (ReceiverReport(_SSRC.unpack_from(body)[0], _blocks(body, 4, count)),)
     if kind == SOURCE_DESCRIPTION:
         return _descriptions(body, count)
-    if kind == GOODBYE:
-        _demand(body, 4 * count)
-        return (Goodbye(_ssrcs(body, 0, count)),)
     if kind in (TRANSPORT_LAYER, PAYLOAD_SPECIFIC):
         _demand(body, 8)
         return _feedback(kind, count, body)
@@ -228,6 +229,8 @@ def _descriptions(body: bytes, count: int) -> list[SourceDescription]:
 def _lost(body: bytes) -> tuple[int, ...]:
     lost: dict[int, None] = {}
     for at in range(8, len(body) - 3, 4):
+        if len(lost) >= MOST_LOST:
+            break
         first, mask = _PAIR.unpack_from(body, at)
         lost[first] = None
         for bit in range(16):
@@ -236,11 +239,16 @@ def _lost(body: bytes) -> tuple[int, ...]:
     return tuple(lost)
 
 
-def _transport_feedback(sender: int, media: int, body: bytes) -> TransportFeedback:
+def _statuses(body: bytes) -> int:
     _demand(body, 16)
-    base, count = _PAIR.unpack_from(body, 8)
+    count = body[10] << 8 | body[11]
     if count > MOST_STATUSES:
         raise MalformedPacket("feedback on too many packets")
+    return count
+
+
+def _transport_feedback(sender: int, media: int, body: bytes) -> TransportFeedback:
+    base, count = _PAIR.unpack_from(body, 8)
     symbols: list[int] = []
     position = 16
     while len(symbols) < count:
@@ -287,8 +295,6 @@ def _build_one(packet: Packet) -> bytes:  # noqa: PLR0911  one return per kind o
             name = packet.cname.encode()[:255]
             chunk = _SSRC.pack(packet.ssrc) + bytes((1, len(name))) + name
             return _packet(SOURCE_DESCRIPTION, 1, chunk + bytes(4 - len(chunk) % 4))
-        case Goodbye():
-            return _packet(GOODBYE, len(packet.ssrcs), b"".join([_SSRC.pack(ssrc) for ssrc in packet.ssrcs]))
         case Nack():
             head = _TWO_SSRCS.pack(packet.sender_ssrc, packet.media_ssrc)
             return _packet(TRANSPORT_LAYER, 1, head + _pack_lost(packet.lost))

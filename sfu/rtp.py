@@ -19,9 +19,6 @@ TWO_BYTE = 0x1000
 HEADER = Struct("!BBHII")
 EXTENSION_HEADER = Struct("!HH")
 WITH_EXTENSIONS = Struct("!BBHIIHH")
-# The same, and a transport-wide number as the first extension, in one-byte and in two-byte form.
-NUMBERED_ONE_BYTE = Struct("!BBHIIHHBH")
-NUMBERED_TWO_BYTE = Struct("!BBHIIHHBBH")
 
 
 class MalformedPacket(ValueError):

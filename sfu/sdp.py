@@ -3,7 +3,7 @@
 Only what this server acts on is kept; anything else in a description is passed over.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -11,6 +11,7 @@ MAX_SIZE = 256 * 1024
 MAX_SECTIONS = 128
 MAX_LINES = 20_000
 MAX_LINE = 4096
+MAX_SOURCES = 64  # SSRCs, repair groups, rids of one section: of each
 MAX_PARAMETERS = 512  # characters of one fmtp: a publisher's are told to subscribers
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -62,9 +63,9 @@ class Section:
 
     @property
     def payload_types(self) -> tuple[int, ...]:
-        """The formats that an rtpmap explains, in the order of preference."""
+        """The formats that an rtpmap explains, each once, in the order of preference."""
         known = {str(number): number for number in self.rtpmaps}
-        return tuple(known[text] for text in self.formats if text in known)
+        return tuple(known[text] for text in dict.fromkeys(self.formats) if text in known)
 
 
 @dataclass(slots=True)
@@ -98,6 +99,8 @@ def parse(text: str) -> Description:
             if (read := _ATTRIBUTES.get(name)) is not None:
                 try:
                     read(section, value)
+                except SdpError:
+                    raise
                 except (ValueError, IndexError):
                     raise SdpError(f"line {number}: malformed {name}") from None
             elif name in DIRECTIONS:
@@ -201,11 +204,17 @@ def _extmap(section: Section, value: str) -> None:
     section.extensions[number] = words[1]
 
 
+def _bound(sources: Sized) -> None:
+    if len(sources) > MAX_SOURCES:
+        raise SdpError(f"more than {MAX_SOURCES} SSRCs, groups or rids in one section")
+
+
 def _ssrc(section: Section, value: str) -> None:
     words = value.split(" ", 1)
     ssrc = _number(words[0], 0xFFFFFFFF)
     if ssrc not in section.ssrcs:
         section.ssrcs.append(ssrc)
+        _bound(section.ssrcs)
     if len(words) > 1 and words[1].startswith("cname:"):
         section.cname = words[1][6:]
 
@@ -214,6 +223,7 @@ def _ssrc_group(section: Section, value: str) -> None:
     words = value.split()
     if words[0] == "FID" and len(words) == 3:
         section.repair_ssrcs[_number(words[2], 0xFFFFFFFF)] = _number(words[1], 0xFFFFFFFF)
+        _bound(section.repair_ssrcs)
 
 
 def _rid(section: Section, value: str) -> None:
@@ -221,6 +231,7 @@ def _rid(section: Section, value: str) -> None:
     if not 0 < len(name) <= 16 or not name.isascii() or direction not in {"send", "recv"}:
         raise ValueError
     section.rids.append((name, direction))
+    _bound(section.rids)
 
 
 def _fingerprint(section: Section, value: str) -> None:

@@ -7,9 +7,8 @@ from sfu.codecs_offered import codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, SendSection
 from sfu.negotiation import (
     FEEDBACK,
-    MAX_MESSAGE_SIZE,
-    SCTP_PORT,
     Forwarded,
+    data_section,
     describe_forwarded,
     with_transport,
 )
@@ -82,7 +81,10 @@ def offer(layout: OfferLayout, wanted: Sequence[Forwarded], local: LocalTranspor
         else:
             sections.append(OfferedSection(str(len(sections) + 1), track.kind, codec, track.sid))
     new = OfferLayout(tuple(sections), payload_types, layout.version + 1)
-    written = [_data_section(), *(_written(section, by_sid) for section in sections)]
+    written = [
+        data_section("UDP/DTLS/SCTP", ("webrtc-datachannel",), "0"),
+        *(_written(section, by_sid) for section in sections),
+    ]
     with_transport(written, local, "actpass")
     description = Description(
         sections=written,
@@ -127,7 +129,7 @@ def settle(answer: Description, layout: OfferLayout) -> tuple[Mapping[str, SendS
 def _our_codec(track: Forwarded, payload_types: dict[tuple[str, ...], int]) -> Codec | None:
     """The published codec under a payload type of ours: one for all tracks of the same codec identity."""
     published = track.codec
-    key = (published.mime_type, *identity(published))
+    key = identity(published)
     if key not in payload_types:
         taken = set(payload_types.values())
         free = next((number for number in _PAYLOAD_TYPES if number not in taken), None)
@@ -141,18 +143,6 @@ def _our_codec(track: Forwarded, payload_types: dict[tuple[str, ...], int]) -> C
         payload_type=number,
         rtx_payload_type=number + 1 if is_video else None,
         red_payload_type=number + 1 if track.red and not is_video else None,
-    )
-
-
-def _data_section() -> Section:
-    return Section(
-        "application",
-        9,
-        "UDP/DTLS/SCTP",
-        ("webrtc-datachannel",),
-        mid="0",
-        sctp_port=SCTP_PORT,
-        max_message_size=MAX_MESSAGE_SIZE,
     )
 
 

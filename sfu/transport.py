@@ -27,8 +27,9 @@ from pylibsrtp._binding import ffi, lib
 from sfu.arrived import Form
 from sfu.association import Association, Path
 from sfu.bandwidth_history import SIZE, SentHistory
-from sfu.datagrams import LONGEST_RUN, MOST_SEGMENTS
+from sfu.datagrams import LONGEST_DATAGRAM, LONGEST_RUN, MOST_SEGMENTS
 from sfu.negotiated import RemoteTransport
+from sfu.negotiation import MAX_MESSAGE_SIZE, SCTP_PORT
 from sfu.route import Numbers
 from sfu.rtp import is_rtcp
 from sfu.sctp_check import is_sound
@@ -36,18 +37,15 @@ from sfu.sctp_check import is_sound
 log = structlog.get_logger()
 
 HANDSHAKE_LIMIT = 30.0  # seconds from `Transport.run` to both sides holding keys
-MOST_MESSAGE = 262_144  # bytes of one data-channel message; written into our SDP as a=max-message-size
 MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
 MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
 MOST_CHANNELS = 16
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
 MOST_STREAMS = 128  # SSRCs one client may send on: each costs memory in libsrtp
 MOST_FRAGMENTS = 4096  # chunks of unfinished messages
-SCTP_PORT = 5000  # RFC 8841 section 12.1 leaves it to the SDP; everybody takes this
 
-_LONGEST = 2048
 _TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
-_buffer = ffi.new("char[]", _LONGEST)
+_buffer = ffi.new("char[]", LONGEST_DATAGRAM)
 _bytes = ffi.buffer(_buffer)
 _view = memoryview(_bytes)
 _length = ffi.new("int *")
@@ -239,7 +237,7 @@ class Transport:
         self._dtls.on("statechange", self._state_changed)
         self._handler.connected()
         with contextlib.suppress(ConnectionError):
-            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=MOST_MESSAGE), SCTP_PORT)
+            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=MAX_MESSAGE_SIZE), SCTP_PORT)
 
     async def _shake_hands(self, remote: RemoteTransport) -> None:
         self._dtls._set_role(remote.dtls_role)
@@ -272,7 +270,7 @@ class Transport:
         """
         size = len(packet)
         path = self._association.selected
-        if self._tx is None or path is None or size > _LONGEST - _TRAILER:
+        if self._tx is None or path is None or size > LONGEST_DATAGRAM - _TRAILER:
             return
         _bytes[0:size] = packet
         if number_at:
@@ -369,7 +367,7 @@ class Transport:
     def send_rtcp(self, packet: bytes) -> None:
         """The same for a compound RTCP packet."""
         size = len(packet)
-        if self._tx is None or size > _LONGEST - _TRAILER:
+        if self._tx is None or size > LONGEST_DATAGRAM - _TRAILER:
             return
         _bytes[0:size] = packet
         _length[0] = size
@@ -411,7 +409,7 @@ class Transport:
     def send_data(self, label: str, payload: bytes) -> bool:
         """Queue a message. False when there is no such channel, it is not open yet and lossy, or its buffer is full."""
         channel = self._channels.get(label)
-        if channel is None or channel.readyState not in ("open", "connecting") or len(payload) > MOST_MESSAGE:
+        if channel is None or channel.readyState not in ("open", "connecting") or len(payload) > MAX_MESSAGE_SIZE:
             return False
         lossy = channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
         is_open = channel.readyState == "open"
@@ -454,7 +452,7 @@ class Transport:
 
     def _message_came(self, label: str, message: bytes | str) -> None:
         payload = message.encode() if isinstance(message, str) else message
-        if len(payload) > MOST_MESSAGE:
+        if len(payload) > MAX_MESSAGE_SIZE:
             self.faults["message too long"] += 1
         elif not self._is_closed:
             self._handler.data(label, payload)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sfu.bandwidth_history import OVERHEAD
 from sfu.layers import HOLD_UP, SILENT_AFTER
 from sfu.packet_cache import SIZE, PacketCache
 from sfu.rtcp import ReportBlock, SenderReport
@@ -16,7 +17,6 @@ RETRY_AFTER = 0.08  # seconds, growing by half with each try
 RETRY_SOUND_AFTER = 0.03  # sound is of use for a few packets only
 GIVE_UP_AFTER = 1.2  # seconds: by then the receiver has moved on
 MEASURE_INTERVAL = 0.5  # seconds of one sample of the rate
-OVERHEAD = 38  # bytes of IPv4, UDP and the SRTP tag
 KEY_FRAME_INTERVAL = 0.5  # seconds between two requests for the same layer
 
 

@@ -260,14 +260,18 @@ class LivekitSockets:
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return
             if not budget.take(len(message.data or b"")):
-                log.warning("signalling flood", participant=session.participant.sid)
-                await line.close(WSCloseCode.POLICY_VIOLATION, b"too many messages")
+                await self._flooded(session, line)
                 return
             following = Next.GO_ON
             try:
                 if message.type is not WSMsgType.BINARY:
                     raise DecodeError
-                following = session.receive(SignalRequest.FromString(message.data))
+                request = SignalRequest.FromString(message.data)
+                is_description = request.WhichOneof("message") in ("offer", "answer")
+                if is_description and not budget.take_description(len(message.data)):
+                    await self._flooded(session, line)
+                    return
+                following = session.receive(request)
                 # What it told the others leaves before its next request is read.
                 await asyncio.sleep(0)
             except DecodeError:
@@ -279,6 +283,11 @@ class LivekitSockets:
                 line.cut()
             if following is not Next.GO_ON:
                 return
+
+    @staticmethod
+    async def _flooded(session: LivekitSession, line: Line) -> None:
+        log.warning("signalling flood", participant=session.participant.sid)
+        await line.close(WSCloseCode.POLICY_VIOLATION, b"too many messages")
 
     async def _write(self, client: _Client, line: Line) -> None:
         """Send what waits; when the stay has ended, send the rest and close."""

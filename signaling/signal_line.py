@@ -13,6 +13,7 @@ CLOSE_TIMEOUT = 3.0
 MESSAGES_PER_SECOND = 50.0
 MESSAGE_BURST = 300.0
 MESSAGE_UNIT = 16 * 1024  # bytes that count as another message
+DESCRIPTION_FACTOR = 3  # a description's bytes count so often again: they are read line by line, and answered
 
 
 class Line:
@@ -63,3 +64,7 @@ class Budget:
         self._at = now
         self._left -= 1 + size / MESSAGE_UNIT
         return self._left >= 0
+
+    def take_description(self, size: int) -> bool:
+        """The same for what a session description costs besides."""
+        return self.take(DESCRIPTION_FACTOR * size)

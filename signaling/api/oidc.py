@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from auth.errors import AssuranceTooLow, Refusal
+from auth.errors import AssuranceTooLow, CookiesBlocked, Refusal
 from auth.flow import Browser
 from auth.identity import Method
 from auth.oidc import Back, OidcLogins
@@ -61,6 +61,8 @@ class OidcApi:
         # A parameter given twice is no answer of a provider's (RFC 6749, 3.1).
         answer = {name: request.query[name] for name in request.query if len(request.query.getall(name)) == 1}
         back = await self._logins.finish(method, answer, self._cookies.flow_of(request))
+        if isinstance(back.problem, CookiesBlocked):
+            raise back.problem  # nothing tells whether they came by a link or as staff: not the staff's login
         if back.problem is not None:
             return see_problem(back.page, back.problem, tried=method)
         response = web.Response(status=303, headers={"Location": back.page})

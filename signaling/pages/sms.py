@@ -38,6 +38,7 @@ def routes(meetings: Meetings, codes: SmsCodes, sessions: Sessions, *, secure: b
         return render(
             request,
             "sms.html",
+            status=422 if form.errors else 200,
             token=token,
             sent="" if spent else sent,
             problem=told,

@@ -10,7 +10,7 @@ from audit.log import AuditUnavailable
 from auth.commissions import Commissions
 from auth.demo import NORDVIK, REGION
 from auth.directory import Administrator, Directory
-from auth.errors import LastAdministrator, NotYourOrganisation, Refusal, TakenAlready, UnknownHere
+from auth.errors import LastAdministrator, NotOperator, NotYourOrganisation, Refusal, TakenAlready, UnknownHere
 from auth.fields import InvalidFields
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
@@ -117,7 +117,7 @@ async def test_an_administrator_has_her_own_organisation_alone(
             await act
     with pytest.raises(NotYourOrganisation):
         await directory.add_organisation(who, replace(REGION, id="new", name="New"))
-    with pytest.raises(NotYourOrganisation):
+    with pytest.raises(NotOperator):
         await directory.add_staff(who, "nordvik", checked(PER, title="Drift", permissions=("operator",)))
 
 

@@ -21,3 +21,15 @@ def test_collected_in_order_and_raised_once() -> None:
     with pytest.raises(InvalidFields) as invalid:
         faults.stop()
     assert [fault["field"] for fault in invalid.value.fields("en")] == ["title", "unit", "place", "number"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("199510112396", "går inte ihop"), ("19951011-2396", "går inte ihop"), ("9510112395", "12 siffror")],
+)
+def test_a_number_with_a_wrong_digit_is_told_so(written: str, told: str) -> None:
+    faults = Faults()
+    assert faults.number("number", written) is None
+    with pytest.raises(InvalidFields) as invalid:
+        faults.stop()
+    assert told in invalid.value.fields("sv")[0]["message"]

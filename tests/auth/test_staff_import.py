@@ -76,7 +76,7 @@ async def test_what_the_directory_refuses_is_told_as_rows(
     assert [bad.row for bad in last.bad] == [0]
     britta = Administrator(ROOT.actor, "nordvik")
     grab = await importing.store(britta, "nordvik", rows(PER.replace("planerare", "drift")))
-    assert [bad.row for bad in grab.bad] == [0]
+    assert [(bad.row, bad.column) for bad in grab.bad] == [(2, "behörigheter")]
 
 
 async def test_a_dry_run_tells_no_name_that_was_not_written_or_known(importing: StaffImport, house: House) -> None:
@@ -98,3 +98,23 @@ async def test_the_log_is_down(importing: StaffImport, house: House) -> None:
     with pytest.raises(AuditUnavailable):
         await importing.store(ROOT, "nordvik", rows(PER))
     assert await names(house) == [("Anna Sjödin", "Distriktssköterska")]
+
+
+async def test_what_only_operators_may_give_stands_at_its_row(importing: StaffImport, house: House) -> None:
+    anna = Administrator(ROOT.actor, "nordvik")
+    file = rows(PER, ";SE2120009911-1;Siv;Ek;Kurator;Skolan;drift;")
+    (bad,) = (await importing.store(anna, "nordvik", file)).bad
+    assert (bad.row, bad.column) == (3, "behörigheter")
+    assert "drift" in bad.swedish
+    assert await names(house) == [("Anna Sjödin", "Distriktssköterska")]
+
+
+async def test_one_person_by_number_and_by_hsa_id_is_no_two_commissions(importing: StaffImport, house: House) -> None:
+    both = PER.replace(";;", ";SE2120009911-1;", 1)
+    await importing.store(ROOT, "nordvik", rows(both))
+    by_hsa_id = both.replace("199510112395", "").replace("Handläggare", "Chef")
+    twice = rows(PER.replace("Handläggare", "Chef"), by_hsa_id)
+    (bad,) = (await importing.store(ROOT, "nordvik", twice)).bad
+    assert bad.row == 3
+    assert "rad 2" in bad.swedish
+    assert len(await names(house)) == 2

@@ -13,6 +13,7 @@ import click
 
 FOLDER = Path("build/fuzz")
 LONGEST = 4096  # bytes of one input
+LONGER = {"descriptions": 256 * 1024, "requests": 64 * 1024}  # where size itself may cost
 KEPT_LONGEST, KEPT_MOST = 300, 50  # bytes and lines that are kept in the repository
 HANG = 2  # whole seconds; the bar is one, on a machine that does nothing else
 MEMORY = 1500  # MiB, of the fuzzer too
@@ -42,7 +43,12 @@ def run(surface: str, seconds: int) -> bool:
     for number, data in enumerate([*seeds()[surface], *(data for _, data in kept(surface))]):
         (start / str(number)).write_bytes(data)
     log = folder / "log"
-    limits = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={HANG}", f"-rss_limit_mb={MEMORY}"]
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-max_len={LONGER.get(surface, LONGEST)}",
+        f"-timeout={HANG}",
+        f"-rss_limit_mb={MEMORY}",
+    ]
     with log.open("wb") as output:
         done = subprocess.run(
             [

@@ -57,5 +57,5 @@ def test_h264_fits_by_mode_and_profile_not_by_level(one: str, other: str, fits: 
 
 def test_parameters_and_identity() -> None:
     assert parameters("A=1; b=X;;c") == {"a": "1", "b": "x", "c": ""}
-    assert identity(Codec("video/vp8", 96, 90000)) == ()
-    assert identity(Codec("video/av1", 45, 90000, fmtp="profile=1")) == ("1",)
+    assert identity(Codec("video/vp8", 96, 90000)) == ("video/vp8",)
+    assert identity(Codec("video/av1", 45, 90000, fmtp="profile=1")) == ("video/av1", "1")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfu import codecs_offered
 from sfu.negotiated import Codec
 from sfu.negotiation import (
     Announced,
@@ -280,3 +281,27 @@ def test_a_sender_is_told_where_to_begin_and_its_own_hint_goes() -> None:
     told = answer(offer.parsed(), Layout(), LOCAL, [CAMERA, MICROPHONE], start_rate=812)
     assert section(told, "1").fmtps[96] == "max-fr=30;x-google-start-bitrate=812"
     assert "x-google" not in section(told, "0").fmtps[111]
+
+
+def test_format_parameters_are_read_once_however_many_tracks_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parameters = codecs_offered.parameters
+
+    def counted(fmtp: str) -> dict[str, str]:
+        read.append(fmtp)
+        return parameters(fmtp)
+
+    monkeypatch.setattr(codecs_offered, "parameters", counted)
+    offer = Offer()
+    for _ in range(20):
+        section = offer.video("recvonly")
+        for number in range(30):
+            section.rtpmaps[35 + number] = "H264/90000"
+            section.fmtps[35 + number] = f"packetization-mode=1;profile-level-id=4d{number:04x}"
+        section.formats += tuple(map(str, range(35, 65)))
+    high = Codec("video/h264", 102, 90000, fmtp="packetization-mode=1;profile-level-id=640c1f")
+    wanted = [replace(THEIR_PICTURE, sid=f"TR_{number}", codec=high) for number in range(100)]
+    result = answer(offer.parsed(), Layout(), LOCAL, wanted=wanted)
+    assert len(result.unsupported) == 100
+    formats = sum(len(one.formats) for one in offer.sections)
+    assert len(read) <= 3 * formats + len(wanted)

@@ -1,11 +1,14 @@
 """Numbers and time stamps that go on over every change of source."""
 
 import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from sfu import rtcp
 from sfu.arrived import Arrived
 from sfu.negotiated import SendSection
-from sfu.numbering import Numbering
+from sfu.numbering import MOST_SKIPPED, Numbering
 from sfu.rtp import RtpPacket
 from tests.sfu.streams import (
     EXTENSIONS,
@@ -110,3 +113,42 @@ def test_an_outgoing_number_is_traced_over_padding_and_splices() -> None:
     assert numbering.origin((min(sent) - 1) & 0xFFFF) is None
     numbering.cut()
     assert numbering.origin(newest) is None
+
+
+def test_a_number_among_many_that_were_skipped_is_found_without_a_scan() -> None:
+    publisher = Publisher(rids=(), codec=H264)
+    layer = publisher.layers[""]
+    numbering = Numbering()
+    sent: dict[int, int] = {}
+    for number in range(65000, 65000 + 4000):
+        payload = b"" if number % 3 == 1 else b"x"
+        packet = Arrived(layer, RtpPacket(102, False, number & 0xFFFF, number, layer.ssrc, payload), NOTHING, 10.0)
+        if number == 65000:
+            numbering.splice(packet)
+        if (taken := numbering.take(packet, passed_on=not packet.is_padding)) is not None:
+            sent[taken[0]] = number & 0xFFFF
+    for outgoing in list(sent)[-1000:]:
+        origin = numbering.origin(outgoing)
+        assert origin is not None
+        assert origin.sequence_number == sent[outgoing]
+    numbering.origin(next(reversed(sent)))
+    part = numbering._part
+    assert part is not None
+    assert len(part.skipped) == MOST_SKIPPED
+    skipped = Counted(part.skipped)
+    replace(part, skipped=skipped).origin(list(sent)[-600])
+    assert skipped.looked_at < 20
+
+
+class Counted(list[tuple[int, int]]):
+    """How often it is looked into."""
+
+    looked_at = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.looked_at += 1
+        return super().__getitem__(place)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        self.looked_at += len(self)
+        return super().__iter__()

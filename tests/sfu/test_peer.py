@@ -19,7 +19,7 @@ from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until
-from tests.sfu.streams import VP8, Source
+from tests.sfu.streams import NUMBERED, VP8, Source
 
 CERTIFICATE = Certificate()
 IN = {4: rtp.MID, 10: rtp.RID, 3: rtp.TRANSPORT_CC}
@@ -122,7 +122,7 @@ async def test_the_publishers_clock_is_passed_on_and_measured(meeting: Meeting) 
     assert any(one == rtcp.SourceDescription(meeting.down.ssrc, meeting.track.cname) for one in reports)
     block = rtcp.ReportBlock(meeting.down.ssrc, 128, 1, 1, 0, 0x12340000, 0)
     await meeting.receiver.client.send_rtcp(rtcp.ReceiverReport(1, (block,)), rtcp.ReceiverEstimate(1, 500_000, ()))
-    await until(lambda: meeting.receiver.peer.remote_estimate is not None)
+    await until(lambda: meeting.down.statistics.fraction_lost is not None)
     now = asyncio.get_running_loop().time()
     conditions = meeting.receiver.peer.conditions(now)
     assert conditions.down_loss == 0.5
@@ -251,3 +251,21 @@ async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) ->
     await meeting.receiver.client.send_rtcp(rtcp.ReceiverEstimate(1, 300_000, ()))
     await until(lambda: peer.estimate is not None)
     assert peer.estimate == pytest.approx(300_000, rel=0.2)
+
+
+async def test_transport_wide_feedback_counts_where_it_was_agreed_on_and_within_its_share(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = meeting.receiver.peer
+    feedback = rtcp.TransportFeedback(1, 0, 1, 0, 0, (None,) * 1000)
+    await meeting.receiver.client.send_rtcp(feedback, rtcp.ReceiverEstimate(1, 1, ()))
+    peer.take_rtcp(rtcp.build(feedback), 10.0)
+    assert not peer.outlet.bandwidth.has_feedback
+    heard: list[rtcp.TransportFeedback] = []
+    monkeypatch.setattr(peer.outlet.bandwidth, "take", lambda told, _now: heard.append(told))
+    peer.attach(meeting.down, SendSection("2", "video", NUMBERED, OUT | {rtp.TRANSPORT_CC: 7}))
+    for _ in range(20):
+        peer.take_rtcp(rtcp.build(feedback), 20.0)
+    assert len(heard) == 4
+    peer.take_rtcp(rtcp.build(feedback), 20.2)
+    assert len(heard) == 5

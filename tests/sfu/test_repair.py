@@ -7,6 +7,8 @@ import pytest
 from sfu import rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import SendSection
+from sfu.numbering import Numbering
+from sfu.packet_cache import SIZE
 from sfu.repair import RESEND_BURST
 from sfu.rtp import RtpPacket
 from tests.sfu.streams import (
@@ -75,3 +77,28 @@ def test_a_large_probe_sends_something_old_again() -> None:
     assert probe is not None
     assert len(probe[0]) > 1000
     assert rtp.parse(probe[0]).ssrc == track.rtx_ssrc
+
+
+def test_asking_for_what_was_never_sent_costs_as_much_and_finds_nothing() -> None:
+    publisher = Publisher(rids=())
+    subscriber = Subscriber(publisher)
+    publisher.send("", 10.0, key=True)
+    newest = subscriber.packets[-1].sequence_number
+    subscriber.track.resend([(newest - back) & 0xFFFF for back in range(6000, 6000 + RESEND_BURST)], 10.0)
+    subscriber.track.resend([newest], 10.0)
+    assert subscriber.track.statistics.resent == 0, "its share is spent"
+    subscriber.track.resend([newest], 10.01)
+    assert subscriber.track.statistics.resent == 1
+
+
+def test_old_numbers_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[int] = []
+    monkeypatch.setattr(Numbering, "origin", lambda _, number: looked_for.append(number))
+    publisher = Publisher(rids=())
+    subscriber = Subscriber(publisher)
+    publisher.send("", 10.0, key=True)
+    newest = subscriber.packets[-1].sequence_number
+    subscriber.track.resend([(newest + away) & 0xFFFF for away in (1, 20_000, 40_000, -SIZE)], 10.0)
+    assert looked_for == []
+    subscriber.track.resend([newest], 10.0)
+    assert looked_for == [newest]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.sdp import MAX_SECTIONS, MAX_SIZE, SdpError, parse, write
+from sfu.sdp import MAX_SECTIONS, MAX_SIZE, MAX_SOURCES, SdpError, parse, write
 
 HEAD = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 VIDEO = HEAD + (
@@ -107,6 +107,19 @@ def test_size_and_sections_are_bounded() -> None:
         parse(HEAD + "\n" * 30_000)
     with pytest.raises(SdpError, match="v=0"):
         parse("")
+
+
+@pytest.mark.parametrize("line", ["a=ssrc:{}", "a=ssrc-group:FID 1 {}", "a=rid:r{} send"])
+def test_the_sources_of_a_section_are_bounded(line: str) -> None:
+    lines = [line.format(number) + "\r\n" for number in range(MAX_SOURCES + 1)]
+    parse(VIDEO + "".join(lines[: MAX_SOURCES // 2]))
+    with pytest.raises(SdpError, match="one section"):
+        parse(VIDEO + "".join(lines))
+
+
+def test_a_format_said_again_counts_once() -> None:
+    section = parse(HEAD + "m=video 9 RTP" + " 96 97" * 600 + "\r\na=mid:0\r\na=rtpmap:96 VP8/90000\r\n").sections[0]
+    assert section.payload_types == (96,)
 
 
 @given(st.text(max_size=400))

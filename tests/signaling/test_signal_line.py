@@ -61,6 +61,15 @@ def test_small_messages_cost_one_large_ones_more(monkeypatch: pytest.MonkeyPatch
     assert not budget.take(MESSAGE_UNIT * 200)
 
 
+def test_descriptions_cost_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_line, "monotonic", lambda: 10.0)
+    budget = Budget()
+    taken = 0
+    while budget.take(256 * 1024) and budget.take_description(256 * 1024):
+        taken += 1
+    assert taken == 4
+
+
 def test_a_line_is_cut_on_the_loop_that_serves() -> None:
     """uvloop's transports are no `asyncio.Transport` by class: a cut must end them all the same."""
 

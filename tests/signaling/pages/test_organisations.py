@@ -51,7 +51,7 @@ async def test_faults_stand_at_their_fields_and_the_number_does_not_come_back(of
     await office.log_in("Britta Holm")
     page = await office.page(f"{PLACE}/new", {**SVEN, "identity_number": "189001079807", "title": ""}, status=422)
     assert "18900107" not in page
-    assert "Det är inget personnummer" in page
+    assert "Personnumret stämmer inte" in page
     assert 'value="Sven"' in page
     staff = f"{PLACE}/staff/nordvik-anna"
     assert "Fyll i det här" in await office.page(staff, {"title": "", "unit": "Skolan"}, status=422)

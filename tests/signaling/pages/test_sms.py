@@ -35,7 +35,11 @@ async def test_from_the_link_to_the_meeting(client: Client) -> None:
     [message] = await (await client.get("/simulator/sms/outbox")).json()
     code = message["text"][:6]
     form = {"sent": sent[1], "code": f"{(int(code) + 1) % 1_000_000:06}"}
-    wrong = await (await client.post(f"/i/{token}/sms/code", data=form)).text()
+    refused = await client.post(f"/i/{token}/sms/code", data=form)
+    wrong = await refused.text()
+    assert refused.status == 422
+    assert "<title>Fel: Skriv koden" in wrong
+    assert 'id="summary"><div role="alert">' in wrong
     assert 'aria-invalid="true"' in wrong
     assert "Koden stämmer inte" in wrong
     answer = await client.post(f"/i/{token}/sms/code", data=form | {"code": code}, allow_redirects=False)
