@@ -165,6 +165,7 @@ async def application(settings: Settings, clock: Callable[[], datetime] = utc_no
                 sessions,
                 audit,
                 clock,
+                one_time=one_time,
                 cookie=cookie,
                 demo=settings.demo,
                 methods=logins.methods | {Method.BANKID},

@@ -9,6 +9,7 @@ from aiohttp import web
 from audit.log import Log
 from auth.identity import Method
 from auth.oidc_simulator import Issuer
+from auth.one_time import OneTimeStore
 from auth.sessions import Sessions
 from rooms.meetings import Meetings
 from signaling.pages import (
@@ -37,19 +38,21 @@ def routes(
     log: Log,
     clock: Callable[[], datetime],
     *,
+    one_time: OneTimeStore,
     cookie: str,
     demo: bool,
     methods: frozenset[Method] = frozenset({Method.BANKID}),
     issuers: Mapping[Method, Issuer] = MappingProxyType({}),
 ) -> list[web.RouteDef]:
-    """Every page. cookie: the session cookie's name; demo: whether the BankID simulator has its page; methods: the ways
-    to identify that are set up; issuers: the demo's OpenID providers."""
+    """Every page. one_time: which forms have been sent; cookie: the session cookie's name; demo: whether the BankID
+    simulator has its page; methods: the ways to identify that are set up; issuers: the demo's OpenID providers."""
+    leader = staff.StaffPages(meetings, one_time, clock)
     return [
         *identify.routes(meetings, methods),
         *assurance.routes(meetings),
-        *consents.routes(meetings, clock),
+        *consents.routes(meetings, leader),
         *public.routes(meetings, sessions, clock, cookie),
-        *staff.routes(meetings, clock),
+        *staff.routes(leader),
         *room.routes(meetings),
         *kiosk.routes(meetings, clock),
         *audit.routes(log, meetings.review, clock),

@@ -1,7 +1,6 @@
 """Pages of consent for children and represented people: the rules, a guardian's answer, a leader's registration."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -23,8 +22,8 @@ Choices = list[tuple[str, str, bool]]
 """Value, words, whether it is chosen."""
 
 
-def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
-    staff = StaffPages(meetings, clock)
+def routes(meetings: Meetings, staff: StaffPages) -> list[web.RouteDef]:
+    """staff: whose page of a meeting is shown again with what was wrong."""
 
     async def rules(request: web.Request) -> web.StreamResponse:
         session = require(request, Permission.ADMIN)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from auth.fields import InvalidFields
+from auth.randomness import new_id
 from rooms.consent_rule import OF_AGE, under
 from rooms.drafts import USUAL_LENGTH, InvitationDraft, MeetingDraft, check_meeting
 from signaling.i18n import ZONE
@@ -37,6 +38,7 @@ PERSON_FIELDS = (
 )
 PRINCIPALS = ("kommun", "region")
 
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 _PERSON = re.compile(r"invitations\.(\d{1,2})\.(\w+)")
 
 
@@ -56,10 +58,12 @@ class Form:
 
 @dataclass
 class PlanForm(Form):
-    """step: 1..4. now: start at once, so the third step asks only for the place."""
+    """step: 1..4. now: start at once, so the third step asks only for the place. id: of this form through all its
+    steps, so that it makes one meeting however often it is sent."""
 
     step: int = 1
     now: bool = False
+    id: str = field(default_factory=new_id)
 
     @property
     def people(self) -> range:
@@ -101,7 +105,10 @@ def read(values: Mapping[str, object]) -> PlanForm:
         and (name in known or ((found := _PERSON.fullmatch(name)) and found[2] in PERSON_FIELDS))
     }
     step = str(values.get("step", "1"))
-    return PlanForm(values=kept, step=int(step) if step in "1234" and len(step) == 1 else 1, now="now" in values)
+    form = PlanForm(values=kept, step=int(step) if step in "1234" and len(step) == 1 else 1, now="now" in values)
+    if _ID.fullmatch(told := str(values.get("form", ""))):
+        form.id = told
+    return form
 
 
 def begun(now: datetime, *, at_once: bool) -> PlanForm:

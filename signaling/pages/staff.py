@@ -10,8 +10,10 @@ from aiohttp import web
 
 from auth.fields import InvalidFields
 from auth.identity import Method
+from auth.one_time import OneTimeStore
 from auth.people import Permission
-from auth.sessions import Session
+from auth.randomness import new_id
+from auth.sessions import ABSOLUTE, Session
 from rooms import view
 from rooms.assurance_rule import Audience, Rule
 from rooms.assurance_store import Key
@@ -37,10 +39,11 @@ OVER = ("ended", "cancelled")
 
 
 class StaffPages:
-    """meetings: the acts; clock: aware UTC."""
+    """meetings: the acts; one_time: forms that have been sent; clock: aware UTC."""
 
-    def __init__(self, meetings: Meetings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, meetings: Meetings, one_time: OneTimeStore, clock: Callable[[], datetime]) -> None:
         self._meetings = meetings
+        self._one_time = one_time
         self._clock = clock
 
     async def _states(self, session: Session, since: datetime, until: datetime) -> list[State]:
@@ -88,10 +91,13 @@ class StaffPages:
     async def _create(self, request: web.Request, session: Session, form: PlanForm) -> web.StreamResponse:
         language = language_of(request)
         if plan_form.check(form, self._clock(), language, whole=True):
+            if not await self._one_time.spend(f"plan:{session.person.id}:{form.id}", ABSOLUTE):
+                return await self._sent_already(request, session, form)
             try:
                 planned = await self._meetings.planning.plan(session, plan_form.draft_of(form))
             except InvalidFields as invalid:
                 form.errors = plan_form.faults_of(form, invalid, language)
+                form.id = new_id()
             else:
                 gathering = planned.gathering
                 if form.now:
@@ -103,6 +109,14 @@ class StaffPages:
                 sms = await self._meetings.assurance.allows_sms(gathering.meeting.id)
                 return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True, sms=sms)
         form.step = plan_form.step_of(form.errors)
+        return await self._plan_page(request, session, form)
+
+    async def _sent_already(self, request: web.Request, session: Session, form: PlanForm) -> web.Response:
+        """Reloaded, or pressed twice: no second meeting with links of its own. Nothing is lost, and whoever wants one
+        more, or saw the first fail, sends it again."""
+        _ = gettext_of(request)
+        form.id = new_id()
+        form.errors = {"create": _("Det här har redan skickats. Se först i listan över möten om mötet finns.")}
         return await self._plan_page(request, session, form)
 
     async def start(self, request: web.Request) -> web.StreamResponse:
@@ -168,8 +182,7 @@ class StaffPages:
         return meeting_page(request, state, self._clock(), consent, sms=sms, **context)
 
 
-def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
-    pages = StaffPages(meetings, clock)
+def routes(pages: StaffPages) -> list[web.RouteDef]:
     return [
         web.get("/today", pages.today),
         web.get("/meetings", pages.listing),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { check, living, watch } from "./signed_in";
+import { check, living, once, watch } from "./signed_in";
 
 beforeEach(() => {
   document.body.innerHTML = "<p>Gunnars planeringsmöte</p>";
@@ -8,6 +8,22 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+describe("a form", () => {
+  it("is sent once, and again when no answer has come", () => {
+    vi.useFakeTimers();
+    const page = document.implementation.createHTMLDocument();
+    page.body.innerHTML = "<form></form><form></form>";
+    once(page);
+    const [first, second] = page.querySelectorAll("form");
+    const goes = (form: HTMLFormElement | undefined) => form?.dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true }));
+    expect([goes(first), goes(first), goes(second)]).toEqual([true, false, true]);
+    window.dispatchEvent(new Event("pageshow"));
+    expect([goes(first), goes(first)]).toEqual([true, false]);
+    vi.advanceTimersByTime(11_000);
+    expect(goes(first)).toBe(true);
+  });
 });
 
 describe("a page of somebody logged in", () => {

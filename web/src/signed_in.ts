@@ -27,6 +27,20 @@ export async function living(): Promise<boolean | null> {
   }
 }
 
+/** A form goes once: of a second press the browser would show the answer, though the first one did the work. */
+export function once(page: Document): void {
+  const sent = new Set<EventTarget>();
+  page.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form || event.defaultPrevented) return;
+    if (sent.has(form)) return event.preventDefault();
+    sent.add(form);
+    setTimeout(() => sent.delete(form), 10_000); // no answer came
+  });
+  // Shown again by the way back, as it was kept.
+  window.addEventListener("pageshow", () => sent.clear());
+}
+
 export function watch(every: number, place: Place): void {
   const look = (): void => void check(document, place);
   setInterval(look, every);

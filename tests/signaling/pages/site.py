@@ -12,6 +12,7 @@ from auth.sessions import Session
 from rooms.planning import Planned
 from signaling import i18n, pages, problems
 from signaling.security import PUBLIC, Unidentified, content_security_policy, route_template
+from tests.one_time import FreshOnce
 from tests.rooms.world import KARIN, NORDVIK, World, number
 
 Client = TestClient[web.Request, web.Application]
@@ -64,6 +65,7 @@ class Site:
                 self.sessions,  # type: ignore[arg-type]  # only `end` is called
                 self.world.log,
                 self.world.clock,
+                one_time=FreshOnce(),
                 cookie="hemmaplan",
                 demo=True,
                 methods=self.methods,

@@ -1,7 +1,9 @@
 """The day, the list, planning and the leader's page."""
 
+import re
 from typing import Any
 
+from audit.events import EventType
 from tests.rooms.test_sms_invitations import allow
 from tests.rooms.world import ELIN, GUNNAR, KARIN
 from tests.signaling.pages.site import Site
@@ -78,6 +80,21 @@ async def test_four_steps_make_a_meeting_whose_links_are_shown_once(site: Site) 
     assert "Mötet är planerat." in page
     assert page.count("https://mote.example/i/") == 1
     assert "https://mote.example/i/" not in await site.get("/meetings")
+
+
+async def test_a_form_sent_twice_makes_one_meeting_and_loses_nothing(site: Site) -> None:
+    site.viewer = await site.world.anna()
+    page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, **THIRD, "step": "3"})
+    (form,) = re.findall(r'name="form" value="([^"]+)"', page)
+    last = {**FIRST, **SECOND, **THIRD, "step": "4", "go": "create", "form": form}
+    page, _ = await site.post("/meetings/new", 200, **last)
+    assert "Mötet är planerat." in page
+    page, _ = await site.post("/meetings/new", 422, **last)
+    assert "Det här har redan skickats" in page
+    assert "Hur det ska fungera hemma." in page
+    assert form not in page
+    planned = [item for item in await site.world.log.search(limit=500) if item.type is EventType.MEETING_PLANNED]
+    assert len(planned) == 1
 
 
 async def test_who_speaks_for_the_person_is_chosen_and_shown_in_words(site: Site) -> None:
