@@ -446,10 +446,14 @@ class Connection:
         """What is reliable waits for the channel's first opening, within MAX_WAITING; what is lossy does not."""
         if self._waiting is not None and label == RELIABLE:
             if sum(len(packet) for packet in self._waiting) + len(payload) > MAX_WAITING:
+                self.listener.slow(label)
                 return False
             self._waiting.append(payload)
             return True
         return self._subscriber.peer.send_data(label, payload)
+
+    def hold_data(self, seconds: float) -> None:
+        self._publisher.peer.hold_data(seconds)
 
     def reliable_open(self) -> None:
         waiting, self._waiting = self._waiting or [], None

@@ -16,6 +16,10 @@ RELIABLE = "_reliable"
 LOSSY = "_lossy"
 MAX_PACKET = 64 * 1024
 MAX_DESTINATIONS = 128
+# What one participant may send, as `cost` counts it, over all its channels: about a quarter of a processor core.
+DATA_PER_SECOND = 2000.0
+DATA_BURST = 2000.0
+_PIECE = 1200  # bytes that leave in one datagram
 _PASSED = frozenset(
     {
         "user",
@@ -45,6 +49,11 @@ class Routed:
     identities: frozenset[str]
     sequence: int
     sender: str = ""
+
+
+def cost(payload: bytes) -> int:
+    """What a message costs for each who gets it: as much as the datagrams it fills."""
+    return 1 + len(payload) // _PIECE
 
 
 class DataRefused(Exception):

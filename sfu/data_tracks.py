@@ -49,17 +49,13 @@ class _Publisher:
 
 
 class DataTracks:
-    """All of one room. Participants are named by identity.
-
-    dropped: packets that went nowhere because of their form, an unknown handle, or the budget.
-    """
+    """All of one room. Participants are named by identity."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._publishers: dict[str, _Publisher] = {}
         self._by_sid: dict[str, DataTrack] = {}
         self._handles: dict[str, Iterator[int]] = {}
-        self.dropped = 0
 
     # Publishing
 
@@ -173,11 +169,9 @@ class DataTracks:
         """To whom (by identity) a publisher's packet goes, and as what. Empty where it goes nowhere."""
         publisher = self._publishers.get(identity)
         if publisher is None or not _HEADER <= len(packet) <= MAX_PACKET or not self._afford(publisher):
-            self.dropped += 1
             return []
         track = publisher.tracks.get(int.from_bytes(packet[_HANDLE], "big"))
         if track is None:
-            self.dropped += 1
             return []
         begin, rest = packet[: _HANDLE.start], packet[_HANDLE.stop :]
         return [(who, begin + handle.to_bytes(2, "big") + rest) for who, handle in track.receivers.items()]

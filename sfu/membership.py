@@ -5,7 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from livekit.protocol.models import CONNECTION_TIMEOUT, MEDIA_FAILURE, SE_CODEC_UNSUPPORTED, DisconnectReason
+from livekit.protocol.models import (
+    CONNECTION_TIMEOUT,
+    MEDIA_FAILURE,
+    SE_CODEC_UNSUPPORTED,
+    STATE_MISMATCH,
+    DisconnectReason,
+)
 from livekit.protocol.rtc import LeaveRequest, SignalResponse, SubscriptionResponse
 
 from sfu.access_token import Claims
@@ -91,7 +97,9 @@ class Membership:
             self.room.data(self.participant, label, payload)
 
     def slow(self, label: str) -> None:
+        """Something it was to get for certain is lost: coming anew, it gets what is kept."""
         log.warning("slow data consumer", room=self.room.sid, participant=self.participant.sid, channel=label)
+        self.end(STATE_MISMATCH, LeaveRequest.RECONNECT)
 
     def published(self, publications: list[Publication]) -> None:
         self.room.published(self.participant, publications)

@@ -16,6 +16,7 @@ from livekit.protocol.rtc import SignalResponse
 
 from sfu.access_token import MAX_METADATA, MAX_NAME, Permission, octets
 from sfu.audience import Audience
+from sfu.data import DATA_BURST
 from sfu.publication import MAX_TRACKS, Publication, TrackSettings, Wishes
 from sfu.quality import Conditions, Quality
 
@@ -58,6 +59,9 @@ class MediaConnection(Protocol):
         """The highest layer of its own pictures that the client's line has room for, -1 for none."""
 
     def send_data(self, label: str, payload: bytes) -> bool: ...
+    def hold_data(self, seconds: float) -> None:
+        """Read none of its own data for so long; end it where that is too long."""
+
     def conditions(self, now: float) -> Conditions: ...
     async def close(self) -> None: ...
 
@@ -102,7 +106,7 @@ class Participant:
         self.quality: Quality | None = None
         self.last_sequence = 0
         self.data_from = 0  # place in the room's recent data at which it joined
-        self.dropped_data = 0
+        self.data_budget = DATA_BURST
         self.disconnect_reason: DisconnectReason = UNKNOWN_REASON
 
     @property

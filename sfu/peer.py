@@ -153,7 +153,7 @@ class Peer:
 
     def stop_receiving(self, mid: str) -> None:
         """Forget a section: its SSRCs go nowhere from now on. Unknown mids are ignored."""
-        self._reception.remove(mid)
+        self._transport.forget_received(self._reception.remove(mid))
 
     def attach(self, down_track: DownTrack, section: SendSection) -> None:
         """Send a forwarded track on this section; from now on `down_track.up_track` feeds it.
@@ -202,6 +202,10 @@ class Peer:
         A reliable channel of ours that is still opening keeps what it is given; a lossy one does not.
         """
         return self._transport.send_data(label, payload)
+
+    def hold_data(self, seconds: float) -> None:
+        """Read nothing of the client's data channels for so long; its stack slows down by that."""
+        self._transport.hold_data(seconds)
 
     # Measurement and periodic work
 

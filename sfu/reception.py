@@ -71,11 +71,16 @@ class Reception:
                 self._slot_of[identifier] = _SLOTS[uri]
         track.bind(description, self._send_feedback)
 
-    def remove(self, mid: str) -> None:
+    def remove(self, mid: str) -> list[int]:
+        """Whose SSRCs go nowhere from now on; which they were."""
         section = self._sections.pop(mid, None)
-        if section is not None:
-            self._sources = {ssrc: source for ssrc, source in self._sources.items() if source.section is not section}
-            section.track.unbind()
+        if section is None:
+            return []
+        gone = [ssrc for ssrc, source in self._sources.items() if source.section is section]
+        for ssrc in gone:
+            del self._sources[ssrc]
+        section.track.unbind()
+        return gone
 
     def clear(self) -> None:
         for mid in tuple(self._sections):

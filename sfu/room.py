@@ -3,6 +3,7 @@
 Nothing here awaits: participants get messages through their `send`, media through their `MediaConnection`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ from livekit.protocol.rtc import (
 from sfu import data_tracks
 from sfu.access_token import MAX_METADATA, Permission
 from sfu.audience import Audience
-from sfu.data import DataRefused, Routed, route
+from sfu.data import DATA_BURST, DATA_PER_SECOND, RELIABLE, DataRefused, Routed, cost, route
 from sfu.data_tracks import DataTracks
 from sfu.layers import HIGH
 from sfu.participant import Participant, TooLarge
@@ -54,7 +55,8 @@ class RoomFull(Exception):
 class Room:
     """Holds the participants of one room and tells each what it must know.
 
-    changed: called with every participant that came or went (the caller turns that into events).
+    changed: called with every participant that came or went (the caller turns that into events). dropped: data
+    messages that did not reach somebody, by reason.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Room:
         now: datetime,
         limits: RoomLimits,
         changed: Callable[["Room", Participant], None] = lambda _room, _participant: None,
+        dropped: Counter[str] | None = None,
     ) -> None:
         self.name = name
         self.sid = sid
@@ -80,6 +83,8 @@ class Room:
         self.reentry = Reentry()
         self.data_tracks = DataTracks()
         self.recent_data = RecentData()
+        self.dropped = Counter[str]() if dropped is None else dropped
+        self._limited: dict[Participant, bool] = {}  # since the last tick; whether a newer audience waits
 
     # What is asked of it
 
@@ -263,9 +268,17 @@ class Room:
                     participant.media.apply(sid, settings)
 
     def limit_subscribers(self, publisher: Participant, audience: Audience) -> None:
-        """The publisher says who may receive its tracks, those to come included."""
+        """The publisher says who may receive its tracks, those to come included.
+
+        Each time may mean new negotiations with everybody: at most once at once, and of more the newest at the tick.
+        """
         publisher.audience = audience
+        if publisher in self._limited:
+            self._limited[publisher] = True
+            return
+        self._limited[publisher] = False
         self.data_tracks.limit(publisher)
+        changed: dict[Participant, set[str]] = {}
         for sid, publication in publisher.publications.items():
             before, publication.allowed = publication.allowed, audience.of(sid)
             for other in self.participants.values():
@@ -275,7 +288,9 @@ class Room:
                     continue
                 update = SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=sid, allowed=can)
                 self._tell_of_others(other, SignalResponse(subscription_permission_update=update))
-                self.reconcile(other, {sid})
+                changed.setdefault(other, set()).add(sid)
+        for other, sids in changed.items():
+            self.reconcile(other, sids)
 
     def reconcile(self, participant: Participant, only: set[str] | None = None) -> None:
         """Bring what is forwarded to a participant in line with what it may and wants to receive.
@@ -316,7 +331,14 @@ class Room:
     # Data
 
     def data(self, participant: Participant, label: str, payload: bytes) -> None:
-        """Pass on a packet that came on a data channel; what may not pass is counted and dropped."""
+        """Pass on a packet that came on a data channel; what may not pass is counted and dropped.
+
+        Who sends more than its share is read more slowly; what is lossy is dropped first.
+        """
+        if label != RELIABLE and participant.data_budget <= 0:
+            self.dropped["over budget"] += 1
+            return
+        participant.data_budget -= cost(payload)
         if label == data_tracks.LABEL:
             self._data_track_packet(participant, payload)
             return
@@ -330,21 +352,26 @@ class Room:
                 last_sequence=participant.last_sequence,
             )
         except DataRefused:
-            participant.dropped_data += 1
-            return
-        if routed.sequence:
-            participant.last_sequence = routed.sequence
-            self.recent_data.keep(routed)
-        self.deliver(routed, besides=participant)
+            self.dropped["refused"] += 1
+        else:
+            if routed.sequence:
+                participant.last_sequence = routed.sequence
+                self.recent_data.keep(routed)
+            participant.data_budget -= cost(payload) * self.deliver(routed, besides=participant)
+        if participant.data_budget < 0 and participant.media is not None:
+            participant.media.hold_data(-participant.data_budget / DATA_PER_SECOND)
 
-    def deliver(self, routed: Routed, besides: Participant | None = None) -> None:
-        for other in self.participants.values():
+    def deliver(self, routed: Routed, besides: Participant | None = None) -> int:
+        """To how many it went. One that does not keep up may leave by it."""
+        reached = 0
+        for other in tuple(self.participants.values()):
             if other is besides or other.media is None or (routed.sender and not other.permission.can_subscribe):
                 continue
-            if (not routed.identities or other.identity in routed.identities) and not other.media.send_data(
-                routed.label, routed.payload
-            ):
-                other.dropped_data += 1
+            if not routed.identities or other.identity in routed.identities:
+                reached += 1
+                if not other.media.send_data(routed.label, routed.payload):
+                    self.dropped["not taken"] += 1
+        return reached
 
     def catch_up(self, participant: Participant, received: Mapping[str, int]) -> None:
         """One that has come back says which reliable data it has: the rest again. received: by the sender's sid."""
@@ -353,7 +380,7 @@ class Room:
         missed = self.recent_data.missed(participant.identity, participant.sid, participant.data_from, received)
         for packet in missed:
             if not participant.media.send_data(packet.label, packet.payload):
-                participant.dropped_data += 1
+                self.dropped["not taken"] += 1
                 return
 
     def publish_data_track(self, participant: Participant, request: PublishDataTrackRequest, sid: str) -> None:
@@ -381,6 +408,7 @@ class Room:
             if other is not None and other.media is not None:
                 # On a lossy channel: a subscriber that does not keep up misses it.
                 other.media.send_data(data_tracks.LABEL, payload)
+                participant.data_budget -= cost(payload)
 
     # Changes from outside
 
@@ -421,7 +449,13 @@ class Room:
 
     def tick(self, now: float) -> None:
         """Every 0.4 s. now: monotonic seconds."""
-        self._now = now
+        passed, self._now = now - self._now, now
+        for participant in self.participants.values():
+            participant.data_budget = min(DATA_BURST, participant.data_budget + passed * DATA_PER_SECOND)
+        limited, self._limited = self._limited, {}
+        for publisher, waits in limited.items():
+            if waits and not publisher.left:
+                self.limit_subscribers(publisher, publisher.audience)
         for message in self.pulse.beat(self.participants.values(), now):
             for participant in self.participants.values():
                 if participant.permission.can_subscribe:

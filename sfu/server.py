@@ -274,7 +274,14 @@ class EmbeddedMediaServer:
     def _make(self, name: str, limits: RoomLimits) -> Room:
         if len(self.rooms) >= MAX_ROOMS:
             raise MediaUnavailable("the media server is full")
-        room = Room(name, new_sid("RM"), now=self.clock(), limits=limits, changed=self._changed)
+        room = Room(
+            name,
+            new_sid("RM"),
+            now=self.clock(),
+            limits=limits,
+            changed=self._changed,
+            dropped=self.traffic.data_dropped,
+        )
         self.rooms[name] = room
         return room
 

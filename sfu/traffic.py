@@ -61,7 +61,7 @@ class Traffic:
     """packets, octets: by direction and ``initial`` or ``retransmit``. nacks (packets), plis: by direction.
 
     joins: by ``signal_connected``, ``rtc_connected``, ``rtc_failure``. publications: by kind, ``attempt``, ``success``.
-    calls: of RoomService, by method, ``success`` or ``failure``, and Twirp's code.
+    calls: of RoomService, by method, ``success`` or ``failure``, and Twirp's code. data_dropped: by reason.
     """
 
     def __init__(self) -> None:
@@ -69,6 +69,7 @@ class Traffic:
         self.octets: Counter[tuple[str, str]] = Counter()
         self.nacks: Counter[str] = Counter()
         self.plis: Counter[str] = Counter()
+        self.data_dropped: Counter[str] = Counter()
         self.lost: Counter[Stream] = Counter()
         self.joins: Counter[str] = Counter()
         self.publications: Counter[tuple[str, str]] = Counter()

@@ -6,8 +6,9 @@ through aiortc's queue: datagrams are decrypted and encrypted synchronously, in 
 
 import asyncio
 import contextlib
+import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import Any, Protocol
 
@@ -42,6 +43,7 @@ MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consum
 MOST_CHANNELS = 16
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
 MOST_STREAMS = 128  # SSRCs one client may send on: each costs memory in libsrtp
+LONGEST_HOLD = 3.0  # seconds that a client's data may be held back
 MOST_FRAGMENTS = 4096  # chunks of unfinished messages
 
 _TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
@@ -149,6 +151,7 @@ class _Dtls(RTCDtlsTransport):
         super().__init__(ice, [certificate.native])  # type: ignore[arg-type]  # a stand-in with what is used of it
         self._faults = faults
         self._on_abuse = on_abuse
+        self.hold = 0.0  # seconds before more is read
 
     async def _recv_next(self) -> None:
         try:
@@ -158,6 +161,10 @@ class _Dtls(RTCDtlsTransport):
         except Exception:  # noqa: BLE001  one datagram must not end the transport
             self._faults["dtls failure"] += 1
             await asyncio.sleep(0)
+        if self.hold:
+            # The association's queue fills and drops, and the sender's congestion control sees to the rest.
+            hold, self.hold = min(self.hold, LONGEST_HOLD), 0.0
+            await asyncio.sleep(hold)
 
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
         """Media does not come this way."""
@@ -382,6 +389,8 @@ class Transport:
         rtcp = is_rtcp(datagram)
         ssrc = datagram[4:8] if rtcp else datagram[8:12]
         if ssrc not in self._streams and len(self._streams) >= MOST_STREAMS:
+            if not self.faults["too many streams"]:
+                log.warning("client sends on too many streams", most=MOST_STREAMS)
             self.faults["too many streams"] += 1
             return
         _bytes[0:size] = datagram
@@ -396,6 +405,13 @@ class Transport:
             self._handler.take_rtcp(packet, arrival)
         else:
             self._take_rtp(packet, arrival)
+
+    def forget_received(self, ssrcs: Iterable[int]) -> None:
+        """The client sends no more on these: their place is free for others."""
+        for ssrc in ssrcs:
+            if (known := ssrc.to_bytes(4, "big")) in self._streams:
+                self._streams.discard(known)
+                lib.srtp_remove_stream(self._rx, socket.htonl(ssrc))
 
     # Data channels
 
@@ -427,6 +443,13 @@ class Transport:
         else:
             self._early.setdefault(label, []).append(payload)
         return True
+
+    def hold_data(self, seconds: float) -> None:
+        """Read nothing for so long. Who is that far beyond its share does not heed being slowed down."""
+        self._dtls.hold = seconds
+        if seconds > LONGEST_HOLD:
+            self.faults["data flood"] += 1
+            self._abused()
 
     def buffered(self, label: str) -> int:
         """Bytes that wait on a channel."""

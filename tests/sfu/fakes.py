@@ -34,6 +34,7 @@ class FakeMedia:
         self.taken_up: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.takes_data = True
+        self.held: list[float] = []
         self.now = Conditions()
         self.heard: frozenset[str] = frozenset()
         self.pictures = HIGH
@@ -73,6 +74,9 @@ class FakeMedia:
         self.sent.append((label, payload))
         return self.takes_data
 
+    def hold_data(self, seconds: float) -> None:
+        self.held.append(seconds)
+
     def conditions(self, now: float) -> Conditions:  # noqa: ARG002
         return self.now
 
@@ -99,6 +103,7 @@ class FakePeer:
         self.probes: list[float] = []
         self.discarded: list[int] = []
         self.pictures = HIGH
+        self.held: list[float] = []
 
     @property
     def local(self) -> LocalTransport:
@@ -136,6 +141,9 @@ class FakePeer:
     def send_data(self, label: str, payload: bytes) -> bool:
         self.sent.append((label, payload))
         return True
+
+    def hold_data(self, seconds: float) -> None:
+        self.held.append(seconds)
 
     def conditions(self, now: float) -> Conditions:  # noqa: ARG002
         return Conditions(up_expected=1)

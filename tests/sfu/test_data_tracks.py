@@ -136,7 +136,6 @@ def test_a_flood_is_cut_to_the_budget(tracks: DataTracks, clock: Clock) -> None:
     anna, bo = somebody("anna"), somebody("bo")
     tracks.subscribe(bo, published(tracks, anna).sid, wanted=True)
     assert sum(len(tracks.route("anna", packet(1))) for _ in range(5000)) == BURST
-    assert tracks.dropped == 5000 - BURST
     clock.now += 0.1
     passed = sum(len(tracks.route("anna", packet(1))) for _ in range(5000))
     assert passed == pytest.approx(PACKETS_PER_SECOND * 0.1, abs=1)

@@ -109,7 +109,6 @@ def test_what_media_tells_goes_to_the_room(stay: Stay) -> None:
     stay.room.join(other)
     packet = DataPacket(user=UserPacket(payload=b"x")).SerializeToString()
     stay.membership.data(RELIABLE, packet)
-    stay.membership.slow(RELIABLE)
     assert len(media.sent) == 1
     stay.membership.ended("TR_1")
     assert stay.inbox.last("track_unpublished").track_sid == "TR_1"
@@ -132,3 +131,9 @@ def test_a_squeezed_line_is_told_to_its_own_client_at_once(stay: Stay) -> None:
     stay.participant.media = stay.membership.connection
     peer.listener.ticked(1.0)  # type: ignore[attr-defined]
     assert not any(one.enabled for one in stay.inbox.last("subscribed_quality_update").subscribed_qualities)
+
+
+def test_one_that_lost_reliable_data_is_to_join_anew(stay: Stay) -> None:
+    stay.membership.slow(RELIABLE)
+    assert stay.participant.left
+    assert stay.inbox.last("leave").action == LeaveRequest.RECONNECT

@@ -7,7 +7,7 @@ from livekit.protocol.models import CLIENT_INITIATED, DataPacket, ParticipantInf
 
 from sfu.access_token import Permission
 from sfu.audience import Audience
-from sfu.data import RELIABLE
+from sfu.data import LOSSY, RELIABLE
 from sfu.participant import Participant, TooLarge
 from sfu.publication import Backup, Publication, RequestRefused, TrackSettings
 from sfu.room import Room, RoomFull, RoomLimits, reason_name
@@ -162,6 +162,7 @@ def test_who_may_not_subscribe_is_told_of_nobody_until_they_may(room: Room) -> N
     room.data(anna, RELIABLE, said)
     room.limit_subscribers(anna, Audience(everyone=False))
     room.limit_subscribers(anna, Audience())
+    room.tick(100.1)
     room.leave(bo, CLIENT_INITIATED, NOW)
     assert room.others(tomas) == []
     assert {one.identity for update in inbox.of("update") for one in update.participants} == {"tomas"}
@@ -197,8 +198,15 @@ def test_the_publisher_limits_its_subscribers(room: Room) -> None:
     assert not bo_inbox.last("subscription_permission_update").allowed
     publish(room, anna, live(camera(), "TR_2"))
     assert not bo_media.forwarded, "what is published later is under the same rule"
+    negotiated = bo_media.negotiations
+    for _ in range(100):
+        room.limit_subscribers(anna, Audience())
+        room.limit_subscribers(anna, Audience(everyone=False))
     room.limit_subscribers(anna, Audience())
+    assert bo_media.negotiations == negotiated
+    room.tick(100.0)
     assert bo_media.forwarded == {"TR_1", "TR_2"}
+    assert bo_media.negotiations == negotiated + 1, "of many the newest counts, once"
 
 
 def test_who_is_hidden_in_mid_call_is_gone_for_the_others(room: Room) -> None:
@@ -235,7 +243,7 @@ def test_hidden_participants_are_not_told_of(room: Room) -> None:
 
 def test_data_goes_to_the_others_or_those_named(room: Room) -> None:
     anna, anna_media, _ = come(room, "anna")
-    bo, bo_media, _ = come(room, "bo")
+    _, bo_media, _ = come(room, "bo")
     _, cleo_media, _ = come(room, "cleo")
     room.data(anna, RELIABLE, DataPacket(sequence=1, user=UserPacket(payload=b"x")).SerializeToString())
     named = DataPacket(sequence=2, user=UserPacket(payload=b"y"), destination_identities=["bo"])
@@ -243,10 +251,31 @@ def test_data_goes_to_the_others_or_those_named(room: Room) -> None:
     room.data(anna, RELIABLE, named.SerializeToString())
     room.data(anna, RELIABLE, b"\xff")
     assert (len(anna_media.sent), len(bo_media.sent), len(cleo_media.sent)) == (0, 2, 1)
-    assert (anna.last_sequence, anna.dropped_data) == (2, 2)
+    assert (anna.last_sequence, room.dropped["refused"]) == (2, 2)
     bo_media.takes_data = False
     room.data(anna, RELIABLE, DataPacket(user=UserPacket()).SerializeToString())
-    assert bo.dropped_data == 1
+    assert room.dropped["not taken"] == 1
+
+
+def test_who_sends_more_data_than_its_share_is_slowed_down(room: Room) -> None:
+    room.tick(10.0)
+    anna, anna_media, _ = come(room, "anna")
+    _, bo_media, _ = come(room, "bo")
+    come(room, "cleo")
+    small = DataPacket(user=UserPacket(payload=b"x")).SerializeToString()
+    for _ in range(2000):
+        room.data(anna, LOSSY, small)
+    assert len(bo_media.sent) == 667, "three for each: reading, and two receivers"
+    assert room.dropped["over budget"] == 1333
+    assert anna_media.held == [1 / 2000]
+    room.data(anna, RELIABLE, small)
+    large = DataPacket(user=UserPacket(payload=bytes(12_000))).SerializeToString()
+    room.data(anna, RELIABLE, large)
+    assert len(bo_media.sent) == 669, "what is reliable passes"
+    assert anna_media.held == [1 / 2000, 4 / 2000, 37 / 2000]
+    room.tick(10.5)
+    room.data(anna, LOSSY, small)
+    assert len(bo_media.sent) == 670
 
 
 def test_the_clock_tells_everybody_and_a_newcomer(room: Room) -> None:

@@ -17,7 +17,7 @@ from sfu import rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import Codec, ReceiveSection, SendSection
 from sfu.peer import Peer
-from sfu.transport import CIPHER_SUITES, MOST_LOSSY, MOST_RELIABLE, Certificate
+from sfu.transport import CIPHER_SUITES, LONGEST_HOLD, MOST_LOSSY, MOST_RELIABLE, MOST_STREAMS, Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until
@@ -329,3 +329,29 @@ async def test_closing_twice_and_silence(port: UdpPort) -> None:
     await call.peer.close()
     await call.peer.close()
     await call.client.close()
+
+
+async def test_streams_that_have_ended_make_room_for_others(call: Call) -> None:
+    ssrc = 1000
+    for _ in range(MOST_STREAMS // 6 + 1):
+        track = receive(call)
+        for _stream in range(6):
+            ssrc += 1
+            await call.client.send_rtp(packet(1, ssrc))
+        await until(lambda track=track: len(track.layers) == 6)  # type: ignore[misc]
+        call.peer.stop_receiving("0")
+        assert not call.peer._transport._streams
+    assert not call.peer.faults["too many streams"]
+
+
+async def test_data_is_held_back_and_a_flood_ends_the_transport(call: Call) -> None:
+    channel = call.client.open("_reliable")
+    await until(lambda: "open: _reliable" in call.listener.events and channel.readyState == "open")
+    call.peer.hold_data(0.5)
+    began = asyncio.get_running_loop().time()
+    channel.send(b"a")  # read, and only then is the reading held back
+    channel.send(b"b")
+    await until(lambda: len(call.listener.messages) == 2)
+    assert asyncio.get_running_loop().time() - began >= 0.5
+    call.peer.hold_data(LONGEST_HOLD + 1)
+    assert "closed: abuse" in call.listener.events

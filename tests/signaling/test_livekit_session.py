@@ -211,8 +211,10 @@ def test_subscription_permissions(room: Room, anna: Client) -> None:
     assert not cleo.membership.connection.forwarded
     by_name = TrackPermission(participant_identity="cleo", track_sids=[sid])
     anna.ask(subscription_permission=SubscriptionPermission(track_permissions=[by_name]))
+    room.tick(1.0)
     assert cleo.membership.connection.forwarded == {sid}
     assert not bo.membership.connection.forwarded
+    room.tick(1.4)
     anna.ask(subscription_permission=SubscriptionPermission(all_participants=True))
     assert bo.membership.connection.forwarded == {sid}
     anna.ask(subscription_permission=only_bo)
