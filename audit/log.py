@@ -1,14 +1,10 @@
 """The log itself: appending, reading, proving and erasing.
 
-An append stages the entry and the tree nodes it completes, signs a new checkpoint and swaps it for the last one,
-all in one transaction;
-only then does it return. Appends that come while another is being written go together in the next transaction. Two
-nodes on one
-database cannot fork the tree: the head is held while writing, and swapped only if it is the one the write began
-with. After any
-failure, and when another node has written, the next write first reads the head and checks that it continues what
-this process knows:
-recovery is no path of its own.
+An append stages the entry and the tree nodes it completes, signs a new checkpoint and swaps it for the last one, all
+in one transaction; only then does it return. Appends that come while another is being written go together in the next
+transaction. Two nodes on one database cannot fork the tree: the head is held while writing, and swapped only if it is
+the one the write began with. After any failure, and when another node has written, the next write first reads the
+head and checks that it continues what this process knows: recovery is no path of its own.
 """
 
 import asyncio

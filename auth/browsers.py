@@ -23,7 +23,6 @@ class Device(StrEnum):
 
 
 APPLE_HANDHELD = frozenset({Device.IPHONE, Device.IPAD})
-ANDROID = frozenset({Device.ANDROID_PHONE, Device.ANDROID_TABLET})
 
 # Those that fetch a link to draw a preview of it, to look for malware in it, or to index it.
 _ROBOT = re.compile(

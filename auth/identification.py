@@ -131,7 +131,7 @@ class Identifications:
         await self._collector.close()
 
     async def sweep(self) -> None:
-        """Forget identifications of yesterday; to be called every hour or so."""
+        """Forget identifications of yesterday; to be called every minute or so."""
         await self._rows.forget(self._clock() - KEPT)
 
     async def start(

@@ -14,7 +14,6 @@ from auth.phone_number import PhoneNumber
 
 TIMEOUT_SECONDS = 10.0
 LARGEST_ANSWER = 16 * 1024
-LONGEST_SENDER = 11  # letters and digits of a sender that is a name (3GPP TS 23.040, 9.1.2.5)
 
 
 class SmsError(Exception):

@@ -51,8 +51,8 @@ PING_SECONDS = 15.0
 SEND_SECONDS = 5.0
 WATCH_SECONDS = 1.5
 """How soon a logout ends the socket, and the media with it, where the bus tells nothing (`session_watch`)."""
-SEEN_EVERY = 5  # rounds of the watch: every ten seconds, a third of `lifecycle.LOBBY_GRACE`
-TOUCH_EVERY = 30  # once a minute
+SEEN_EVERY = 5  # rounds of the watch: every 7.5 seconds, a quarter of `lifecycle.LOBBY_GRACE`
+TOUCH_EVERY = 30  # rounds: every 45 seconds
 MOST_SOCKETS = 8  # of one login
 MOST_MESSAGES = 30  # in one round of the watch
 ENCRYPTION = "encryption"

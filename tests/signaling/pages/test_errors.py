@@ -33,3 +33,17 @@ async def test_a_removed_person_is_told_whom_to_call(site: Site) -> None:
     assert "Du släpptes inte in" in page
     assert "tel:+46980319210" in page
     assert "Till väntrummet" not in page
+
+
+async def test_a_form_sent_after_the_login_ended_leads_to_the_login_and_back(site: Site) -> None:
+    """In a tab beside: reloading this page sends what was written."""
+    here = str(site.client.make_url("/meetings/new"))
+    told = {"Accept": "text/html", "Referer": here}
+    async with site.client.post("/meetings/new", data={"purpose": "Hemma"}, headers=told) as answer:
+        page = await answer.text()
+        assert answer.status == 401
+    assert 'href="/login?next=/meetings/new" target="_blank"' in page
+    assert "Det du skrev är inte skickat." in page
+    foreign = told | {"Referer": "https://elsewhere.example/meetings/new"}
+    async with site.client.post("/meetings/new", data={}, headers=foreign) as answer:
+        assert 'href="/login" target' in await answer.text()
