@@ -4,10 +4,11 @@ Nobody is let in whose record is not stored: `desk.record` comes first and stops
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from audit.events import Actor, EventType, Reason
 from auth.identity import Method
+from auth.limits import Recent
 from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
@@ -16,6 +17,7 @@ from rooms.consents import Consents
 from rooms.desk import Desk, actor_in, refuse_if_over
 from rooms.errors import (
     CannotEncrypt,
+    ComesTooOften,
     EncryptionNeeded,
     HomeTaken,
     LeadsTheMeeting,
@@ -39,6 +41,9 @@ from rooms.meeting import (
 from rooms.policy import Action
 from rooms.view import attributes, display_name
 from rooms.vouching import Voucher, public_key
+
+COMINGS_A_MINUTE = 12
+"""Seats and knocks of one person in one meeting, on one node; a page on a line that comes and goes asks less often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Admission:
         self._desk = desk
         self._consents = consents
         self._voucher = voucher
+        self._comings = Recent(COMINGS_A_MINUTE, timedelta(minutes=1), desk.now)
 
     async def join(
         self,
@@ -91,7 +97,8 @@ class Admission:
         home: take the seat of the patient's home. binding: see `media.Grant`. The newest device wins.
         key, unencrypted: see `bodies.JoinBody`. Without a key one waits until a leader has allowed it; a leader says so
         themselves. Raises MeetingUnknown, NotAllowed, Removed, Denied, MeetingEnded, MeetingCancelled, HomeTaken,
-        AssuranceNotEnough, RoomFull, EncryptionNeeded, InvalidFields, AuditUnavailable, MediaUnavailable.
+        AssuranceNotEnough, RoomFull, ComesTooOften, EncryptionNeeded, InvalidFields, AuditUnavailable,
+        MediaUnavailable.
         """
         key = None if key is None else public_key(key)
         async with self._desk.lock(meeting):
@@ -305,6 +312,8 @@ class Admission:
             # Let in, yet the meeting is not open: only possible for a moment between two acts.
             raise NotWaiting(name=came.name)
         fresh = came is None or came.status is not ParticipantStatus.WAITING
+        if fresh:
+            self._count(before, viewer)
         other_device = not fresh and came is not None and came.session != viewer.id
         able = came is not None and (came.key is None) != (key is None)
         knocked = self._newcomer(before, viewer) if came is None else came
@@ -339,6 +348,7 @@ class Admission:
             raise HomeTaken
         if came is None or not came.inside:
             _room_for(before, 1)
+        self._count(before, viewer)
         base = came or self._newcomer(before, viewer)
         reason = _why_seated(before, base)
         if not lobby.has_seat(base):
@@ -398,6 +408,13 @@ class Admission:
         event = "lobby.left" if came.status is ParticipantStatus.WAITING else "participant.left"
         await self._desk.tell(before.meeting.id, event, came.id)
         await self._desk.tell_presence(before, after)
+
+    def _count(self, gathering: Gathering, viewer: Session) -> None:
+        """One more coming of this person. Raises ComesTooOften."""
+        key = f"{gathering.meeting.id} {viewer.person.id}"
+        if self._comings.full(key):
+            raise ComesTooOften
+        self._comings.hit(key)
 
     def _newcomer(self, gathering: Gathering, viewer: Session) -> Participant:
         invitation = gathering.invited(viewer.person.id)

@@ -324,6 +324,19 @@ class RoomFull(MeetingError):
     english = "The meeting is full: {limit} are already in it. Someone must leave before more can enter."
 
 
+class ComesTooOften(MeetingError):
+    """Each way in is in the log, and changes everybody's keys: one person has a bounded number a minute."""
+
+    code = "comes-too-often"
+    status = 429
+    swedish = "Du har gått in i mötet många gånger på kort tid. Vänta en minut och försök igen."
+    english = "You have come into the meeting many times in a short while. Wait a minute and try again."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.retry_after = 60
+
+
 class MediaFull(MeetingError):
     """The media server carries all it can: nothing new begins, and what is under way goes on."""
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from livekit.protocol import room as messages
-from livekit.protocol.models import MICROPHONE, DataPacket, ParticipantInfo, ParticipantPermission
+from livekit.protocol.models import AUDIO, DataPacket, ParticipantInfo, ParticipantPermission
 from livekit.protocol.models import Room as RoomInfo
 
 from rooms.livekit_calls import LiveKitCalls, NotThere, socket_address
 from rooms.livekit_key import LiveKitKey
-from rooms.media import Grant, MediaEvent, MediaListener, MediaParticipant, MediaUnavailable
+from rooms.media import SOURCES, Grant, MediaEvent, MediaListener, MediaParticipant, MediaUnavailable
 
 log = structlog.get_logger()
 
@@ -95,7 +95,7 @@ class LiveKitCluster:
         try:
             one = await self._calls.call("GetParticipant", _admin(room), request, ParticipantInfo, repeat=True)
             for track in one.tracks:
-                if track.source == MICROPHONE and not track.muted:
+                if track.type == AUDIO and not track.muted:
                     mute = messages.MuteRoomTrackRequest(room=room, identity=identity, track_sid=track.sid, muted=True)
                     await self._calls.call(
                         "MutePublishedTrack", _admin(room), mute, messages.MuteRoomTrackResponse, repeat=True
@@ -115,7 +115,12 @@ class LiveKitCluster:
 
     async def let_hear(self, room: str, identity: str) -> None:
         """The permission is set as a whole: all that `Grant` gives by default."""
-        permission = ParticipantPermission(can_subscribe=True, can_publish=True, can_publish_data=True)
+        permission = ParticipantPermission(
+            can_subscribe=True,
+            can_publish=True,
+            can_publish_data=True,
+            can_publish_sources=[source.upper() for source in SOURCES],
+        )
         request = messages.UpdateParticipantRequest(room=room, identity=identity, permission=permission)
         try:
             await self._calls.call("UpdateParticipant", _admin(room), request, ParticipantInfo, repeat=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from rooms.media import Grant
+from rooms.media import SOURCES, Grant
 
 MIN_SECRET_BYTES = 32
 MAX_TOKEN_SIZE = 16 * 1024
@@ -77,6 +77,7 @@ class LiveKitKey:
                 "roomJoin": True,
                 "room": grant.room,
                 "canPublish": grant.can_publish,
+                "canPublishSources": list(SOURCES),
                 "canPublishData": grant.can_publish_data,
                 "canSubscribe": grant.can_subscribe,
                 "canUpdateOwnMetadata": False,

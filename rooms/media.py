@@ -14,10 +14,15 @@ class MediaUnavailable(Exception):
     """The media server cannot be reached or has no room left: for the person, "try again or call"."""
 
 
+SOURCES = ("camera", "microphone", "screen_share", "screen_share_audio")
+"""What a participant may publish, by LiveKit's names of track sources: nothing that has no name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one participant may do in one room. Every permission is written out: LiveKit takes an unset one as allowed.
 
+    can_publish: of `SOURCES`.
     identity: opaque, new at each admission, never a personal number.
     binding: what the holder must also present, ``session:<hash>`` or ``address:<hash>``; None outside meetings.
     """
@@ -73,7 +78,10 @@ class MediaServer(Protocol):
     async def list_rooms(self) -> Sequence[str]: ...
     async def list_participants(self, room: str) -> Sequence[MediaParticipant]: ...
     async def remove_participant(self, room: str, identity: str) -> None: ...
-    async def mute_microphone(self, room: str, identity: str) -> None: ...
+    async def mute_microphone(self, room: str, identity: str) -> None:
+        """Nothing is heard of one until they turn it on again: all tracks of sound, whatever they call themselves."""
+        ...
+
     async def update_participant(
         self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]
     ) -> None: ...

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rooms.livekit_key import LiveKitKey, TokenRefused
+from rooms.media import SOURCES
 
 MAX_NAME = 256  # characters in a token, bytes where a client says it
 MAX_METADATA = 64 * 1024  # the same
-SOURCES = frozenset({"camera", "microphone", "screen_share", "screen_share_audio"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +143,5 @@ def _sources(video: Mapping[str, Any]) -> frozenset[str]:
     named = video.get("canPublishSources") or []
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise TokenRefused("access token with malformed canPublishSources")
-    known = frozenset(name.lower() for name in named) & SOURCES
+    known = frozenset(name.lower() for name in named) & frozenset(SOURCES)
     return known if known or not named else frozenset({"none"})

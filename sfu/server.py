@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from livekit.protocol.models import (
     DUPLICATE_IDENTITY,
-    MICROPHONE,
     PARTICIPANT_REMOVED,
     ROOM_DELETED,
     SERVER_SHUTDOWN,
@@ -368,7 +367,7 @@ class EmbeddedMediaServer:
     async def mute_microphone(self, room: str, identity: str) -> None:
         if (membership := self.member(room, identity)) is not None:
             for publication in list(membership.participant.publications.values()):
-                if publication.info.source == MICROPHONE:
+                if publication.kind == "audio":
                     membership.room.mute_by_server(membership.participant, publication)
 
     async def update_participant(self, room: str, identity: str, *, name: str, attributes: Mapping[str, str]) -> None:

@@ -39,7 +39,10 @@ class JoinBinding:
             return
         if "livekit_validate" not in request:
             about = session.actor if session is not None else None
-            await self._admission.entry_refused(claims.room, about, reason=refusal)
+            # Shown again and again, a token fills no log: once for each reason.
+            told = f"refused:{claims.room}:{claims.identity}:{claims.raw.get('jti')}:{refusal}"
+            if await self._one_time.spend(told, LONGEST_TOKEN):
+                await self._admission.entry_refused(claims.room, about, reason=refusal)
         raise AdmissionRefused(refusal)
 
     async def _refusal(self, claims: Claims, request: web.Request, session: Session | None) -> str | None:

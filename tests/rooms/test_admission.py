@@ -8,9 +8,10 @@ import pytest
 from audit.events import EventType
 from audit.log import AuditUnavailable
 from auth.fields import InvalidFields
-from rooms.admission import Early, Seat, Waiting
+from rooms.admission import COMINGS_A_MINUTE, Early, Seat, Waiting
 from rooms.errors import (
     CannotEncrypt,
+    ComesTooOften,
     Denied,
     EncryptionNeeded,
     HomeTaken,
@@ -489,3 +490,27 @@ async def test_one_who_leads_decides_for_themselves(world: World) -> None:
     joined = (await world.records(meeting, EventType.PARTICIPANT_JOINED))[-1].event
     assert joined is not None
     assert joined.details["unencrypted"] is True
+
+
+async def test_one_who_comes_again_and_again_fills_neither_log_nor_room(world: World) -> None:
+    anna, meeting, planned = await world.started()
+    karin = await world.by_link(planned, "Karin Edlund", KARIN)
+    await world.meetings.admission.admit(anna, meeting, await world.wait(karin, meeting))
+    seats = [await world.sit(karin, meeting) for _ in range(COMINGS_A_MINUTE - 1)]
+    before = len(await world.records(meeting))
+    for _ in range(50):
+        with pytest.raises(ComesTooOften) as refused:
+            await world.sit(karin, meeting)
+    assert refused.value.retry_after == 60
+    assert len(await world.records(meeting)) == before
+    assert (await world.participant(karin, meeting)).identity == seats[-1].identity, "the seat is kept"
+    await world.sit(anna, meeting, home=True)
+    for _ in range(2):
+        await world.meetings.admission.leave(karin, meeting)
+        with pytest.raises(ComesTooOften):
+            await world.wait(karin, meeting)
+        world.clock.advance(seconds=60)
+        await world.wait(karin, meeting)
+        for _ in range(COMINGS_A_MINUTE - 1):
+            await world.meetings.admission.leave(karin, meeting)
+            await world.wait(karin, meeting)

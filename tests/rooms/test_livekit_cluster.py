@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rooms.livekit_cluster import MAX_DATA, LiveKitCluster
-from rooms.media import Grant, MediaEvent, MediaEventKind, MediaServer, MediaUnavailable
+from rooms.media import SOURCES, Grant, MediaEvent, MediaEventKind, MediaServer, MediaUnavailable
 from tests.rooms.twirp import KEY, Twirp, calls, failure, now, twirp
 
 ADMIN = {"roomAdmin": True, "room": "r"}
@@ -49,16 +49,26 @@ async def test_participants_as_meetings_know_them() -> None:
         assert found.joined_at == datetime.fromtimestamp(1795510800, UTC)
 
 
-async def test_every_microphone_that_is_on_is_muted_and_no_camera() -> None:
+async def test_all_sound_that_is_on_is_muted_whatever_it_calls_itself_and_no_camera() -> None:
     tracks = [
-        {"sid": "TR_a", "source": "MICROPHONE"},
-        {"sid": "TR_b", "source": "MICROPHONE", "muted": True},
-        {"sid": "TR_c", "source": "CAMERA"},
+        {"sid": "TR_a", "type": "AUDIO", "source": "MICROPHONE"},
+        {"sid": "TR_b", "type": "AUDIO", "source": "MICROPHONE", "muted": True},
+        {"sid": "TR_c", "type": "VIDEO", "source": "CAMERA"},
+        {"sid": "TR_d", "type": "AUDIO", "source": "UNKNOWN"},
+        {"sid": "TR_e", "type": "AUDIO", "source": "SCREEN_SHARE_AUDIO"},
     ]
     async with cluster(GetParticipant={"identity": "p", "tracks": tracks}) as (media, double):
         await media.mute_microphone("r", "p")
-        assert double.methods() == ["GetParticipant", "MutePublishedTrack"]
+        assert double.methods() == ["GetParticipant", *["MutePublishedTrack"] * 3]
+        assert [body["track_sid"] for _, _, body in double.asked[1:]] == ["TR_a", "TR_d", "TR_e"]
         assert double.asked[1][1:] == (ADMIN, {"room": "r", "identity": "p", "track_sid": "TR_a", "muted": True})
+
+
+async def test_who_may_hear_from_now_on_publishes_from_the_same_sources_as_before() -> None:
+    async with cluster(UpdateParticipant={"identity": "p"}) as (media, double):
+        await media.let_hear("r", "p")
+        permission = double.asked[0][2]["permission"]
+        assert permission["can_publish_sources"] == [source.upper() for source in SOURCES]
 
 
 async def test_data_is_sent_once_and_to_those_named() -> None:

@@ -28,6 +28,7 @@ def test_livekits_own_verifier_accepts_a_minted_token() -> None:
     assert claims.video is not None
     assert claims.video.room_join
     assert not claims.video.room_admin
+    assert claims.video.can_publish_sources == ["camera", "microphone", "screen_share", "screen_share_audio"]
 
 
 def test_a_grants_binding_stands_in_a_claim_of_our_own() -> None:

@@ -9,7 +9,7 @@ import pytest
 from livekit import api
 
 from rooms.livekit_key import TokenRefused
-from rooms.media import Grant
+from rooms.media import SOURCES, Grant
 from sfu.access_token import Permission, TokenKey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_a_minted_token_says_everything() -> None:
         "meeting",
         {"role": "nurse"},
     )
-    assert claims.permission == Permission(can_publish_data=False)
+    assert claims.permission == Permission(can_publish_data=False, sources=frozenset(SOURCES))
     assert claims.binding == "session:abc"
     assert claims.room_join
     assert not claims.room_admin

@@ -6,15 +6,24 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from livekit.protocol.models import DUPLICATE_IDENTITY, SERVER_SHUTDOWN
+from livekit.protocol.models import (
+    CAMERA,
+    DUPLICATE_IDENTITY,
+    MICROPHONE,
+    SCREEN_SHARE,
+    SCREEN_SHARE_AUDIO,
+    SERVER_SHUTDOWN,
+    UNKNOWN,
+)
 
 from rooms.media import Grant, MediaEvent, MediaUnavailable
 from sfu import server as module
 from sfu.access_token import Claims, Permission, TokenKey
+from sfu.publication import RequestRefused, require_may_publish
 from sfu.room import RoomLimits
 from sfu.server import EmbeddedMediaServer, JoinOptions, JoinRefused
 from tests.conftest import FrozenClock
-from tests.sfu.fakes import Inbox
+from tests.sfu.fakes import Inbox, camera, live, microphone
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -191,6 +200,28 @@ async def test_a_port_that_is_taken(server: EmbeddedMediaServer) -> None:
     with pytest.raises(OSError, match="in use"):
         await second.start()
     await second.stop()
+
+
+async def test_all_sound_of_a_participant_is_muted_whatever_it_calls_itself(server: EmbeddedMediaServer) -> None:
+    await create(server)
+    inbox = join(server, "anna")
+    member = server.member("r", "anna")
+    assert member is not None
+    sources = {"TR_1": MICROPHONE, "TR_2": UNKNOWN, "TR_3": SCREEN_SHARE_AUDIO}
+    for sid, source in sources.items():
+        member.room.add(member.participant, live(microphone(source=source), sid))
+    member.room.add(member.participant, live(camera(), "TR_4"))
+    await server.mute_microphone("r", "anna")
+    muted = {sid for sid, one in member.participant.publications.items() if one.silenced and one.info.muted}
+    assert muted == set(sources) == {one.sid for one in inbox.of("mute")}
+
+
+async def test_a_meetings_token_publishes_from_named_sources_alone(server: EmbeddedMediaServer) -> None:
+    permission = claims(server).permission
+    for source in (MICROPHONE, CAMERA, SCREEN_SHARE, SCREEN_SHARE_AUDIO):
+        require_may_publish(permission, source)
+    with pytest.raises(RequestRefused):
+        require_may_publish(permission, UNKNOWN)
 
 
 async def test_a_renewed_token_always_fits_in_an_address(server: EmbeddedMediaServer) -> None:

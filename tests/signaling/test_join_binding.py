@@ -70,6 +70,23 @@ async def test_a_browser_must_hold_the_session_the_token_was_made_for(
     assert seat.refused == ["this token belongs to another browser, or its session has ended"]
 
 
+async def test_a_refused_token_is_written_down_once_for_each_reason(
+    binding: JoinBinding, clock: FrozenClock, seat: OneSeat
+) -> None:
+    token = claims(binding_of(a_request(), a_session()), clock())
+    await binding.admit(token, a_request())
+    for _ in range(20):
+        for address in ("203.0.113.7", "198.51.100.1"):
+            with pytest.raises(AdmissionRefused):
+                await binding.admit(token, a_request(address=address))
+    assert len(seat.refused) == len(set(seat.refused)) == 2
+    with pytest.raises(AdmissionRefused):
+        await binding.admit(claims(None, clock()), a_request())
+    with pytest.raises(AdmissionRefused):
+        await binding.admit(claims(None, clock()), a_request())
+    assert len(seat.refused) == 4, "another token is another matter"
+
+
 async def test_a_program_must_come_from_the_address_that_asked_and_only_once(
     binding: JoinBinding, clock: FrozenClock
 ) -> None:

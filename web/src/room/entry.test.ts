@@ -244,6 +244,34 @@ describe("the way back", () => {
     expect(house.events.hurry).toHaveBeenCalled();
   });
 
+  it("does not stay in the room with media that was lost again while it was being connected", async () => {
+    const house = new House(null);
+    const close = vi.fn();
+    const keys = { encryption: { seated: vi.fn(), heard: vi.fn(), publicKey: "k" }, close } as unknown as SeatKeys;
+    house.keys = keys;
+    let tries = 0;
+    let thrownAway = -1;
+    house.connecting = async () => {
+      tries += 1;
+      if (tries > 1) return;
+      // As livekit-client tells it: connected, and then disconnected while we wait to be encrypting.
+      Object.assign(house.sessions.at(-1) ?? {}, { ended: true });
+      await house.entry.sessionEnded("lost");
+      thrownAway = close.mock.calls.length;
+    };
+    house.entry.begin();
+    await house.hear(host());
+    house.entry.ready();
+    await settled();
+    expect(thrownAway).toBe(0); // the keys of the seat that is being taken
+    expect(house.seated).not.toHaveBeenCalled();
+    expect(house.sessions[0]?.leave).toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(house.model).toMatchObject({ screen: "room", media: "on", hindrance: "" });
+    expect(house.seated).toHaveBeenCalledOnce();
+    expect(house.sessions).toHaveLength(2);
+  });
+
   it("comes back at once when the meeting is heard again, without sitting out the pause", async () => {
     const house = new House(null);
     await house.inside(host());

@@ -143,6 +143,7 @@ export class Entry {
 
   /** The media ended by itself. The meeting's own word decides what it meant; without one we come back. */
   async sessionEnded(why: SessionEnd): Promise<void> {
+    if (!this.current) return; // still being connected: `connect` sees it, and begins anew
     const identity = this.letGo()?.identity;
     if (this.around.model().screen !== "room") return;
     this.around.set({ media: "reconnecting" });
@@ -248,6 +249,8 @@ export class Entry {
       const { state } = model();
       if (state) keys?.encryption.heard(state);
       await session.connect(joined.serverUrl, joined.token);
+      // Lost again before we got here: nothing would ever tell of it, and the seat would be silent for good.
+      if (session.ended) throw new Error("lost");
     } catch {
       await session.leave().catch(() => undefined);
       throw new Problem(0, "media", "", "");

@@ -27,6 +27,9 @@ class FakeParticipant {
   get trackPublications() {
     return new Map(this.publications.map((one) => [one.trackSid, one]));
   }
+  get audioTrackPublications() {
+    return new Map(this.publications.filter((one) => /microphone|audio|unknown/.test(one.source)).map((one) => [one.trackSid, one]));
+  }
   get videoTrackPublications() {
     return new Map(this.publications.filter((one) => one.source !== Track.Source.Microphone).map((one) => [one.trackSid, one]));
   }
@@ -76,6 +79,7 @@ describe("a session", () => {
     room.fire(RoomEvent.Disconnected, reason);
     room.fire(RoomEvent.Disconnected, reason);
     expect(listener.ended.mock.calls).toEqual([[why]]);
+    expect(session.ended).toBe(true);
   });
 
   it("says nothing of an end that we asked for", async () => {
@@ -104,6 +108,18 @@ describe("a session", () => {
     expect(holder.children.length).toBe(1);
     room.fire(RoomEvent.Disconnected, undefined);
     expect(holder.children.length).toBe(0);
+  });
+
+  it("plays no sound of a source it does not know, and says that somebody can be heard as long as they can", () => {
+    const other = sound("a");
+    room.fire(RoomEvent.TrackSubscribed, other, publication(Track.Source.Unknown, other), { identity: "karin" });
+    expect(holder.children.length).toBe(0);
+    const karin = new FakeParticipant("karin");
+    karin.publications.push(publication(Track.Source.Microphone, {}, { isMuted: true }));
+    room.remoteParticipants.set("karin", karin);
+    expect(session.seats()[1]?.microphone).toBe(false);
+    karin.publications.push(publication(Track.Source.ScreenShareAudio, {}));
+    expect(session.seats()[1]?.microphone).toBe(true);
   });
 
   it("tells when the browser keeps the sound back, and when it no longer does", async () => {

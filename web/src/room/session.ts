@@ -140,6 +140,11 @@ export class Session {
     this.listener.changed();
   }
 
+  /** Nothing comes of it any more. */
+  get ended(): boolean {
+    return this.over;
+  }
+
   /** Leaves; the local tracks stay open, since they belong to the page. */
   async leave(): Promise<void> {
     this.over = true;
@@ -226,7 +231,7 @@ export class Session {
       attributes: one.attributes,
       camera: picture(Track.Source.Camera),
       screen: picture(Track.Source.ScreenShare),
-      microphone: one.isMicrophoneEnabled,
+      microphone: [...one.audioTrackPublications.values()].some((publication) => !publication.isMuted),
       speaking: one.isSpeaking,
       level: one.audioLevel,
       quality: qualityOf(one),
@@ -243,7 +248,7 @@ export class Session {
       RoomEvent.ParticipantAttributesChanged, RoomEvent.TrackStreamStateChanged,
     ] as const) room.on(event, changed);
     room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
-      if (track.kind === Track.Kind.Audio) this.hear(track);
+      if (track.kind === Track.Kind.Audio) this.hear(track, publication.source);
       else this.spareOne(publication);
       this.joinedAt.set(participant.identity, this.joinedAt.get(participant.identity) ?? this.clock());
       changed();
@@ -293,7 +298,8 @@ export class Session {
     publication.setEnabled(this.wanted.others !== "none");
   }
 
-  private hear(track: RemoteTrack): void {
+  private hear(track: RemoteTrack, source: Track.Source): void {
+    if (source !== Track.Source.Microphone && source !== Track.Source.ScreenShareAudio) return;
     const element = track.attach();
     element.volume = this.volume;
     this.sounds.set(track.sid ?? "", element);
