@@ -125,6 +125,10 @@ class EventType(StrEnum):
     STAFF_ADDED = "staff.added", "A member of staff got a commission, with the permissions given."
     STAFF_CHANGED = "staff.changed", "A commission's title, unit, permissions or last day was changed."
     STAFF_ENDED = "staff.ended", "A commission ended; logins that work in it end too."
+    STAFF_FILE_TRIED = (
+        "staff.file_tried",
+        "A file of staff was read to see what it would change: how many rows, and how many are bad.",
+    )
     COMMISSION_CHOSEN = "commission.chosen", "A person with several commissions chose which one to work in."
     KEY_CHANGED = "key.changed", "A key of the installation was rotated or retired; which one, by its id."
     ASSURANCE_CHANGED = (

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from audit.canonical import Scalar
 from audit.events import Event, EventType, Reason
-from auth.errors import UnknownHere
+from auth.errors import AssuranceTooLow, UnknownHere
+from auth.identity import STAFF_LEVEL
 from auth.people import Permission, Staff
 from auth.sessions import AuditLog, Session, Sessions, actor
 from auth.store import People
@@ -50,7 +51,9 @@ class Commissions:
 
     async def choose(self, session: Session, staff: str) -> Staff:
         """Work in that one from now on, in this login. Raises UnknownHere for one that is not the person's, or over;
-        AuditUnavailable."""
+        AssuranceTooLow for a login below STAFF_LEVEL, AuditUnavailable."""
+        if session.assurance_level < STAFF_LEVEL:
+            raise AssuranceTooLow
         chosen = next((one for one in await self.of(session) if one.id == staff), None)
         if chosen is None:
             raise UnknownHere

@@ -10,20 +10,18 @@ from auth.bankid import Completion
 from auth.commissions import choice, home_of, only
 from auth.errors import AssuranceTooLow, HighRisk, NotStaff, NumberNotRead, OnAnotherDevice
 from auth.flow import Invitations, StoredOrder
-from auth.identity import AssuranceLevel, Identity, Method
+from auth.identity import STAFF_LEVEL, AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
 from auth.people import Person
 from auth.records import IdentificationRecords
 from auth.relay import Place, Verdict, place_of, verdict
 from auth.store import People
 
-STAFF_LEVEL = AssuranceLevel.HIGH_3
-"""What staff need to log in, whatever meetings ask: they reach the data of others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Who may go on, and where. Ids of person, post (staff alone) and invitation (links alone)."""
+    """Who may go on, and where. Ids of person, post (staff alone, never below STAFF_LEVEL) and invitation (links
+    alone)."""
 
     person: str
     staff: str | None
@@ -94,6 +92,8 @@ class Conclusions:
             if post is None:
                 return Outcome(person.id, None, None, choice(next_path or "/"))
             return Outcome(person.id, post.id, None, next_path or home_of(post))
+        if identity.assurance_level < STAFF_LEVEL:
+            post = None  # the meeting is content with less; their work is not
         await self._records.completed(transaction, identity, person, post, **details)
         invited = await self._invitations.identify(link, identity, person)
         return Outcome(person.id, post.id if post is not None else None, invited.invitation, invited.next)

@@ -9,7 +9,8 @@ from audit.events import Actor, Event, EventType
 from auth.commissions import Commissions
 from auth.errors import LastAdministrator, NotOperator, NotYourOrganisation, TakenAlready, UnknownHere
 from auth.fields import FieldError, InvalidFields
-from auth.people import Organisation, Permission, Person, Staff, Unit
+from auth.hsa_id import HsaId
+from auth.people import Organisation, Permission, Person, Staff, Unit, same_name
 from auth.randomness import new_id
 from auth.sessions import AuditLog, Session
 from auth.staff_draft import CheckedStaff
@@ -91,8 +92,7 @@ class Directory:
         if not who.operator:
             raise NotYourOrganisation
         if any(
-            other.id == organisation.id or other.name == organisation.name or _same_number(other, organisation)
-            for other in await self._people.organisations()
+            other.id == organisation.id or _alike(other, organisation) for other in await self._people.organisations()
         ):
             raise TakenAlready
         await self._record(EventType.ORGANISATION_ADDED, who, organisation.id, **_told(organisation))
@@ -100,13 +100,18 @@ class Directory:
             raise TakenAlready
 
     async def change_organisation(self, who: Administrator, organisation: Organisation) -> None:
-        """Name, telephone, number; an administrator her own, an operator any."""
+        """An administrator her own telephone; an operator any, name and number too: those say whose people somebody
+        is (`rooms.policy`) and whose HSA-ids, so nobody gives them to herself.
+
+        Raises NotYourOrganisation, TakenAlready, AuditUnavailable.
+        """
         before = await self.organisation(who, organisation.id)
         if before == organisation:
             return
+        if not who.operator and (before.name, before.number) != (organisation.name, organisation.number):
+            raise NotYourOrganisation
         if any(
-            other.id != organisation.id and (other.name == organisation.name or _same_number(other, organisation))
-            for other in await self._people.organisations()
+            other.id != organisation.id and _alike(other, organisation) for other in await self._people.organisations()
         ):
             raise TakenAlready
         await self._record(EventType.ORGANISATION_CHANGED, who, organisation.id, **_told(organisation))
@@ -168,7 +173,7 @@ class Directory:
         """Record and make a commission. Raises UnknownHere, InvalidFields, NotYourOrganisation, AuditUnavailable
         (nothing is made then)."""
         place = await self._may_add(who, organisation, new)
-        entry = await self.entry(place, new, await self._people.staff_in(organisation, ended=True))
+        entry = await self.entry(who, place, new, await self._people.staff_in(organisation, ended=True))
         if entry.before is not None:
             raise InvalidFields([_held_already()])
         await self.store(who, organisation, [entry])
@@ -179,6 +184,9 @@ class Directory:
         before = await self.staff(who, organisation, staff)
         if not before.holds(self._clock()):
             raise UnknownHere
+        if new.hsa_id is not None and new.hsa_id.text != before.hsa_id:
+            numbered = await self._people.number_of(before.person.id) is not None
+            await self._refuse_foreign(who, before.organisation, new.hsa_id, before.person.id, numbered=numbered)
         after = replace(
             before,
             title=new.title,
@@ -197,12 +205,20 @@ class Directory:
         if before.holds(now):
             await self.store(who, organisation, [Entry(replace(before, valid_to=now), before)])
 
-    async def entry(self, place: Organisation, new: CheckedStaff, present: Sequence[Staff]) -> Entry:
+    async def entry(
+        self, who: Administrator, place: Organisation, new: CheckedStaff, present: Sequence[Staff]
+    ) -> Entry:
         """What storing it would mean: a new commission, or a change of one the person holds with that title and unit.
 
-        present: every commission of the organisation. Raises InvalidFields where number and HSA-id are two people's.
+        present: every commission of the organisation, also those that are over. Somebody who has none there is told by
+        the name that was written: what an identity number's holder is called is not given to whoever writes numbers.
+        Raises InvalidFields where number and HSA-id are two people's, or the HSA-id is not this organisation's to give.
         """
         person = await self._person(new)
+        if new.hsa_id is not None:
+            await self._refuse_foreign(who, place, new.hsa_id, person.id, numbered=new.number is not None)
+        if not any(staff.person.id == person.id for staff in present):
+            person = Person(person.id, new.given_name, new.surname, new.name)
         held = [staff for staff in present if staff.person.id == person.id and staff.holds(self._clock())]
         before = next((staff for staff in held if (staff.title, staff.unit) == (new.title, new.unit)), None)
         own = next((staff.hsa_id for staff in present if staff.person.id == person.id and staff.hsa_id), None)
@@ -278,6 +294,26 @@ class Directory:
             )
         return found
 
+    async def _refuse_foreign(
+        self, who: Administrator, place: Organisation, hsa_id: HsaId, person: str, *, numbered: bool
+    ) -> None:
+        """Raises InvalidFields for an HSA-id under another organisation's number that is not known as this person's:
+        written by a stranger first, it would keep the rightful one from logging in. Where the one that gives it out is
+        here, it writes it first; where it is not, the person's identity number is needed too."""
+        if who.everything or hsa_id.issuer == place.number:
+            return
+        known = await self._people.person_by_hsa_id(hsa_id)
+        if known is not None and known.id == person:
+            return
+        if any(other.number == hsa_id.issuer for other in await self._people.organisations()):
+            raise InvalidFields([_given_by_another()])
+        if not numbered:
+            raise InvalidFields([_number_too()])
+
+    async def tried(self, who: Administrator, organisation: str, *, rows: int, bad: int) -> None:
+        """Record that a file was read without being imported. Raises AuditUnavailable."""
+        await self._record(EventType.STAFF_FILE_TRIED, who, organisation, rows=rows, bad=bad)
+
     async def _may_add(self, who: Administrator, organisation: str, new: CheckedStaff) -> Organisation:
         if who.manages(organisation):
             return await self._own(who, organisation)
@@ -329,8 +365,9 @@ def _administers(staff: Staff) -> bool:
     return staff.may(Permission.ADMIN) and staff.valid_to is None
 
 
-def _same_number(one: Organisation, other: Organisation) -> bool:
-    return one.number is not None and one.number == other.number
+def _alike(one: Organisation, other: Organisation) -> bool:
+    """Whether one could be taken for the other."""
+    return same_name(one.name, other.name) or (one.number is not None and one.number == other.number)
 
 
 def _told(organisation: Organisation) -> dict[str, Scalar]:
@@ -347,4 +384,21 @@ def _held_already() -> FieldError:
         "title",
         "Personen har redan det uppdraget på den enheten. Ändra det i listan i stället.",
         "This person has that assignment at that unit already. Change it in the list instead.",
+    )
+
+
+def _given_by_another() -> FieldError:
+    return FieldError(
+        "hsa_id",
+        "HSA-id:t är utfärdat av en annan organisation här. Be den lägga in det först, eller skriv bara personnumret.",
+        "The HSA-id is issued by another organisation here. Ask it to write it first, or write the identity number "
+        "alone.",
+    )
+
+
+def _number_too() -> FieldError:
+    return FieldError(
+        "hsa_id",
+        "HSA-id:t är utfärdat av en annan organisation. Skriv personnumret också.",
+        "The HSA-id is issued by another organisation. Write the identity number too.",
     )

@@ -165,8 +165,8 @@ class IdentifyAgain(Refusal):
 class TooManyIdentifications(Refusal):
     code = "too-many-identifications"
     status = 429
-    swedish = "Många identifierar sig just nu. Vänta en minut och försök igen."
-    english = "Many people are identifying themselves right now. Wait a minute and try again."
+    swedish = "Många identifierar sig just nu. Vänta en stund och försök igen."
+    english = "Many people are identifying themselves right now. Wait a while and try again."
 
 
 class IdentificationUnavailable(Refusal):

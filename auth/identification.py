@@ -61,8 +61,10 @@ class Limits:
     """Orders under way at once, in all and by address (which may be a whole municipality's), link and browser.
 
     A browser's own oldest order gives way to its newest; otherwise the newest is refused.
+    by_link: from one address, so that a stranger who has seen the link keeps nobody else from it.
     refused: links that are no good, and started: identifications begun, an address in ten minutes. Each start is a
-    call to BankID and a record in the log, also where it is given up at once.
+    call to BankID and a record in the log, also where it is given up at once. Bad links count against bad links alone:
+    whoever tries them shuts out neither the staff nor the invited behind the same address.
     """
 
     live: int = 300
@@ -146,6 +148,8 @@ class Identifications:
             raise ForPeople
         if (seconds := self._hold_off.left()) > 0:
             raise self._held_off_by(retry_after=math.ceil(seconds))
+        # Looked at first: a link that is no good starts nothing, and so uses up nobody's starts.
+        greeting = await self._greeting(browser, link)
         await self._make_room(browser)
         self._refuse_if_full(browser, link)
         self._started.hit(browser.address)
@@ -154,7 +158,6 @@ class Identifications:
         # Counted from here on, so that a burst cannot slip past the limits.
         live[wish.transaction] = Live(fingerprint(browser.flow), browser.address, link)
         try:
-            greeting = await self._greeting(browser, link)
             await self._records.started(wish.transaction, for_link=link is not None, same_device=same_device)
             order = await self._order(wish, greeting)
             await self._rows.add(_row(wish, order, self._collector.node))
@@ -178,14 +181,15 @@ class Identifications:
 
     def _refuse_if_full(self, browser: Browser, link: str | None) -> None:
         live, limits = self._collector.live.values(), self._limits
+        here = [other for other in live if other.address == browser.address]
         if (
             len(live) >= limits.live
-            or sum(other.address == browser.address for other in live) >= limits.by_address
-            or (link is not None and sum(other.link == link for other in live) >= limits.by_link)
-            or self._refused.full(browser.address)
-            or self._started.full(browser.address)
+            or len(here) >= limits.by_address
+            or (link is not None and sum(other.link == link for other in here) >= limits.by_link)
         ):
-            raise TooManyIdentifications(retry_after=60)
+            raise TooManyIdentifications(retry_after=60)  # an order is over within minutes
+        if self._started.full(browser.address):
+            raise TooManyIdentifications(retry_after=self._started.seconds_left(browser.address))
 
     async def _greeting(self, browser: Browser, link: str | None) -> Greeting | None:
         if link is None:
@@ -193,6 +197,8 @@ class Identifications:
         try:
             return await self._invitations.greeting(link)
         except InvitationRefused as refused:
+            if self._refused.full(browser.address):
+                raise TooManyIdentifications(retry_after=self._refused.seconds_left(browser.address)) from None
             self._refused.hit(browser.address)
             await self._records.link_refused(refused.reason)
             raise

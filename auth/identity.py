@@ -26,6 +26,10 @@ class AssuranceLevel(IntEnum):
     HIGH_4 = 4
 
 
+STAFF_LEVEL = AssuranceLevel.HIGH_3
+"""What it takes to work in a commission, whatever meetings ask: staff reach the data of others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A finished identification. The name is the e-ID's own and is never edited.

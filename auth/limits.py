@@ -1,5 +1,6 @@
 """Bounds on what a stranger can make us do, and on what we do to others."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,6 +25,12 @@ class Recent:
         while hits and hits[0] <= since:
             hits.popleft()
         return len(hits) >= self._limit
+
+    def seconds_left(self, key: str) -> int:
+        """Until a key that is full has a hit again, rounded up; 0 where it has one now."""
+        if not self.full(key):
+            return 0
+        return math.ceil((self._hits[key][0] + self._window - self._clock()).total_seconds())
 
     def hit(self, key: str) -> None:
         """Count one."""

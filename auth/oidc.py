@@ -13,10 +13,11 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from audit.log import AuditUnavailable
-from auth.browsers import device_of
+from auth.browsers import device_of, is_robot
 from auth.conclusion import Conclusions, Outcome
 from auth.errors import (
     CookiesBlocked,
+    ForPeople,
     IdentificationUnknown,
     InvitationRefused,
     NotLogged,
@@ -116,17 +117,20 @@ class OidcLogins:
     async def start(self, method: Method, browser: Browser, *, link: str | None, next_path: str | None) -> str:
         """The address at the provider to lead the browser to. next_path: where staff go afterwards, checked already.
 
-        Raises InvitationRefused, TooManyIdentifications, ProviderUnavailable, AuditUnavailable; KeyError for a method
-        that is not set up.
+        Raises ForPeople, InvitationRefused, TooManyIdentifications, ProviderUnavailable, AuditUnavailable; KeyError for
+        a method that is not set up.
         """
         client, records = self._clients[method], self._records[method]
-        if self._started.full(browser.address) or self._refused.full(browser.address):
-            raise TooManyIdentifications(retry_after=60)
+        if is_robot(browser.user_agent):
+            raise ForPeople
+        # Looked at first: a link that is no good starts nothing, and so uses up nobody's starts.
+        if link is not None:
+            await self._greet(browser, link, records)
+        if self._started.full(browser.address):
+            raise TooManyIdentifications(retry_after=self._started.seconds_left(browser.address))
         self._started.hit(browser.address)
         if await self._rows.count() >= self._limits.away:
             raise TooManyIdentifications(retry_after=60)
-        if link is not None:
-            await self._greet(browser, link, records)
         kept = _Kept(
             transaction=new_id(),
             nonce=new_secret(),
@@ -173,6 +177,8 @@ class OidcLogins:
         try:
             await self._invitations.greeting(link)
         except InvitationRefused as refused:
+            if self._refused.full(browser.address):
+                raise TooManyIdentifications(retry_after=self._refused.seconds_left(browser.address)) from None
             self._refused.hit(browser.address)
             await records.link_refused(refused.reason)
             raise

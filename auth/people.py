@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+from unicodedata import normalize
 
 OrganisationKind = Literal["region", "kommun"]
 
@@ -32,6 +33,16 @@ class Organisation:
     kind: OrganisationKind
     phone: str
     number: str | None = None
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two written names of organisations are read as the same: case, spaces and forms of letters do not count.
+    One rule for who may be called what, and for whom an invitation speaks."""
+    return _read(one) == _read(other)
+
+
+def _read(name: str) -> str:
+    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())
 
 
 @dataclass(frozen=True, slots=True)

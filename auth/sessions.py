@@ -9,7 +9,7 @@ import structlog
 
 from audit.events import Actor, Event, EventType, Reason, Record
 from auth.errors import IdentifyAgain, SessionUnknown
-from auth.identity import AssuranceLevel, Method
+from auth.identity import STAFF_LEVEL, AssuranceLevel, Method
 from auth.people import Person, Staff
 from auth.randomness import fingerprint, looks_like_secret, new_id, new_secret
 
@@ -42,7 +42,8 @@ class Session:
     """One identification in one browser.
 
     id: public and opaque, not the cookie. secret_hash: SHA-256 of the cookie's value, hex.
-    staff: the post this login works in, None for invited people. invitation: the id of the one this login was for.
+    staff: the post this login works in, None for invited people and below STAFF_LEVEL.
+    invitation: the id of the one this login was for.
     language: "sv" or "en". device: what the browser was on (`browsers.Device`). confirmed_on: where the app was that
     approved: "this" device, an "other" one, "other-network"; "" where the method does not tell. several: the
     person holds more commissions to choose among.
@@ -127,7 +128,7 @@ class Sessions:
             method,
             assurance_level,
             authenticated_at,
-            staff,
+            staff if assurance_level >= STAFF_LEVEL else None,
             invitation,
             language,
             device,

@@ -6,6 +6,7 @@ meeting and nothing else, makes nobody staff, and the person who leads the meeti
 """
 
 import hmac
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import structlog
 
 from audit.canonical import Scalar
 from audit.events import Event, EventType, Reason
+from audit.log import AuditUnavailable
 from auth.browsers import device_of
 from auth.errors import InvitationRefused, Refusal
 from auth.flow import Browser, Invited
@@ -36,7 +38,9 @@ VALID = timedelta(minutes=5)
 MOST_TRIES = 5
 MOST_SENT = 3
 SENT_WITHIN = timedelta(hours=1)
+REFUSED_WITHIN = timedelta(minutes=10)
 MOST_BY_ADDRESS = 20  # a municipality's whole network can be one address
+MOST_REFUSED = 20  # links that are no good, of an address; they keep no good link from its code
 KEPT = timedelta(days=1)
 
 
@@ -65,6 +69,21 @@ class TooManyCodes(Refusal):
     english = "Several codes have been sent already. Wait a while, or call the person who invited you."
 
 
+class SmsIdentified(Refusal):
+    """The invited person has shown an e-legitimation for this link: a code proves less, and takes nothing over."""
+
+    code = "sms-identified"
+    status = 409
+    swedish = (
+        "Länken har redan öppnats med e-legitimation, så den öppnas inte med kod. Använd BankID eller Freja igen, "
+        "eller ring den som bjöd in dig."
+    )
+    english = (
+        "This link has been opened with an e-identification already, so a code does not open it. Use BankID or Freja "
+        "again, or call the person who invited you."
+    )
+
+
 class WrongCode(Refusal):
     """Another try is possible."""
 
@@ -83,7 +102,14 @@ class SpentCode(Refusal):
     english = "The code can no longer be used. Ask for a new one."
 
 
-SMS_REFUSALS: tuple[type[Refusal], ...] = (SmsNotAllowed, SmsUnavailable, TooManyCodes, WrongCode, SpentCode)
+SMS_REFUSALS: tuple[type[Refusal], ...] = (
+    SmsNotAllowed,
+    SmsIdentified,
+    SmsUnavailable,
+    TooManyCodes,
+    WrongCode,
+    SpentCode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +121,7 @@ class SmsInvited:
 
 
 class SmsInvitations(Protocol):
-    """`rooms.sms_invitations`. Both raise `auth.errors.InvitationRefused` and SmsNotAllowed."""
+    """`rooms.sms_invitations`. Both raise `auth.errors.InvitationRefused`, SmsNotAllowed and SmsIdentified."""
 
     async def by_sms(self, token: str) -> SmsInvited: ...
 
@@ -140,22 +166,26 @@ class SmsCodes:
         self._host = origin.partition("://")[2].partition(":")[0]
         self._digits = digits
         self._by_address = Recent(MOST_BY_ADDRESS, SENT_WITHIN, clock)
+        self._refused = Recent(MOST_REFUSED, REFUSED_WITHIN, clock)
 
     async def start(self, browser: Browser, link: str) -> str:
         """Send a code to the invited person's telephone; gives the transaction's id.
 
-        Raises InvitationRefused, SmsNotAllowed, TooManyCodes, SmsUnavailable, AuditUnavailable.
+        Raises InvitationRefused, SmsNotAllowed, SmsIdentified, TooManyCodes, SmsUnavailable, AuditUnavailable.
         """
         if self._client is None:
             raise SmsNotAllowed
-        if self._by_address.full(browser.address):
-            raise TooManyCodes(retry_after=600)
-        self._by_address.hit(browser.address)
         try:
             invited = await self._invitations.by_sms(link)
         except InvitationRefused as refused:
+            if self._refused.full(browser.address):
+                raise TooManyCodes(retry_after=self._refused.seconds_left(browser.address)) from None
+            self._refused.hit(browser.address)
             await self._records.link_refused(refused.reason)
             raise
+        if self._by_address.full(browser.address):
+            raise TooManyCodes(retry_after=self._by_address.seconds_left(browser.address))
+        self._by_address.hit(browser.address)
         now, transaction, code = self._clock(), new_id(), self._digits()
         row = SmsCode(
             transaction,
@@ -165,11 +195,14 @@ class SmsCodes:
             fingerprint(link),
             now,
         )
-        sent = await self._rows.sent_since(now - SENT_WITHIN, number_hash=row.number_hash, link_hash=row.link_hash)
-        if sent >= MOST_SENT:
-            raise TooManyCodes(retry_after=int(SENT_WITHIN.total_seconds()))
-        await self._records.started(transaction, for_link=True)
-        await self._rows.add(row)
+        free_at = await self._rows.add(row, most=MOST_SENT, within=SENT_WITHIN)
+        if free_at is not None:
+            raise TooManyCodes(retry_after=math.ceil((free_at - now).total_seconds()))
+        try:
+            await self._records.started(transaction, for_link=True)
+        except AuditUnavailable:
+            await self._rows.remove(transaction)  # nothing was sent, so it takes nobody's turn
+            raise
         try:
             await self._client.send(invited.number, self._text(code, browser.language))
         except SmsError as error:
@@ -180,7 +213,8 @@ class SmsCodes:
         return transaction
 
     async def verify(self, transaction: str, browser: Browser, link: str, code: str) -> LoggedIn:
-        """The person typed a code. Raises WrongCode, SpentCode, InvitationRefused, SmsNotAllowed, AuditUnavailable."""
+        """The person typed a code. Raises WrongCode, SpentCode, InvitationRefused, SmsNotAllowed,
+        SmsIdentified, AuditUnavailable."""
         row, now = await self._rows.find(transaction), self._clock()
         ours = (
             row is not None

@@ -37,7 +37,14 @@ class StaffImport:
         self._clock = clock
 
     async def preview(self, who: Administrator, organisation: str, content: bytes) -> Preview:
-        """The dry run: nothing is stored. Raises UnknownHere for another organisation."""
+        """The dry run: nothing is stored, and that it was made is in the log before it is shown. Raises UnknownHere
+        for another organisation, AuditUnavailable."""
+        found = await self._read(who, organisation, content)
+        bad = len({one.row for one in found.bad})
+        await self._directory.tried(who, organisation, rows=len(found.entries), bad=bad)
+        return found
+
+    async def _read(self, who: Administrator, organisation: str, content: bytes) -> Preview:
         present = await self._directory.staff_in(who, organisation, ended=True)
         place = await self._directory.organisation(who, organisation)
         parsed = parse(content, self._clock())
@@ -45,7 +52,7 @@ class StaffImport:
         bad = list(parsed.bad)
         for at, row in parsed.rows.items():
             try:
-                entry = await self._directory.entry(place, row, present)
+                entry = await self._directory.entry(who, place, row, present)
             except InvalidFields as invalid:
                 bad += [BadRow(at, "hsa-id", one.swedish, one.english) for one in invalid.problems]
                 continue
@@ -60,7 +67,7 @@ class StaffImport:
 
     async def store(self, who: Administrator, organisation: str, content: bytes) -> Preview:
         """What `preview` shows, done where nothing is bad; the same answer. Raises AuditUnavailable, TakenAlready."""
-        preview = await self.preview(who, organisation, content)
+        preview = await self._read(who, organisation, content)
         if not preview.bad:
             await self._directory.store(who, organisation, list(preview.entries.values()))
         return preview

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 
@@ -10,12 +10,16 @@ log = structlog.get_logger()
 
 
 class Tasks:
-    """Holds tasks until they end. `close` cancels what is left and waits for it. At most `limit` at once."""
+    """Holds tasks until they end. `close` cancels what is left and waits for it. At most `limit` at once.
+
+    failed: of all owners together, for the operator.
+    """
+
+    failed: ClassVar[int] = 0
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
         self._running: set[asyncio.Task[Any]] = set()
-        self.failed = 0
 
     def start(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         if len(self._running) >= self._limit:
@@ -29,7 +33,7 @@ class Tasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
-            self.failed += 1
+            Tasks.failed += 1
             # The exception's own text may hold input; its type and place are enough to find it.
             log.error("background task failed", task=task.get_name(), failure=type(failure).__name__)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from audit.events import Actor, EventType, Reason
+from auth.identity import Method
 from auth.randomness import new_id
 from auth.sessions import Session
 from rooms import lifecycle, lobby
@@ -102,11 +103,16 @@ class Admission:
             invitation = before.invited(viewer.person.id)
             assert invitation is not None, "JOIN is for the invited"
             await refuse_if_below(self._desk, before, invitation, viewer)
+            other_phone = False
             if before.meeting.status is MeetingStatus.OPEN and (
                 invitation.leads or (came is not None and lobby.has_seat(came))
             ):
-                allowed_by = None if key is not None else _allowed_by(invitation, came, viewer, unencrypted=unencrypted)
-                if key is not None or allowed_by is not None:
+                # A face was recognised, on one telephone; whoever holds the next one has been seen by nobody.
+                other_phone = came is not None and came.method == Method.SMS and came.session != viewer.id
+                allowed_by = None
+                if key is None and not other_phone:
+                    allowed_by = _allowed_by(invitation, came, viewer, unencrypted=unencrypted)
+                if not other_phone and (key is not None or allowed_by is not None):
                     return await self._sit(
                         before, viewer, came, home=home, binding=binding, key=key, allowed_by=allowed_by
                     )
@@ -118,7 +124,10 @@ class Admission:
                 came = gone
             if not lifecycle.waiting_room_open(before.meeting, self._desk.now()):
                 return Early(lifecycle.waiting_room_opens_at(before.meeting))
-            return await self._wait(before, viewer, came, key)
+            waiting = await self._wait(before, viewer, came, key)
+        if other_phone:
+            await self._desk.tell(meeting, "participant.replaced", waiting.participant)
+        return waiting
 
     async def ready(self, viewer: Session, meeting: str, *, is_ready: bool) -> None:
         """ "I'm ready", or not after all. Raises NotWaiting."""
@@ -300,6 +309,7 @@ class Admission:
         able = came is not None and (came.key is None) != (key is None)
         knocked = self._newcomer(before, viewer) if came is None else came
         waiting = lobby.knock(knocked, now, session=viewer.id, key=key)
+        waiting = replace(waiting, level=int(viewer.assurance_level))
         after = before.changed(waiting)
         if fresh:
             await self._desk.record_about(EventType.LOBBY_ENTERED, after, waiting, actor=None)
@@ -336,7 +346,7 @@ class Admission:
                 base = lobby.knock(base, now, session=viewer.id)
             base = lobby.admit(base, now)
         seated = lobby.take_seat(base, now, identity=new_id(), session=viewer.id, home=home)
-        seated = replace(seated, key=key, allowed_by=allowed_by)
+        seated = replace(seated, key=key, allowed_by=allowed_by, level=int(viewer.assurance_level))
         seated = replace(seated, vouching=self._voucher.vouch(before, seated, now))
         after = before.changed(seated)
         if home:
@@ -401,6 +411,7 @@ class Admission:
             name=viewer.person.name,
             given_name=viewer.person.given_name,
             method=viewer.method.value,
+            level=int(viewer.assurance_level),
             status=ParticipantStatus.WAITING,
             session=viewer.id,
             waiting_since=now,

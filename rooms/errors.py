@@ -296,6 +296,20 @@ class LeadsTheMeeting(MeetingError):
     english = "{name} is leading the meeting. Hand the meeting over to someone else first."
 
 
+class NotSureEnoughToLead(MeetingError):
+    """Somebody whose identification is not enough for one who leads; said to the one who appoints."""
+
+    code = "not-sure-enough-to-lead"
+    swedish = (
+        "{name} har inte visat vem det är på ett sätt som räcker för att leda mötet. Det som räcker är {ways}. Be "
+        "{name} öppna sin länk igen och välja ett av de sätten, eller välj någon annan."
+    )
+    english = (
+        "{name} has not shown who it is in a way that is enough to lead the meeting. What is enough is {ways}. Ask "
+        "{name} to open their link again and choose one of those ways, or choose someone else."
+    )
+
+
 class HomeTaken(MeetingError):
     code = "home-taken"
     swedish = "En annan dator är redan hemmets plats i mötet. Gå in utan att vara hemma, eller stäng den andra först."

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from audit.events import Actor, EventType, Reason
+from auth.identity import AssuranceLevel, Method
 from auth.sessions import Session
 from rooms import lifecycle, lobby
+from rooms.assurance import in_words, rule_for
 from rooms.consents import Consents
 from rooms.desk import Desk, actor_in, participant_actor, refuse_if_over
 from rooms.drafts import check_home
@@ -17,6 +19,7 @@ from rooms.errors import (
     LeadsTheMeeting,
     MeetingNotStarted,
     NotHere,
+    NotSureEnoughToLead,
     ParticipantUnknown,
     TooEarlyToStart,
     TooLateToStart,
@@ -104,12 +107,13 @@ class Hosting:
         await self._desk.tell(meeting, "meeting.ended")
 
     async def hand_over(self, viewer: Session, meeting: str, participant: str) -> None:
-        """Give the host's chair to somebody in the room; the old host stays as co-host."""
+        """Give the host's chair to somebody in the room; the old host stays as co-host. Raises NotSureEnoughToLead."""
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.APPOINT)
             one, invitation = _seated(before, participant)
             if invitation.authority is Authority.HOST:
                 return
+            await self._refuse_to_lead(before, one, invitation)
             host = before.host
             changes = [replace(invitation, authority=Authority.HOST)]
             if host is not None:
@@ -118,7 +122,8 @@ class Hosting:
         await self._desk.tell(meeting, "role.changed", one.id)
 
     async def make_co_host(self, viewer: Session, meeting: str, participant: str, *, co_host: bool) -> None:
-        """Let somebody in the room lead together with the host, or no longer. Raises LeadsTheMeeting for the host."""
+        """Let somebody in the room lead together with the host, or no longer. Raises LeadsTheMeeting for the host,
+        NotSureEnoughToLead."""
         async with self._desk.lock(meeting):
             before = await self._desk.open_to(viewer, meeting, Action.APPOINT)
             one, invitation = _seated(before, participant)
@@ -127,6 +132,8 @@ class Hosting:
             authority = Authority.CO_HOST if co_host else Authority.GUEST
             if invitation.authority is authority:
                 return
+            if co_host:
+                await self._refuse_to_lead(before, one, invitation)
             await self._appoint(before, viewer, one, [replace(invitation, authority=authority)], authority)
         await self._desk.tell(meeting, "role.changed", one.id)
 
@@ -145,6 +152,14 @@ class Hosting:
             after = await self._desk.commit(before, before.changed(replace(before.meeting, home_people=named)))
         await self._desk.tell(meeting, "home.changed")
         return after
+
+    async def _refuse_to_lead(self, gathering: Gathering, one: Participant, invitation: Invitation) -> None:
+        """As strong a login as whoever was invited to lead must have: a code by SMS leads nothing, recognised or not.
+        Raises NotSureEnoughToLead."""
+        leader = replace(invitation, authority=Authority.CO_HOST)
+        rule = await rule_for(self._desk.store.assurance, gathering.meeting, leader)
+        if not rule.enough(Method(one.method), AssuranceLevel(max(one.level, AssuranceLevel.LOW))):
+            raise NotSureEnoughToLead(name=one.name, ways=in_words(rule))
 
     async def _appoint(
         self,

@@ -30,7 +30,18 @@ from rooms.errors import (
     LinkOfEndedMeeting,
     TooManyInvitations,
 )
-from rooms.meeting import Authority, Gathering, Invitation, Kind, Meeting, MeetingStatus
+from rooms.meeting import (
+    Attendance,
+    Authority,
+    Gathering,
+    Invitation,
+    Kind,
+    Meeting,
+    MeetingStatus,
+    Participant,
+    ParticipantStatus,
+    is_unproven,
+)
 from rooms.policy import Action
 
 TOKEN_BYTES = 16
@@ -223,7 +234,7 @@ class Invitations:
                 invitation=old.id,
             )
             after = before.changed(replace(old, revoked_at=self._desk.now()))
-            here = next((item for item in before.participants if item.invitation == old.id), None)
+            here = before.guest_of(old)
             stays = []
             if here is not None and here.status.value in ("waiting", "admitted", "in_room", "left"):
                 await self._desk.record_about(
@@ -315,10 +326,40 @@ class Invitations:
         async with self._desk.lock(meeting.id):
             before = await self._desk.gathering(meeting.id)
             current = before.invitation_by_id(invitation.id)
-            if current is not None and current.opened_at is None:
-                await self._desk.commit(before, before.changed(replace(current, opened_at=self._desk.now())))
+            gone = None
+            if current is not None:
+                gone = await self._taken_over(before, current, person)
         await self._desk.tell(meeting.id, "invitation.changed")
+        if gone is not None:
+            await self._desk.tell(meeting.id, "participant.left", gone.id)
         return Invited(invitation.id, meeting.id)
+
+    async def _taken_over(self, before: Gathering, current: Invitation, person: Person) -> Participant | None:
+        """Bind the link to whom an e-legitimation has shown, also where a code by SMS had bound it to somebody of its
+        own. Gives who thereby lost their place: they knock as themselves, proven."""
+        unproven = current.person is not None and is_unproven(current.person)
+        came = before.participant_of(current.person) if unproven and current.person is not None else None
+        bound = replace(
+            current,
+            person=person.id if unproven else current.person,
+            opened_at=current.opened_at or self._desk.now(),
+        )
+        stays: list[Attendance] = []
+        after = before.changed(bound)
+        here = came if came is not None and (came.inside or came.status is ParticipantStatus.WAITING) else None
+        if here is not None:
+            kind = EventType.PARTICIPANT_LEFT if here.inside else EventType.LOBBY_LEFT
+            await self._desk.record_about(kind, before, here, actor=None, reason=Reason.IDENTIFIED_ANEW)
+            stays = await self._desk.close_stays(current.meeting, here.identity, Reason.IDENTIFIED_ANEW)
+            after = after.changed(lobby.leave(here))
+        elif came is not None and came.may_return:
+            after = after.changed(replace(came, may_return=False))
+        if after != before:
+            after = await self._desk.commit(before, after, *stays)
+        if here is not None:
+            await self._desk.out_of_media(before.meeting.room, here.identity)
+            await self._desk.tell_presence(before, after)
+        return here
 
     async def _found(self, token: str) -> tuple[Invitation, Gathering] | None:
         if len(token) > 64:

@@ -209,7 +209,8 @@ class Participant:
     opaque and new at each admission. session: of the newest device, which wins. seen_at: last sign of life from the
     page. not_yet: the host has answered "Inte än" to the knock. may_return: was let in and has not left by will.
     key: the newest browser's public key, None where it cannot encrypt end to end. allowed_by: the leader who lets one
-    without take part. vouching: what the meeting has signed of this seat (`vouching`).
+    without take part. vouching: what the meeting has signed of this seat (`vouching`). level: the assurance level of
+    the login that came last.
     """
 
     id: str
@@ -233,6 +234,7 @@ class Participant:
     key: str | None = None
     allowed_by: str | None = None
     vouching: str | None = None
+    level: int = 0
 
     @property
     def unrecognised(self) -> bool:
@@ -256,6 +258,15 @@ class Attendance:
     joined_at: datetime
     left_at: datetime | None = None
     reason: str | None = None
+
+
+def unproven_id(invitation: str) -> str:
+    """The id of the person made for an invitation that a code by SMS opened (`rooms.sms_invitations`)."""
+    return f"sms-{invitation}"
+
+
+def is_unproven(person: str) -> bool:
+    return person.startswith("sms-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +303,11 @@ class Gathering:
 
     def invitation_of(self, participant: Participant) -> Invitation:
         return next(item for item in self.invitations if item.id == participant.invitation)
+
+    def guest_of(self, invitation: Invitation) -> Participant | None:
+        """Who came by it: the person it is bound to, else the one it was bound to before."""
+        came = [item for item in self.participants if item.invitation == invitation.id]
+        return next((item for item in came if item.person == invitation.person), came[-1] if came else None)
 
     def participant_by_id(self, participant: str) -> Participant | None:
         return next((item for item in self.participants if item.id == participant), None)

@@ -116,8 +116,16 @@ class Meetings:
 
     async def summaries_for(self, viewer: Session, since: datetime, until: datetime) -> list[Summary]:
         """The viewer's meetings overlapping [since, until), by start."""
-        found = await self.planning.meetings_for(viewer, since, until)
-        return [view.summary(gathering, viewer, self._desk.now()) for gathering in found]
+        return [view.summary(state) for state in await self.listed(viewer, since, until)]
+
+    async def listed(self, viewer: Session, since: datetime, until: datetime) -> list[State]:
+        """The same as STATE; `view.unread` of those that others lead and the viewer neither planned nor has opened."""
+        found = []
+        for gathering in await self.planning.meetings_for(viewer, since, until):
+            whole = view.state(gathering, viewer, self._desk.now())
+            own = gathering.meeting.planned_by == viewer.person.id
+            found.append(view.unread(whole) if not own and self.readings.due(gathering, viewer) else whole)
+        return found
 
     async def attendance(self, viewer: Session, meeting: str) -> list[Attendance]:
         """Every stay in the room, in the order they began; for those who lead the meeting."""

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from auth.identity import Method
-from auth.people import Organisation, Permission
+from auth.people import Organisation, Permission, same_name
 from auth.sessions import Session
 from rooms.meeting import Authority, Gathering, Participant, ParticipantStatus
 
@@ -150,7 +150,7 @@ def speaks_for(person: str | None, written: str, organisation: Organisation, col
     The name alone proves nothing, anybody may write it; the commission alone does not either, for a nurse may be
     there as a daughter, which is no business of her employer's.
     """
-    return bool(person) and person in colleagues and written.strip().casefold() == organisation.name.casefold()
+    return bool(person) and person in colleagues and same_name(written, organisation.name)
 
 
 def _refused(participant: Participant) -> bool:

@@ -21,12 +21,16 @@ class Readings:
         self._most = most
         self._written: dict[tuple[str, str], None] = {}
 
+    def due(self, gathering: Gathering, viewer: Session) -> bool:
+        """Whether to show the meeting would be a reading that is not written yet."""
+        held = relations(gathering, viewer)
+        return bool(held & OTHERS) and not held & OWN and (viewer.id, gathering.meeting.id) not in self._written
+
     async def record(self, gathering: Gathering, viewer: Session) -> None:
         """To be called before the meeting is shown. Raises AuditUnavailable: then it must not be."""
-        held = relations(gathering, viewer)
-        key = (viewer.id, gathering.meeting.id)
-        if not held & OTHERS or held & OWN or key in self._written:
+        if not self.due(gathering, viewer):
             return
+        key = (viewer.id, gathering.meeting.id)
         await self._desk.record(EventType.MEETING_READ, gathering.meeting, actor=actor_in(gathering, viewer))
         while len(self._written) >= self._most:
             del self._written[next(iter(self._written))]

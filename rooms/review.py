@@ -7,7 +7,7 @@ from datetime import datetime
 from audit.events import Actor, EventType, Record
 from audit.log import Log
 from audit.rows import MeetingFound, is_refusal, search_keys
-from auth.people import Organisation, Staff
+from auth.people import Organisation, Staff, same_name
 from auth.sessions import Session
 from auth.store import People
 from rooms.meeting import Meeting
@@ -135,6 +135,10 @@ class Review:
         return Hit(found, seen.organisation_name)
 
     async def _employed(self, organisation: Organisation) -> list[Staff]:
+        # Two that are called the same cannot be told apart in what was written: then neither is shown the other's.
+        others = await self._people.organisations()
+        if any(other.id != organisation.id and same_name(other.name, organisation.name) for other in others):
+            return []
         # Also those who have left: what they did is still theirs to answer for.
         return await self._people.staff_in(organisation.id, ended=True)
 

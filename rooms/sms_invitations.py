@@ -11,14 +11,14 @@ from auth.flow import Invited
 from auth.identity import Method
 from auth.people import Person
 from auth.phone_number import PhoneNumber
-from auth.sms_codes import SmsInvited, SmsNotAllowed
+from auth.sms_codes import SmsIdentified, SmsInvited, SmsNotAllowed
 from auth.store import People
 from auth.vault import Vault
 from rooms.assurance import rule_for
 from rooms.desk import Desk, represents
 from rooms.invitations import Invitations
 from rooms.invitations import Invited as Opened
-from rooms.meeting import Gathering, Invitation
+from rooms.meeting import Gathering, Invitation, is_unproven, unproven_id
 
 
 class SmsInvitations:
@@ -39,7 +39,7 @@ class SmsInvitations:
 
     async def open_by_sms(self, token: str) -> tuple[Person, Invited]:
         invitation, gathering = await self._living(token)
-        person = await self._people.save_unproven(f"sms-{invitation.id}", invitation.name)
+        person = await self._people.save_unproven(unproven_id(invitation.id), invitation.name)
         await self._desk.record(
             EventType.INVITATION_OPENED,
             gathering.meeting,
@@ -53,6 +53,7 @@ class SmsInvitations:
         )
         async with self._desk.lock(invitation.meeting):
             before = await self._desk.gathering(invitation.meeting)
+            refuse_if_proven(before, before.invitation_by_id(invitation.id) or invitation)
             after = _bound(before, invitation.id, person, self._desk)
             await self._desk.commit(before, after)
         await self._desk.tell(invitation.meeting, "invitation.changed")
@@ -64,7 +65,18 @@ class SmsInvitations:
         rule = await rule_for(self._desk.store.assurance, gathering.meeting, invitation)
         if Method.SMS not in rule.methods:
             raise SmsNotAllowed
+        refuse_if_proven(gathering, invitation)
         return invitation, gathering
+
+
+def refuse_if_proven(gathering: Gathering, invitation: Invitation) -> None:
+    """Raises SmsIdentified where somebody has opened the link with an e-legitimation, or come to the meeting by it: a
+    code never takes a proven person's place. One whom the house merely knows by the number has shown nothing here."""
+    bound = invitation.person
+    if bound is None or is_unproven(bound):
+        return
+    if invitation.opened_at is not None or gathering.participant_of(bound) is not None:
+        raise SmsIdentified
 
 
 def _bound(gathering: Gathering, invitation: str, person: Person, desk: Desk) -> Gathering:

@@ -111,6 +111,7 @@ participants = sa.Table(
     sa.Column("key", sa.String(100)),
     sa.Column("allowed_by", sa.String(200)),
     sa.Column("vouching", sa.Text),
+    sa.Column("level", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("meeting", "person"),
 )
 

@@ -42,9 +42,31 @@ def state(gathering: Gathering, viewer: Session, now: datetime) -> State:
     }
 
 
-def summary(gathering: Gathering, viewer: Session, now: datetime) -> Summary:
+def unread(whole: State) -> State:
+    """STATE of a meeting that a colleague finds in a list and has not opened: when, of what kind, whose by initials,
+    and who leads it. Enough for one who is to take over today; whose it is, and more, is told when it is opened, which
+    is in the log. A log entry for each line of each list would say that everybody has read everything."""
+    meeting = whole["meeting"]
+    letters = meeting["person"]["initials"]
+    return {
+        **whole,
+        "meeting": {
+            **meeting,
+            "title": meeting["type_name"],
+            "home_title": "",
+            "place": "",
+            "purpose": None,
+            "person": {"name": letters, "given_name": "", "initials": letters},
+            "home_people": [],
+        },
+        "participants": [],
+        "invited": [],
+        "invitations": [],
+    }
+
+
+def summary(whole: State) -> Summary:
     """One line of a list of meetings: `meeting` and `me` as in STATE, and how many are invited and have come."""
-    whole = state(gathering, viewer, now)
     invited = whole["invited"]
     return {
         "meeting": whole["meeting"],
@@ -222,7 +244,7 @@ def _invited(gathering: Gathering) -> list[InvitedState]:
 
 
 def _coming(gathering: Gathering, invitation: Invitation) -> Literal["expected", "arrived", "here", "left"]:
-    participant = next((item for item in gathering.participants if item.invitation == invitation.id), None)
+    participant = gathering.guest_of(invitation)
     if participant is None:
         return "expected"
     if participant.inside:

@@ -1,5 +1,6 @@
 """All of one participant's media: one peer connection (v1) or two (v0), and what signalling has laid on them."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -469,6 +470,11 @@ class Connection:
         shortage = self._downstream.shortage
         conditions += Conditions(withheld=shortage.withheld, reduced=shortage.reduced)
         return conditions + self._subscriber.peer.conditions(now) if self.dual else conditions
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What this client has sent that was of no use, by kind."""
+        return self._publisher.peer.faults + (self._subscriber.peer.faults if self.dual else Counter())
 
     async def close(self) -> None:
         for sid in tuple(self._forwarding):

@@ -41,6 +41,7 @@ class Reentry:
 
     def remember(self, participant: Participant, now: datetime) -> None:
         """It was changed from outside: an older token of this identity must not bring back what it said."""
+        self._described.pop(participant.identity, None)
         _make_room(self._described)
         self._described[participant.identity] = _Described(
             now, participant.name, participant.metadata, dict(participant.attributes), participant.permission

@@ -36,6 +36,7 @@ log = structlog.get_logger()
 MAX_ROOMS = 1000
 MAX_EVENTS = 10_000
 RENEWED_TOKEN = timedelta(minutes=10)
+LONGEST_TOKEN = 4096  # characters; a request's first line may have 8,190
 
 
 class JoinRefused(Exception):
@@ -241,8 +242,11 @@ class EmbeddedMediaServer:
         return self.memberships.get(participant.sid) if participant is not None else None
 
     def renewed_token(self, membership: Membership) -> str:
-        """A token for coming back: with it a client resumes, or joins again after a full reconnect."""
-        participant = membership.participant
+        """A token for coming back: with it a client resumes, or joins again after a full reconnect.
+
+        It stands in an address: where metadata and attributes make it too long, the room remembers them instead.
+        """
+        participant, now = membership.participant, self.clock()
         today = replace(
             membership.claims,
             name=participant.name,
@@ -250,7 +254,11 @@ class EmbeddedMediaServer:
             attributes=participant.attributes,
             permission=participant.permission,
         )
-        return self.key.renew(today, self.clock(), RENEWED_TOKEN)
+        token = self.key.renew(today, now, RENEWED_TOKEN)
+        if len(token) <= LONGEST_TOKEN:
+            return token
+        membership.room.reentry.remember(participant, now)
+        return self.key.renew(replace(today, metadata="", attributes={}), now, RENEWED_TOKEN)
 
     def changed_from_outside(self, membership: Membership) -> None:
         """Tell everybody, and let no token made before this bring the old description or permissions back."""
@@ -270,6 +278,7 @@ class EmbeddedMediaServer:
             self.traffic.joins["rtc_connected"] += 1
             self.traffic.session_start.observe(1000 * membership.active_after)
         self.traffic.session_duration.observe(1000 * membership.age)
+        self.traffic.faults.update(membership.connection.faults)
         self._tasks.start(membership.connection.close(), name="close media")
 
     def _make(self, name: str, limits: RoomLimits) -> Room:

@@ -16,7 +16,7 @@ from typing import cast
 
 import structlog
 
-from sfu.association import Address, Association, Path
+from sfu.association import MOST_PATHS, Address, Association, Path
 from sfu.datagrams import LONGEST_DATAGRAM
 from sfu.udp_port import UdpPort
 
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 CHECK_LIMIT = 4.0  # seconds from connecting to an authenticated check
 STALL_LIMIT = 10.0  # seconds a client may take nothing while something waits for it
+UNUSED_LIMIT = 60.0  # seconds without a check: twice what libwebrtc leaves between two on a way it keeps in reserve
 SWEEP = 1.0  # seconds between two looks at what is overdue; the limits above hold to within it
 MOST_CONNECTIONS = 1000
 MOST_PER_NETWORK = 64  # of one IPv4 address or IPv6 /64: a county's office stands behind one address
@@ -54,6 +55,7 @@ class _Connection(asyncio.Protocol):
         self._empty = 0
         self._waited = 0
         self._stalled_at: float | None = None
+        self._checked_at = now
         self._gone = False
 
     # From the event loop
@@ -115,6 +117,9 @@ class _Connection(asyncio.Protocol):
         else:
             self._port.udp.received(self, datagram, self._address, now)
 
+    def serves(self, association: Association) -> bool:
+        return self._association is association
+
     # Origin and PathSocket
 
     def owner(self, address: Address) -> Association | None:  # noqa: ARG002  a connection has one client address
@@ -122,9 +127,10 @@ class _Connection(asyncio.Protocol):
 
     def map(self, address: Address, association: Association, now: float) -> Path:
         before = self._association
+        self._checked_at = now
         if before is not association:
             self._association = association
-            self._port.checked(self)
+            self._port.checked(self, association)
             if before is not None and (old := before.paths.get((self.index, address))) is not None:
                 before.drop_path(old)
         found = association.paths.get((self.index, address))
@@ -166,6 +172,8 @@ class _Connection(asyncio.Protocol):
         elif self._stalled_at is None:
             self._stalled_at = now
         self._waited = waiting
+        if (self.index, self._address) not in self._association.paths and now - self._checked_at > UNUSED_LIMIT:
+            return "unused"
         return "stalled" if self._stalled_at is not None and now - self._stalled_at > STALL_LIMIT else None
 
     def cut(self, reason: str) -> None:
@@ -282,9 +290,12 @@ class TcpPort:
         self._by_network[connection.network] += 1
         return True
 
-    def checked(self, connection: _Connection) -> None:
-        """An authenticated check came on it: no stranger any more."""
+    def checked(self, connection: _Connection, association: Association) -> None:
+        """An authenticated check came on it: no stranger any more. Its client's oldest makes room where it has many."""
         self._unchecked.pop(connection.index, None)
+        of_client = [one for one in self._connections.values() if one.serves(association)]
+        for oldest in of_client[:-MOST_PATHS]:
+            oldest.cut("too many of one client")
 
     def forget(self, connection: _Connection) -> None:
         if self._connections.pop(connection.index, None) is None:

@@ -62,6 +62,7 @@ class Traffic:
 
     joins: by ``signal_connected``, ``rtc_connected``, ``rtc_failure``. publications: by kind, ``attempt``, ``success``.
     calls: of RoomService, by method, ``success`` or ``failure``, and Twirp's code. data_dropped: by reason.
+    faults: of clients that have left, by kind.
     """
 
     def __init__(self) -> None:
@@ -70,6 +71,7 @@ class Traffic:
         self.nacks: Counter[str] = Counter()
         self.plis: Counter[str] = Counter()
         self.data_dropped: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self.lost: Counter[Stream] = Counter()
         self.joins: Counter[str] = Counter()
         self.publications: Counter[tuple[str, str]] = Counter()

@@ -63,11 +63,6 @@ class UpTrack:
         """What a subscriber may get one of: the layers, or the spatial layers of the only one."""
         return self._layering.layers if self._layering is not None and self._layering.layers else self.layers
 
-    @property
-    def is_receiving(self) -> bool:
-        """Whether any packet has ever come."""
-        return any(layer.packets for layer in self.layers)
-
     def maximum_wanted(self) -> int | None:
         """The highest quality any subscriber may get now, None when nobody wants packets (LiveKit's dynacast)."""
         return max((track.maximum_quality for track in self.down_tracks if not track.is_paused), default=None)

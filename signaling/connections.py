@@ -23,7 +23,6 @@ class Connections:
         self._clock = clock
         self._busy: dict[web.RequestHandler, int] = {}
         self._quiet_since: dict[web.RequestHandler, float] = {}
-        self.cut = 0
 
     @property
     def middleware(self) -> Callable[..., Awaitable[web.StreamResponse]]:
@@ -50,7 +49,6 @@ class Connections:
             limit = BETWEEN_REQUESTS if connection in self._busy else FIRST_REQUEST
             if not self._busy.get(connection) and now - since >= limit:
                 connection.force_close()
-                self.cut += 1
 
     async def watch(self, server: web.Server) -> None:
         """Until cancelled."""

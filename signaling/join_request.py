@@ -50,7 +50,6 @@ def read_v0(query: Mapping[str, str]) -> JoinRequest:
     """The query parameters of ``/rtc``, as the same message. Raises BadJoinRequest."""
     request = _defaults()
     request.connection_settings.auto_subscribe = query.get("auto_subscribe", "1") in {"1", "true"}
-    request.connection_settings.adaptive_stream = query.get("adaptive_stream", "0") in {"1", "true"}
     request.reconnect = query.get("reconnect", "0") in {"1", "true"}
     request.participant_sid = query.get("sid", "")[:64]
     for name in ("protocol", "client_protocol"):

@@ -12,6 +12,7 @@ from typing import TypeVar
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from db.tasks import Tasks
 from sfu.server import EmbeddedMediaServer
 from sfu.traffic import Histogram, Stream
 
@@ -46,6 +47,15 @@ class MediaMetrics(Collector):
         yield _untyped("livekit_node_twirp_request_status", "Calls of RoomService.", labels, calls)
         drops = _keyed(self._server.port.drops)
         yield _counts("hemmaplan_datagrams_dropped", "Datagrams not processed.", ("reason",), drops)
+        tcp = _keyed(self._server.tcp.drops) if self._server.tcp is not None else {}
+        yield _counts("hemmaplan_tcp_dropped", "Connections cut, datagrams not sent.", ("reason",), tcp)
+        faults = _keyed(traffic.faults)
+        yield _counts("hemmaplan_client_faults", "What clients sent that was of no use.", ("kind",), faults)
+        data = _keyed(traffic.data_dropped)
+        yield _counts("hemmaplan_data_dropped", "Data messages that did not reach somebody.", ("reason",), data)
+        lost = self._server.lost_events
+        yield CounterMetricFamily("hemmaplan_media_events_lost", "Events listeners were too slow for.", value=lost)
+        yield CounterMetricFamily("hemmaplan_tasks_failed", "Background tasks that broke.", value=Tasks.failed)
 
     def _now(self) -> Iterable[Metric]:
         rooms = self._server.rooms.values()

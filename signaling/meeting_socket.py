@@ -259,13 +259,18 @@ class _Page:
             raise _Closing(OTHER_DEVICE)
 
     async def still_logged_in(self) -> None:
-        """A login that has ended takes its media with it, not only this socket."""
+        """A login that has ended takes its media with it, not only this socket. One that works in another post than
+        when the page was opened sees what that post may."""
         self._messages = 0
-        if await self._sessions.find(self._viewer.id) is None:
+        found = await self._sessions.find(self._viewer.id)
+        if found is None:
             await self._meetings.admission.logged_out(self._viewer.id)
             # Identified again in the same browser: the place is the new login's, and was this page's before.
             superseded = self._was_here and await self._meetings.admission.superseded(self._viewer, self.meeting)
             raise _Closing(OTHER_DEVICE if superseded else LOGGED_OUT)
+        before, self._viewer = self._viewer, found
+        if found.staff != before.staff:
+            await self.send("state", None)  # another post, or none: what may be seen now, or nothing any more
 
     async def here(self, *, touch: bool) -> None:
         """A sign of life for the lobby, and for the login of one who is in the meeting."""

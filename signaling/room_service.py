@@ -24,6 +24,7 @@ from sfu.participant import TooLarge, permission_from
 from sfu.publication import named_tracks
 from sfu.room import Room, RoomLimits
 from sfu.server import EmbeddedMediaServer
+from signaling.security import read_body
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ UNIMPLEMENTED = frozenset({"ForwardParticipant", "MoveParticipant", "PerformRpc"
 """Of LiveKit's: there is one node, a meeting's people stay in it, and nobody but people acts in it."""
 _STATUS = {
     "bad_route": 404,
+    "deadline_exceeded": 408,
     "failed_precondition": 412,
     "internal": 500,
     "invalid_argument": 400,
@@ -100,6 +102,8 @@ class RoomService:
         if kind is None or handler is None:
             raise TwirpError("bad_route", "no such method")
         claims = self._claims(request)
+        if not (claims.room_create or claims.room_list or claims.room_admin):
+            raise TwirpError("permission_denied", "the token administrates nothing")
         is_json = request.content_type == "application/json"
         if not is_json and request.content_type != "application/protobuf":
             raise TwirpError("bad_route", "content type must be application/json or application/protobuf")
@@ -234,14 +238,12 @@ def _seconds(value: int) -> timedelta | None:
 
 
 async def _body(request: web.Request) -> bytes:
-    if request.content_length is not None and request.content_length > MAX_BODY:
-        raise TwirpError("resource_exhausted", f"request larger than {MAX_BODY} bytes")
-    body = b""
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TwirpError("resource_exhausted", f"request larger than {MAX_BODY} bytes")
-    return body
+    try:
+        return await read_body(request, MAX_BODY)
+    except web.HTTPRequestEntityTooLarge:
+        raise TwirpError("resource_exhausted", f"request larger than {MAX_BODY} bytes") from None
+    except web.HTTPRequestTimeout:
+        raise TwirpError("deadline_exceeded", "the request did not come in time") from None
 
 
 def _parse(message: Message, body: bytes, *, is_json: bool) -> Message:

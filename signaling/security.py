@@ -289,6 +289,22 @@ def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[
     return guard
 
 
+async def read_body(request: web.Request, most: int) -> bytes:
+    """A body that nobody has read yet, within a size and BODY_SECONDS. Raises 413 and 408."""
+    if request.content_length is not None and request.content_length > most:
+        raise web.HTTPRequestEntityTooLarge(most, request.content_length)
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > most:
+                    raise web.HTTPRequestEntityTooLarge(most, len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return body
+
+
 async def _take_body(request: web.Request) -> None:
     """Read the body now, so that one that trickles or cannot be read as the form it claims to be is refused here."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.identity import AssuranceLevel, Method
+from auth.identity import STAFF_LEVEL, AssuranceLevel, Method
 from auth.sessions import Session
 from auth.store.tables import PEOPLE, STAFF, person_columns, read_person, read_staff, staff_columns, with_staff
 from db.schema import UtcDateTime, metadata
@@ -116,6 +116,7 @@ class SessionRows:
 
 
 def _session(row: Any) -> Session:
+    works = row["assurance_level"] >= STAFF_LEVEL  # whatever a row says, a weak login is nobody's post
     return Session(
         id=row["id"],
         secret_hash=row["secret_hash"],
@@ -123,10 +124,10 @@ def _session(row: Any) -> Session:
         method=Method(row["method"]),
         assurance_level=AssuranceLevel(row["assurance_level"]),
         authenticated_at=row["authenticated_at"],
-        staff=read_staff(row) if row["s_id"] is not None else None,
+        staff=read_staff(row) if works and row["s_id"] is not None else None,
         invitation=row["invitation"],
         language=row["language"],
-        several=row["commissions"] > 1,
+        several=works and row["commissions"] > 1,
         device=row["device"],
         confirmed_on=row["confirmed_on"],
     )

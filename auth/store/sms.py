@@ -1,11 +1,12 @@
 """Codes sent by SMS: the table and its SQL. Neither code nor telephone number is in it, only keyed hashes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.locks import Locks
 from db.schema import UtcDateTime, metadata
 
 SMS_CODES = sa.Table(
@@ -39,25 +40,39 @@ class SmsCode:
 class SmsCodeRows:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._locks = Locks(engine)
 
-    async def add(self, code: SmsCode) -> None:
-        values = {name: getattr(code, name) for name in SmsCode.__slots__}
-        async with self._engine.begin() as connection:
-            await connection.execute(sa.insert(SMS_CODES).values(**values))
+    async def add(self, code: SmsCode, *, most: int, within: timedelta) -> datetime | None:
+        """Store one, unless so many were sent to its number or for its link within that time; then the moment from
+        which one may be sent again. Counted and stored in one step: of a burst no more than `most` come through."""
+        names = list(SmsCode.__slots__)
+        row = sa.select(*(sa.literal(getattr(code, name), SMS_CODES.c[name].type) for name in names))
+        counts = [
+            sa.select(sa.func.count()).where(same, SMS_CODES.c.sent_at > code.sent_at - within).scalar_subquery()
+            for same in _same(code)
+        ]
+        few = sa.and_(*(count < most for count in counts))
+        insert = sa.insert(SMS_CODES).from_select(names, row.where(few))
+        # SQLite has one writer at a time; PostgreSQL's statements do not see each other's rows.
+        async with self._locks.hold("sms codes"), self._engine.begin() as connection:
+            if (await connection.execute(insert)).rowcount == 1:
+                return None
+            newest = [
+                sa.select(SMS_CODES.c.sent_at)
+                .where(same)
+                .order_by(SMS_CODES.c.sent_at.desc())
+                .offset(most - 1)
+                .limit(1)
+                for same in _same(code)
+            ]
+            found = [(await connection.execute(query)).scalar_one_or_none() for query in newest]
+        last: datetime = max(sent_at for sent_at in found if sent_at is not None)
+        return last + within
 
     async def find(self, code: str) -> SmsCode | None:
         async with self._engine.connect() as connection:
             row = (await connection.execute(sa.select(SMS_CODES).where(SMS_CODES.c.id == code))).first()
         return SmsCode(**row._mapping) if row is not None else None
-
-    async def sent_since(self, since: datetime, *, number_hash: str, link_hash: str) -> int:
-        """How many were sent to this number, or for this link, whichever is more."""
-        by_number = sa.func.sum(sa.case((SMS_CODES.c.number_hash == number_hash, 1), else_=0))
-        by_link = sa.func.sum(sa.case((SMS_CODES.c.link_hash == link_hash, 1), else_=0))
-        query = sa.select(by_number, by_link).where(SMS_CODES.c.sent_at > since)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).one()
-        return max(int(row[0] or 0), int(row[1] or 0))
 
     async def guess(self, code: str, *, most: int) -> bool:
         """Count a try before it is looked at. False where the tries are used up, or the code is."""
@@ -69,6 +84,10 @@ class SmsCodeRows:
         unused = sa.and_(SMS_CODES.c.id == code, SMS_CODES.c.used_at.is_(None))
         return await self._changed(sa.update(SMS_CODES).where(unused).values(used_at=now))
 
+    async def remove(self, code: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(SMS_CODES).where(SMS_CODES.c.id == code))
+
     async def forget(self, before: datetime) -> None:
         """Remove those sent before."""
         async with self._engine.begin() as connection:
@@ -77,3 +96,8 @@ class SmsCodeRows:
     async def _changed(self, update: sa.Update) -> bool:
         async with self._engine.begin() as connection:
             return (await connection.execute(update)).rowcount == 1
+
+
+def _same(code: SmsCode) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Sent to the same number; sent for the same link."""
+    return SMS_CODES.c.number_hash == code.number_hash, SMS_CODES.c.link_hash == code.link_hash

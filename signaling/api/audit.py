@@ -40,6 +40,12 @@ def _line(text: str) -> str:
     return text
 
 
+def _written_reason(text: str) -> str:
+    if not text:
+        raise PydanticCustomError("missing", "no reason")
+    return text
+
+
 def _day_or_moment(value: Any) -> datetime | date:
     try:
         if isinstance(value, str) and len(value) == len("2026-11-24"):
@@ -64,12 +70,15 @@ DayOrMoment = Annotated[
 
 
 class SearchBody(Body):
-    """What is looked for in the log, and why. meeting: an id; actor: a person's id or part of a name; from, to:
-    RFC 3339, or a day in Sweden, both included; after: the `next` of the page before."""
+    """What is looked for in the log, and why: nobody reads it without a reason.
+
+    meeting: an id; actor: a person's id or part of a name; from, to: RFC 3339, or a day in Sweden, both included;
+    after: the `next` of the page before.
+    """
 
     meeting: Annotated[Line, Field(max_length=LONGEST_ID)] = ""
     actor: Annotated[Line, Field(max_length=LONGEST_WORD, repr=False)] = ""
-    reason: Annotated[Line, Field(max_length=LONGEST_REASON)] = ""
+    reason: Annotated[Line, Field(max_length=LONGEST_REASON), AfterValidator(_written_reason)]
     since: DayOrMoment | None = Field(None, alias="from")
     until: DayOrMoment | None = Field(None, alias="to")
     limit: Annotated[int, Field(strict=True, ge=1, le=LARGEST_PAGE)] = PAGE
@@ -88,7 +97,7 @@ def routes(log: Log, review: Review, clock: Callable[[], datetime]) -> list[web.
         session = require(request, Permission.AUDITOR)
         assert session.staff is not None
         organisation = session.staff.organisation.id
-        wanted = await read(request, SearchBody, optional=True)
+        wanted = await read(request, SearchBody)
         meeting, who = wanted.meeting or None, wanted.actor or None
         since, until = _moment(wanted.since), _moment(wanted.until, ends_day=True)
         details: dict[str, Scalar] = {

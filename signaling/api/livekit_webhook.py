@@ -4,7 +4,6 @@ The proof is a token of our API key in ``Authorization`` that holds the body's S
 (https://docs.livekit.io/home/server/webhooks/). Each event counts once, and only while it is fresh.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -22,7 +21,7 @@ from auth.errors import Refusal
 from auth.one_time import OneTimeStore
 from rooms.livekit_key import LiveKitKey, TokenRefused
 from rooms.media import MediaEvent, MediaEventKind
-from signaling.security import BODY_SECONDS
+from signaling.security import read_body
 
 log = structlog.get_logger()
 
@@ -90,7 +89,7 @@ class LiveKitWebhook:
 
     async def receive(self, request: web.Request) -> web.Response:
         """200 also for events nobody here listens to. Raises the refusals above, and 413 for a body over 64 KiB."""
-        body = await _body(request)
+        body = await read_body(request, MAX_BODY)
         now = self._clock()
         try:
             event = verified(self._key, request.headers.get("Authorization", ""), body, now)
@@ -153,18 +152,3 @@ def _same_hash(claimed: object, body: bytes) -> bool:
     except (binascii.Error, ValueError):
         return False
     return hmac.compare_digest(given, hashlib.sha256(body).digest())
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content_length is not None and request.content_length > MAX_BODY:
-        raise web.HTTPRequestEntityTooLarge(MAX_BODY, request.content_length)
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while chunk := await request.content.readany():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    return body

@@ -205,7 +205,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Records of the auditor's organisation, and of `meeting` what concerns it; the reading is recorded too",
         {200: Answer("A page of records, oldest first", LogEvents)},
         SearchBody,
-        body_optional=True,
     ),
     ("GET", "/api/v1/audit/checkpoint"): Operation(
         "The log's signed checkpoint", {200: Answer("C2SP note", content_type="text/plain")}, public=True

@@ -81,6 +81,7 @@ def happened(record: Record, _: Translate) -> str:
         EventType.STAFF_ADDED: _("Gav %(name)s ett uppdrag"),
         EventType.STAFF_CHANGED: _("Ändrade ett uppdrag för %(name)s"),
         EventType.STAFF_ENDED: _("Avslutade ett uppdrag för %(name)s"),
+        EventType.STAFF_FILE_TRIED: _("Provade en personalfil"),
         EventType.COMMISSION_CHOSEN: _("Valde uppdrag att arbeta i"),
     }
     text = (words.get(record.type) or record.type.value) % {"name": name or _("någon")}

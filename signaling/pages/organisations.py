@@ -56,20 +56,23 @@ class OrganisationPages:
         return see_other(f"{ROOT}/{made.id}")
 
     async def edit(self, request: web.Request) -> web.StreamResponse:
-        """Name, telephone and number: for its administrator and for operators."""
+        """The telephone, for its administrator and for operators; name and number for operators."""
         place = await self._place(request)
         values = {"name": place.name, "phone": place.phone, "number": place.number or ""}
         return self._edit(request, place, Form(values=values))
 
     def _edit(self, request: web.Request, place: Organisation, form: Form) -> web.Response:
-        own = who_of(request).manages(place.id)
+        who = who_of(request)
         status = 422 if form.errors else 200
-        return render(request, "organisation_form.html", status=status, place=place, own=own, form=form)
+        shown = {"place": place, "own": who.manages(place.id), "operator": who.operator, "form": form}
+        return render(request, "organisation_form.html", status=status, **shown)
 
     async def save(self, request: web.Request) -> web.StreamResponse:
         who, place = who_of(request), await self._place(request)
         form = _sent(await request.post(), ("name", "phone", "number"))
         form.values |= {"id": place.id, "kind": place.kind}
+        if not who.operator:
+            form.values |= {"name": place.name, "number": place.number or ""}
         try:
             await self._directory.change_organisation(who, _organisation(form))
         except (InvalidFields, TakenAlready) as refused:

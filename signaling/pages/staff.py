@@ -47,8 +47,7 @@ class StaffPages:
         self._clock = clock
 
     async def _states(self, session: Session, since: datetime, until: datetime) -> list[State]:
-        found = await self._meetings.planning.meetings_for(session, since, until)
-        states = [view.state(item, session, self._clock()) for item in found]
+        states = await self._meetings.listed(session, since, until)
         return sorted(states, key=lambda item: str(item["meeting"]["starts_at"]))
 
     async def today(self, request: web.Request) -> web.StreamResponse:

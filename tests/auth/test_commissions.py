@@ -7,7 +7,7 @@ import pytest
 from audit.log import AuditUnavailable
 from auth.commissions import Commissions, choice, home_of, only
 from auth.demo import NORDVIK, REGION
-from auth.errors import UnknownHere
+from auth.errors import AssuranceTooLow, UnknownHere
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
 from auth.people import Organisation, Permission, Person, Staff
@@ -81,6 +81,26 @@ async def test_only_ones_own_and_never_unrecorded(commissions: Commissions, hous
     with pytest.raises(AuditUnavailable):
         await commissions.choose(session, "here")
     assert (await found(house, session)).staff is None
+
+
+async def test_a_weak_login_works_in_none(commissions: Commissions, house: House, kerstin: Person) -> None:
+    staff = held("here", kerstin, NORDVIK, Permission.HOST)
+    session, secret = await house.sessions.create(
+        kerstin,
+        method=Method.FREJA,
+        assurance_level=AssuranceLevel.SUBSTANTIAL,
+        authenticated_at=house.clock(),
+        staff=staff,
+        invitation="invitation-1",
+        language="sv",
+    )
+    assert session.staff is None
+    with pytest.raises(AssuranceTooLow):
+        await commissions.choose(session, "here")
+    await SessionRows(house.engine).choose(session.id, "here")  # as a row from before could say
+    kept = await house.sessions.get(secret)
+    assert kept is not None
+    assert (kept.staff, kept.several) == (None, False)
 
 
 async def test_over_since_its_last_day(commissions: Commissions, house: House, kerstin: Person) -> None:

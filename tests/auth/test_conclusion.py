@@ -1,5 +1,7 @@
 """The decision about a completed order, one clause each."""
 
+from dataclasses import replace
+
 import pytest
 
 from auth.bankid import Completion, Order
@@ -7,7 +9,7 @@ from auth.conclusion import Conclusions, confirmed_on
 from auth.demo import NORDVIK
 from auth.errors import HighRisk, NotStaff, NumberNotRead, OnAnotherDevice, WrongPerson
 from auth.flow import StoredOrder
-from auth.identity import Method
+from auth.identity import AssuranceLevel, Identity, Method
 from auth.identity_number import IdentityNumber
 from auth.people import Permission, Staff
 from auth.records import IdentificationRecords
@@ -53,6 +55,19 @@ async def test_staff_opening_a_link_keep_their_post(house: House, conclusions: C
     house.links.numbers["annas-link"] = ANNA.number
     outcome = await conclusions.reach("t", order(house, link="annas-link", next_path="/kiosk"), completion(ANNA.number))
     assert (outcome.staff, outcome.next) == ("staff-1", "/meetings/meeting-1")
+
+
+async def test_a_weak_login_by_a_link_is_nobodys_post(house: House, conclusions: Conclusions) -> None:
+    house.links.numbers["annas-link"] = ANNA.number
+    number = IdentityNumber.parse(ANNA.number)
+    weak = Identity(number, "Anna", "Sjödin", "Anna Sjödin", Method.FREJA, AssuranceLevel.SUBSTANTIAL, house.clock())
+    outcome = await conclusions.decide("t", weak, link="annas-link", next_path=None)
+    assert (outcome.staff, outcome.invitation) == (None, "invitation-1")
+    actor = house.log.events[-1].actor
+    assert actor is not None
+    assert (actor.role, actor.organisation) == ("", "")
+    strong = replace(weak, assurance_level=AssuranceLevel.HIGH_3)
+    assert (await conclusions.decide("t", strong, link="annas-link", next_path=None)).staff == "staff-1"
 
 
 async def test_reviewers_land_in_the_log(house: House, conclusions: Conclusions) -> None:

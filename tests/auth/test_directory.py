@@ -121,6 +121,51 @@ async def test_an_administrator_has_her_own_organisation_alone(
         await directory.add_staff(who, "nordvik", checked(PER, title="Drift", permissions=("operator",)))
 
 
+async def test_nobody_gives_her_organisation_a_name_or_number(
+    directory: Directory, britta: Session, checked: Checked
+) -> None:
+    """By the name one organisation's people are told from another's, by the number its HSA-ids."""
+    who, operator = Administrator.of(britta), Administrator(ROOT.actor, operator=True)
+    for wanted in (replace(NORDVIK, name="region höga kusten"), replace(NORDVIK, number="232100-9991")):
+        with pytest.raises(NotYourOrganisation):
+            await directory.change_organisation(who, wanted)
+    await directory.change_organisation(who, replace(NORDVIK, phone="0980-31 92 11"))
+    await directory.change_organisation(operator, replace(NORDVIK, name="Nordviks stad"))
+    assert (await directory.organisation(who, "nordvik")).name == "Nordviks stad"
+
+
+async def test_an_hsa_id_is_first_written_by_whom_it_is_issued_by(
+    directory: Directory, britta: Session, checked: Checked
+) -> None:
+    who, region = Administrator.of(britta), Administrator(ROOT.actor, REGION.id)
+    theirs, elsewhere = "SE2321009991-1", "SE2321000016-1"
+    leila = StaffDraft("Leila", "Haddad", "Läkare", "Kliniken", (), "199503282387")
+    for draft in (replace(leila, hsa_id=theirs), replace(leila, identity_number="", hsa_id=theirs)):
+        with pytest.raises(InvalidFields) as refused:
+            await directory.add_staff(who, "nordvik", checked(draft))
+        assert [fault.field for fault in refused.value.problems] == ["hsa_id"]
+    mine = await directory.add_staff(who, "nordvik", checked(leila, hsa_id="SE2120009911-7"))
+    with pytest.raises(InvalidFields):
+        await directory.change_staff(who, "nordvik", mine.id, checked(leila, hsa_id=theirs))
+    there = await directory.add_staff(region, REGION.id, checked(leila, hsa_id=theirs))
+    assert there.person.id == mine.person.id
+    # Issued by one that is not here: her identity number is asked for.
+    new = StaffDraft("Siv", "Ek", "Kurator", "Skolan", (), "", elsewhere)
+    with pytest.raises(InvalidFields):
+        await directory.add_staff(who, "nordvik", checked(new))
+    await directory.add_staff(who, "nordvik", checked(new, identity_number="199510112395"))
+
+
+async def test_a_number_tells_nobody_a_name(directory: Directory, britta: Session, checked: Checked) -> None:
+    """Per works in the region; Nordvik's administrator learns his name by no number she writes."""
+    who = Administrator.of(britta)
+    written = checked(PER, given_name="Någon", surname="Annan")
+    added = await directory.add_staff(who, "nordvik", written)
+    assert added.person.name == "Någon Annan"
+    present = await directory.staff_in(ROOT, REGION.id)
+    assert [(one.person.id, one.person.name) for one in present] == [(added.person.id, "Per Wiklund")]
+
+
 async def test_who_administers_nothing(directory: Directory, house: House, checked: Checked) -> None:
     for permissions in ((), ("host", "planner", "auditor")):
         staff = await directory.add_staff(
@@ -244,9 +289,16 @@ async def test_organisations(directory: Directory, house: House) -> None:
     await directory.change_organisation(ROOT, changed)
     assert [event.type for event in house.log.events] == ["organisation.added", "organisation.changed"]
     assert await directory.organisation(ROOT, REGION.id) == changed
-    for wrong in (replace(REGION, name=NORDVIK.name), replace(REGION, number=NORDVIK.number)):
+    for wrong in (
+        replace(REGION, name=NORDVIK.name),
+        replace(REGION, number=NORDVIK.number),
+        replace(REGION, name="NORDVIKS\u00a0 kommun "),
+        replace(REGION, name="Ｎordviks kommun"),
+    ):
         with pytest.raises(TakenAlready):
             await directory.change_organisation(ROOT, wrong)
+        with pytest.raises(TakenAlready):
+            await directory.add_organisation(ROOT, replace(wrong, id="another"))
     with pytest.raises(Refusal):
         await directory.organisation(ROOT, "nowhere")
 

@@ -114,9 +114,19 @@ async def test_guessing_links_is_stopped(house: House) -> None:
     for _ in range(Limits().refused):
         with pytest.raises(InvitationUnknown):
             await house.identifications.start(BROWSER, link="guess")
-    with pytest.raises(TooManyIdentifications):
-        await house.identifications.start(BROWSER, link="karins-link")
-    await house.identifications.start(OTHER, link="karins-link")
+    house.clock.advance(seconds=60)
+    with pytest.raises(TooManyIdentifications) as told:
+        await house.identifications.start(BROWSER, link="guess")
+    assert told.value.retry_after == 540
+    assert len(house.log.events) == Limits().refused
+
+
+async def test_guessing_links_shuts_nobody_else_out(house: House) -> None:
+    for _ in range(Limits().started + 1):
+        with pytest.raises((InvitationUnknown, TooManyIdentifications)):
+            await house.identifications.start(BROWSER, link="guess")
+    await house.identifications.start(replace(BROWSER, flow="s" * 43))
+    await house.identifications.start(replace(BROWSER, flow="k" * 43), link="karins-link")
 
 
 async def test_another_browser_learns_nothing(house: House) -> None:
@@ -326,6 +336,8 @@ async def test_limits_by_browser_link_address_and_in_all(house: House) -> None:
     await identifications.start(browser("a"), link="karins-link")
     await identifications.start(browser("b"), link="karins-link")
     await refused(browser("c"), "karins-link")
+    await identifications.start(browser("k", "192.0.2.77"), link="karins-link")
+    await identifications.cancel(next(reversed(identifications._collector.live)), "k" * 43)
     await identifications.start(browser("c"), link="other-link")
     await refused(browser("d"), None)
     await identifications.start(browser("d", "192.0.2.9"))

@@ -13,8 +13,12 @@ def test_full_after_so_many_and_free_again_after_the_window(clock: FrozenClock) 
         recent.hit("a")
     assert recent.full("a")
     assert not recent.full("b")
-    clock.advance(seconds=60)
+    assert (recent.seconds_left("a"), recent.seconds_left("b")) == (60, 0)
+    clock.advance(seconds=18.5)
+    assert recent.seconds_left("a") == 42
+    clock.advance(seconds=41.5)
     assert not recent.full("a")
+    assert recent.seconds_left("a") == 0
 
 
 def test_memory_is_bounded(clock: FrozenClock) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit.log import AuditUnavailable
 from auth.demo import NORDVIK
-from auth.errors import InvitationUnknown, ProviderUnavailable, TooManyIdentifications
+from auth.errors import ForPeople, InvitationUnknown, ProviderUnavailable, TooManyIdentifications
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
 from auth.oidc import Limits, OidcLogins
@@ -22,7 +23,7 @@ from auth.oidc_provider import FREJA, SITHS, Profile
 from auth.oidc_simulator import CLIENT, SimulatedPerson
 from auth.people import Permission, Staff
 from auth.store import OidcRows
-from tests.auth.conftest import ANNA, KARIN, House
+from tests.auth.conftest import ANNA, BROWSER, KARIN, House
 from tests.auth.oidc_double import KEYS, Claims, Double, OidcHouse
 
 LOA3 = "http://id.sambi.se/loa/loa3"
@@ -137,6 +138,25 @@ async def test_the_wrong_person_is_told_and_logged(freja: OidcHouse) -> None:
     assert back.problem is not None
     assert (back.problem.code, back.page, back.cookie) == ("wrong-person", "/i/karins-link", None)
     assert freja.house.log.types()[-1] == "invitation.refused"
+
+
+async def test_robots_start_nothing(freja: OidcHouse) -> None:
+    robot = replace(BROWSER, user_agent="Mozilla/5.0 (compatible; Googlebot/2.1)")
+    for link in ("karins-link", None):
+        with pytest.raises(ForPeople):
+            await freja.logins.start(Method.FREJA, robot, link=link, next_path=None)
+    assert freja.house.log.events == []
+
+
+async def test_links_that_are_no_good_are_stopped_and_shut_nobody_else_out(freja: OidcHouse) -> None:
+    for _ in range(3):
+        with pytest.raises(InvitationUnknown):
+            await freja.away(link="nowhere")
+    with pytest.raises(TooManyIdentifications) as told:
+        await freja.away(link="nowhere")
+    assert told.value.retry_after == 600
+    assert await freja.away(link="karins-link")
+    assert await freja.away()
 
 
 async def test_somebody_who_is_not_staff_is_told(freja: OidcHouse) -> None:
@@ -417,12 +437,6 @@ async def test_nobody_is_let_in_unlogged(siths: OidcHouse) -> None:
 
 
 async def test_bounds(siths: OidcHouse, engine: AsyncEngine) -> None:
-    for _ in range(3):
-        with pytest.raises(InvitationUnknown):
-            await siths.away(link="no-such-link")
-    with pytest.raises(TooManyIdentifications):
-        await siths.away()
-    siths.house.clock.advance(seconds=601)
     await siths.away()
     rows = OidcRows(engine, siths.house.vault)
     assert await rows.count() == 1

@@ -1,5 +1,6 @@
 """Codes: sent within limits, right once, in the browser that asked, for that link alone; every outcome in the log."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit.log import AuditUnavailable
-from auth.errors import InvitationUnknown, Refusal
+from auth.errors import InvitationUnknown
 from auth.flow import Browser, Invited
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person
@@ -18,6 +19,7 @@ from auth.sessions import Sessions
 from auth.sms import SmsClient
 from auth.sms_codes import (
     MOST_BY_ADDRESS,
+    MOST_REFUSED,
     MOST_SENT,
     MOST_TRIES,
     SmsCodes,
@@ -163,13 +165,35 @@ async def test_three_an_hour_to_a_number_whatever_the_link_and_browser(house: Ho
     await house.codes.start(BROWSER, LINK)
 
 
-async def test_an_address_that_asks_and_asks_is_stopped(house: House) -> None:
-    for _ in range(MOST_BY_ADDRESS):
-        with pytest.raises(Refusal):
+async def test_three_an_hour_also_in_a_burst(house: House) -> None:
+    answers = await asyncio.gather(*(house.codes.start(BROWSER, LINK) for _ in range(12)), return_exceptions=True)
+    assert sum(isinstance(answer, str) for answer in answers) == MOST_SENT
+    assert {type(answer) for answer in answers} == {str, TooManyCodes}
+    assert len(house.simulator.outbox) == MOST_SENT
+
+
+async def test_an_address_that_asks_and_asks_is_stopped_and_told_until_when(house: House) -> None:
+    for at in range(MOST_BY_ADDRESS):
+        house.links.numbers[f"link {at}"] = f"07017406{at:02}"
+        await house.codes.start(BROWSER, f"link {at}")
+    house.clock.advance(seconds=600)
+    with pytest.raises(TooManyCodes) as told:
+        await house.codes.start(BROWSER, LINK)
+    assert told.value.retry_after == 3000
+    assert len(house.simulator.outbox) == MOST_BY_ADDRESS
+    house.clock.advance(seconds=3000)
+    await house.codes.start(BROWSER, LINK)
+
+
+async def test_made_up_links_are_stopped_and_keep_nobody_from_a_code(house: House) -> None:
+    for _ in range(MOST_REFUSED):
+        with pytest.raises(InvitationUnknown):
             await house.codes.start(BROWSER, "unknown")
     with pytest.raises(TooManyCodes):
-        await house.codes.start(BROWSER, LINK)
-    assert not house.simulator.outbox
+        await house.codes.start(BROWSER, "unknown")
+    assert len(house.log.events) == MOST_REFUSED
+    await house.codes.start(BROWSER, LINK)
+    assert len(house.simulator.outbox) == 1
 
 
 async def test_a_link_that_asks_for_an_e_legitimation_sends_nothing(house: House) -> None:
@@ -181,8 +205,9 @@ async def test_a_link_that_asks_for_an_e_legitimation_sends_nothing(house: House
 
 async def test_without_a_log_nothing_is_sent_and_nobody_logged_in(house: House) -> None:
     house.log.down = True
-    with pytest.raises(AuditUnavailable):
-        await house.codes.start(BROWSER, LINK)
+    for _ in range(MOST_SENT):
+        with pytest.raises(AuditUnavailable):
+            await house.codes.start(BROWSER, LINK)
     assert not house.simulator.outbox
     house.log.down = False
     transaction = await house.codes.start(BROWSER, LINK)

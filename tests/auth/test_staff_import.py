@@ -7,6 +7,7 @@ import pytest
 from audit.log import AuditUnavailable
 from auth.commissions import Commissions
 from auth.directory import Administrator, Directory
+from auth.identity_number import IdentityNumber
 from auth.staff_draft import StaffDraft, check_staff
 from auth.staff_import import StaffImport
 from auth.store import SessionRows
@@ -41,7 +42,10 @@ async def test_shown_then_done(importing: StaffImport, house: House) -> None:
     shown = await importing.preview(ROOT, "nordvik", file)
     assert (len(shown.added), shown.changed, shown.unchanged, shown.bad) == (3, [], 0, ())
     assert await names(house) == [("Anna Sjödin", "Distriktssköterska")]
-    assert house.log.events == []
+    assert [(event.type, event.organisation, dict(event.details)) for event in house.log.events] == [
+        ("staff.file_tried", "nordvik", {"rows": 3, "bad": 0})
+    ]
+    house.log.events.clear()
     await importing.store(ROOT, "nordvik", file)
     staff = await house.people.staff_in("nordvik")
     assert len({one.person.id for one in staff}) == 3
@@ -75,8 +79,22 @@ async def test_what_the_directory_refuses_is_told_as_rows(
     assert [(bad.row, bad.column) for bad in grab.bad] == [(2, "behörigheter")]
 
 
+async def test_a_dry_run_tells_no_name_that_was_not_written_or_known(importing: StaffImport, house: House) -> None:
+    number = IdentityNumber.parse("199510112395")
+    per = await house.people.save_named(number, given_name="Per", surname="Wiklund", name="Per Wiklund")
+    file = rows(PER.replace("Per;Wiklund", "Någon;Annan"))
+    for take in (importing.preview, importing.store):
+        found = await take(ROOT, "nordvik", file)
+        assert [(one.person.id, one.person.name) for one in found.added] == [(per.id, "Någon Annan")]
+    assert ("Per Wiklund", "Handläggare") in await names(house)
+    again = await importing.preview(ROOT, "nordvik", rows(PER.replace("Per;Wiklund;H", "Någon;Annan;Biståndsh")))
+    assert [one.person.name for one in again.added] == ["Per Wiklund"], "who works here is known here"
+
+
 async def test_the_log_is_down(importing: StaffImport, house: House) -> None:
     house.log.down = True
+    with pytest.raises(AuditUnavailable):
+        await importing.preview(ROOT, "nordvik", rows(PER))
     with pytest.raises(AuditUnavailable):
         await importing.store(ROOT, "nordvik", rows(PER))
     assert await names(house) == [("Anna Sjödin", "Distriktssköterska")]

@@ -92,7 +92,7 @@ async def test_a_meeting_on_a_livekit_cluster(here: Installation) -> None:
         assert await media.list_rooms() == []
         async with Program(service.url) as reviewer:
             await reviewer.identify("Rut Söderlind")
-            records = await reviewer.call("POST", "/api/v1/audit/events", {"meeting": planned.id})
+            records = await reviewer.call("POST", "/api/v1/audit/events", {"meeting": planned.id, "reason": "review"})
             told = [record["type"] for record in records["events"]]
             assert told.count(EventType.PARTICIPANT_JOINED.value) == 2
 

@@ -1,9 +1,14 @@
 """Starting, ending, handing over, and naming the home."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.events import EventType
 from auth.fields import InvalidFields
+from auth.identity import AssuranceLevel, Method
+from rooms.assurance_rule import Audience, Rule
+from rooms.assurance_store import AssuranceRows
 from rooms.errors import (
     LeadsTheMeeting,
     MeetingCancelled,
@@ -11,11 +16,13 @@ from rooms.errors import (
     MeetingNotStarted,
     NotAllowed,
     NotHere,
+    NotSureEnoughToLead,
     ParticipantUnknown,
     TooEarlyToStart,
     TooLateToStart,
 )
 from rooms.meeting import HomePerson, MeetingStatus, ParticipantStatus
+from tests.rooms import test_sms_invitations as by_sms
 from tests.rooms.world import KARIN, KEY, LEILA, World
 
 
@@ -142,6 +149,40 @@ async def test_a_guest_becomes_co_host_and_guest_again(world: World) -> None:
         await world.meetings.hosting.make_co_host(anna, meeting, own, co_host=False)
     with pytest.raises(ParticipantUnknown):
         await world.meetings.hosting.make_co_host(anna, meeting, "nobody", co_host=True)
+
+
+async def test_who_came_by_a_code_leads_nothing(world: World) -> None:
+    anna, meeting, token = await by_sms.started(world)
+    session = await by_sms.tomas(world, token)
+    participant = await world.wait(session, meeting)
+    await world.meetings.admission.admit(anna, meeting, participant)
+    await world.sit(session, meeting)
+    for recognised in (False, True):
+        if recognised:
+            await world.meetings.sight.recognise(anna, meeting, participant)
+        with pytest.raises(NotSureEnoughToLead) as refused:
+            await world.meetings.hosting.make_co_host(anna, meeting, participant, co_host=True)
+        with pytest.raises(NotSureEnoughToLead):
+            await world.meetings.hosting.hand_over(anna, meeting, participant)
+    assert "Tomas Edlund har inte visat vem det är" in refused.value.text("sv")
+    assert "BankID" in refused.value.text("sv")
+    assert await world.records(meeting, EventType.ROLE_CHANGED) == []
+    assert not (await world.meetings.state_for(session, meeting))["me"]["co_host"]
+
+
+async def test_who_came_at_a_lower_level_than_leaders_must_leads_nothing(world: World) -> None:
+    visitor = Rule(frozenset({Method.FREJA, Method.BANKID}), AssuranceLevel.SUBSTANTIAL)
+    await AssuranceRows(world.engine).set_rules("nordvik", {("planning", Audience.VISITOR): visitor})
+    anna, meeting, planned = await world.started()
+    strong = await world.by_link(planned, "Karin Edlund", KARIN)
+    karin = replace(strong, assurance_level=AssuranceLevel.SUBSTANTIAL)
+    participant = await world.wait(karin, meeting)
+    await world.meetings.admission.admit(anna, meeting, participant)
+    await world.sit(karin, meeting)
+    with pytest.raises(NotSureEnoughToLead):
+        await world.meetings.hosting.make_co_host(anna, meeting, participant, co_host=True)
+    await world.sit(strong, meeting)
+    await world.meetings.hosting.make_co_host(anna, meeting, participant, co_host=True)
 
 
 async def test_nobody_is_appointed_before_the_start(world: World) -> None:

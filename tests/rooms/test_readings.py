@@ -1,6 +1,7 @@
 """Looking at somebody else's meeting is in the log before it is shown, once for each login."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from audit.events import EventType
 from audit.log import AuditUnavailable
 from auth.people import Permission
 from rooms.readings import Readings
-from tests.rooms.world import KARIN, NORDVIK, BrokenLog, World, number
+from tests.rooms.world import KARIN, NORDVIK, USUAL, BrokenLog, World, number
 
 
 async def reads(world: World, meeting: str) -> list[str]:
@@ -25,6 +26,35 @@ async def test_a_colleague_and_an_auditor_are_written_once_for_each_login(world:
     assert await reads(world, meeting) == ["Siv Berg", "Rut Holm"]
     await world.meetings.read(replace(siv, id="another login"), meeting)
     assert await reads(world, meeting) == ["Siv Berg", "Rut Holm", "Siv Berg"]
+
+
+async def test_a_list_tells_a_colleague_whose_meeting_it_is_when_she_has_opened_it(world: World) -> None:
+    anna = await world.anna()
+    planned = await world.plan(anna)
+    meeting = planned.gathering.meeting.id
+    siv = await world.staff("Siv Berg", number("19800101"))
+    day = world.clock(), world.clock() + timedelta(days=1)
+    [found] = await world.meetings.listed(siv, *day)
+    assert (found["meeting"]["person"]["initials"], found["meeting"]["type"]) == ("GE", "planning")
+    assert found["meeting"]["led_by"] is not None
+    assert found["meeting"]["led_by"]["name"] == "Anna Sjödin"
+    hidden = ("Gunnar", "Edlund", "Norrfällsviken", "sjukhuset", "Karin", "Leila")
+    line = await world.meetings.summaries_for(siv, *day)
+    assert all(word not in str(found) and word not in str(line) for word in hidden)
+    assert await reads(world, meeting) == []
+    await world.meetings.read(siv, meeting)
+    assert await reads(world, meeting) == ["Siv Berg"]
+    for viewer in (siv, anna, await world.by_link(planned, "Karin Edlund", KARIN)):
+        [found] = await world.meetings.listed(viewer, *day)
+        assert found["meeting"]["person"]["name"] == "Gunnar Edlund"
+
+
+async def test_who_planned_it_for_others_finds_it_by_name(world: World) -> None:
+    planner = await world.staff("Ulla Ek", number("19700101"), NORDVIK, Permission.PLANNER)
+    leila = replace(USUAL[0], host=True, co_host=False)
+    await world.plan(planner, invitations=(leila, *USUAL[1:]))
+    [found] = await world.meetings.listed(planner, world.clock(), world.clock() + timedelta(days=1))
+    assert found["meeting"]["person"]["name"] == "Gunnar Edlund"
 
 
 async def test_those_who_are_invited_are_not(world: World) -> None:

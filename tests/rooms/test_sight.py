@@ -1,11 +1,14 @@
 """A leader says who it is, once, in the log first; then they hear and see the meeting, and the others see that."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.events import EventType
 from audit.log import AuditUnavailable
 from rooms.errors import NotHere, ParticipantUnknown
 from rooms.media import MediaUnavailable
+from rooms.meeting import ParticipantStatus
 from tests.rooms.test_sms_invitations import started, tomas
 from tests.rooms.world import World
 
@@ -29,12 +32,30 @@ async def test_recognised_is_logged_and_lets_them_hear(world: World) -> None:
     assert not state["me"]["unrecognised"]
     assert len(state["participants"]) == 2
     assert "participant.recognised" in world.heard()
-    # A new device comes in hearing; a new knock after leaving must be recognised anew.
+    # A reload comes in hearing; a new knock after leaving must be recognised anew.
     again = await world.sit(session, meeting)
     assert world.media.grants[again.token].can_subscribe
     await world.meetings.admission.leave(session, meeting)
     await world.wait(session, meeting)
     assert (await world.participant(session, meeting)).unrecognised
+
+
+async def test_another_login_on_the_same_link_is_a_stranger_until_seen(world: World) -> None:
+    anna, meeting, token = await started(world)
+    session = await tomas(world, token)
+    participant = await world.wait(session, meeting)
+    await world.meetings.admission.admit(anna, meeting, participant)
+    seat = await world.sit(session, meeting)
+    await world.meetings.sight.recognise(anna, meeting, participant)
+    other = replace(await tomas(world, token), id="another-telephone")
+    assert await world.wait(other, meeting) == participant
+    waiting = await world.participant(session, meeting)
+    assert (waiting.status, waiting.recognised_at) == (ParticipantStatus.WAITING, None)
+    assert seat.identity not in world.media.rooms[(await world.gathering(meeting)).meeting.room]
+    await world.meetings.admission.admit(anna, meeting, participant)
+    again = await world.sit(other, meeting)
+    assert not world.media.grants[again.token].can_subscribe
+    assert await world.wait(session, meeting) == participant, "and the first telephone knocks too, if it comes back"
 
 
 async def test_without_a_log_nobody_hears(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from auth.fields import InvalidFields
 from auth.identity import AssuranceLevel, Method
 from auth.people import Person
 from auth.sessions import Session
-from auth.sms_codes import SmsNotAllowed
+from auth.sms_codes import SmsIdentified, SmsNotAllowed
 from rooms.assurance_rule import DEFAULT, Audience, Rule
 from rooms.assurance_store import AssuranceRows
 from rooms.errors import AssuranceNotEnough, MeetingUnknown, NotAllowed
@@ -116,6 +116,54 @@ async def test_until_recognised_they_see_only_that_the_meeting_is(world: World) 
     assert inside["me"]["unrecognised"]
     seen = await world.meetings.state_for(anna, meeting)
     assert {item["name"] for item in seen["participants"] if item["unrecognised"]} == {"Tomas Edlund", "Nils Forsberg"}
+
+
+async def test_a_code_takes_nothing_from_one_who_has_shown_an_e_legitimation(world: World) -> None:
+    await allow(world, "planning")
+    anna, meeting, planned = await world.started(invitations=(*USUAL, BY_CODE))
+    token = next(token_of(link.url) for link in planned.links if link.name == "Tomas Edlund")
+    proven = await world.by_link(planned, "Tomas Edlund", TOMAS)
+    participant = await world.wait(proven, meeting)
+    await world.meetings.admission.admit(anna, meeting, participant)
+    await world.sit(proven, meeting)
+    with pytest.raises(SmsIdentified):
+        await world.meetings.sms_invitations.by_sms(token)
+    with pytest.raises(SmsIdentified):
+        await world.meetings.sms_invitations.open_by_sms(token)
+    await world.sit(proven, meeting)
+    [link] = [item for item in (await world.gathering(meeting)).invitations if item.name == "Tomas Edlund"]
+    assert link.person == proven.person.id
+    # Nor where the link is a new one: who has been here by it is known.
+    renewed = await world.meetings.invitations.renew(anna, meeting, link.id)
+    with pytest.raises(SmsIdentified):
+        await world.meetings.sms_invitations.open_by_sms(token_of(renewed.url))
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["waiting", "inside"])
+async def test_an_e_legitimation_takes_over_from_a_code(world: World, *, inside: bool) -> None:
+    await allow(world, "planning")
+    anna, meeting, planned = await world.started(invitations=(*USUAL, BY_CODE))
+    token = next(token_of(link.url) for link in planned.links if link.name == "Tomas Edlund")
+    unproven = await tomas(world, token)
+    first = await world.wait(unproven, meeting)
+    if inside:
+        await world.meetings.admission.admit(anna, meeting, first)
+        await world.sit(unproven, meeting)
+    proven = await world.by_link(planned, "Tomas Edlund", TOMAS)
+    gone = await world.participant(unproven, meeting)
+    assert (gone.status, gone.may_return) == (ParticipantStatus.LEFT, False)
+    assert len(world.media.rooms[(await world.gathering(meeting)).meeting.room]) == 1, "Anna alone"
+    with pytest.raises(MeetingUnknown):
+        await world.meetings.state_for(unproven, meeting)
+    second = await world.wait(proven, meeting)
+    await world.meetings.admission.admit(anna, meeting, second)
+    await world.sit(proven, meeting)
+    state = await world.meetings.state_for(anna, meeting)
+    assert [item["state"] for item in state["invited"] if item["name"] == "Tomas Edlund"] == ["here"]
+    # Taken back, it is the one who is here that goes.
+    [link] = [item for item in (await world.gathering(meeting)).invitations if item.name == "Tomas Edlund"]
+    await world.meetings.invitations.revoke(anna, meeting, link.id)
+    assert (await world.participant(proven, meeting)).status is ParticipantStatus.REMOVED
 
 
 async def test_a_link_back_needs_the_meeting_to_be_on(world: World) -> None:

@@ -36,7 +36,7 @@ def holes(schema: dict[str, Any], value: Any, definitions: dict[str, Any], where
 def test_every_viewers_state_has_the_published_shape(who: str, later: timedelta) -> None:
     for kind, made in (
         (TypeAdapter(State), view.state(HOUSE, viewer(who), NOW + later)),
-        (TypeAdapter(Summary), view.summary(HOUSE, viewer(who), NOW + later)),
+        (TypeAdapter(Summary), view.summary(view.state(HOUSE, viewer(who), NOW + later))),
     ):
         assert kind.validate_python(made, strict=True) == made
         schema = kind.json_schema()

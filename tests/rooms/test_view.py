@@ -133,7 +133,7 @@ def test_the_state_of_a_link(changes: dict[str, Any], link: str) -> None:
 
 
 def test_a_summary_counts_who_has_come() -> None:
-    line = view.summary(HOUSE, viewer("anna"), NOW)
+    line = view.summary(view.state(HOUSE, viewer("anna"), NOW))
     assert (len(line["invited"]), line["arrived"]) == (7, 4)
 
 

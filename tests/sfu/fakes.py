@@ -1,5 +1,6 @@
 """Stand-ins for media, so that rooms and signalling are tested without a network."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -104,6 +105,7 @@ class FakePeer:
         self.discarded: list[int] = []
         self.pictures = HIGH
         self.held: list[float] = []
+        self.faults: Counter[str] = Counter()
 
     @property
     def local(self) -> LocalTransport:

@@ -191,3 +191,18 @@ async def test_a_port_that_is_taken(server: EmbeddedMediaServer) -> None:
     with pytest.raises(OSError, match="in use"):
         await second.start()
     await second.stop()
+
+
+async def test_a_renewed_token_always_fits_in_an_address(server: EmbeddedMediaServer) -> None:
+    await create(server)
+    join(server, "anna")
+    member = server.member("r", "anna")
+    assert member is not None
+    member.participant.describe(name=None, metadata="m" * 60_000, attributes={"a": "v" * 60_000})
+    token = server.renewed_token(member)
+    assert len(token) < 4096
+    member.end(DUPLICATE_IDENTITY)
+    server.join(server.key.verify(token, server.clock()), JoinOptions(), Inbox().append)
+    again = server.member("r", "anna")
+    assert again is not None
+    assert (len(again.participant.metadata), len(again.participant.attributes["a"])) == (60_000, 60_000)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sfu import stun, tcp_port
-from sfu.association import Association
+from sfu.association import MOST_PATHS, Association
 from sfu.tcp_port import LARGE, WAITING_LIMIT, TcpPort
 from sfu.udp_port import UdpPort
 from tests.sfu.client import until
@@ -279,3 +279,18 @@ async def test_a_taken_port_is_an_error() -> None:
 def test_a_network_is_an_address_or_a_64() -> None:
     assert tcp_port._network("192.0.2.7") == "192.0.2.7"
     assert tcp_port._network("2001:db8::7%eth0") == tcp_port._network("2001:db8::8")
+
+
+async def test_one_client_has_so_many_connections_and_none_it_does_not_use(port: TcpPort, clock: Clock) -> None:
+    port._most = port._most_per_network = 20
+    association = port.udp.associate()
+    clients = [await connect(port) for _ in range(MOST_PATHS + 2)]
+    for client in clients:
+        await client.validate(association)
+    await until(lambda: len(port) == MOST_PATHS)
+    assert port.drops["too many of one client"] == 2
+    association.prune(time.monotonic() + 10)
+    assert len(association.paths) == 1
+    clock.leapt += tcp_port.UNUSED_LIMIT + 1
+    await until(lambda: len(port) == 1)
+    assert port.drops["unused"] == MOST_PATHS - 1

@@ -8,11 +8,14 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
+from auth.identity import AssuranceLevel, Method
+from auth.people import Permission, Staff
 from auth.sessions import Session
+from auth.store import SessionRows
 from signaling import meeting_socket
 from tests.rooms.conftest import world as world  # noqa: PLC0414 - the fixture, for these tests too
 from tests.rooms.test_sms_invitations import started, tomas
-from tests.rooms.world import KARIN, PER, World
+from tests.rooms.world import KARIN, NORDVIK, PER, World, number
 from tests.signaling.meeting_app import Client, House, build, stored
 
 
@@ -114,6 +117,31 @@ async def test_a_logout_ends_the_socket(house: House, client: Client) -> None:
     assert await close_code(page) == meeting_socket.LOGGED_OUT
     room = (await house.world.gathering(meeting)).meeting.room
     assert seat.identity not in house.world.media.rooms[room], "the media ends with the login"
+
+
+async def test_who_goes_over_to_another_post_sees_what_that_one_may(house: House, client: Client) -> None:
+    world = house.world
+    _, meeting, _ = await world.started()
+    eva = await world.person("Eva Lind", number("19750505"))
+    posts = {}
+    for name, permissions in (("planner", {Permission.PLANNER}), ("host", {Permission.HOST}), ("none", set())):
+        posts[name] = Staff(f"eva-{name}", eva, NORDVIK, "Kurator", "Hemsjukvård", frozenset(permissions))
+        await world.people.add_staff(posts[name])
+    login, _ = await house.sessions.create(
+        eva,
+        method=Method.BANKID,
+        assurance_level=AssuranceLevel.HIGH_3,
+        authenticated_at=world.clock(),
+        staff=posts["planner"],
+        invitation=None,
+        language="sv",
+    )
+    rows = SessionRows(world.engine)
+    page = await open_socket(house, client, login, meeting)
+    await rows.choose(login.id, "eva-host")
+    assert (await told(page))["event"] == "state"
+    await rows.choose(login.id, "eva-none")
+    assert await close_code(page) == meeting_socket.NOT_YOURS
 
 
 async def test_the_same_person_s_new_login_keeps_the_seat_and_closes_the_old_page(house: House, client: Client) -> None:

@@ -76,7 +76,7 @@ async def test_nothing_stands_where_it_does_not_belong(
         await karin.knock(planned.id)
         home = await anna.join(planned.id, home=True)
         await refused(anna.call("POST", f"/api/v1/meetings/{planned.id}/lobby/admit"), 409)  # nobody leads it yet
-        await refused(karin.call("POST", "/api/v1/audit/events", {"actor": "Gunnar Edlund"}), 403)
+        await refused(karin.call("POST", "/api/v1/audit/events", {"actor": "Gunnar Edlund", "reason": "review"}), 403)
         await refused(karin.call("POST", f"/api/v1/meetings/{planned.id}/join", data=b'{"name": "Karin Edlund"'), 400)
         await refused(karin.call("GET", f"/rtc/validate?access_token={home['participant_token']}x"), 401)
 

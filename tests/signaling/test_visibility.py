@@ -78,7 +78,9 @@ async def shown(client: Client, scene: Scene, viewer: Session, headers: dict[str
     answer = await client.get(f"/api/v1/meetings/{scene.meeting}", headers=headers)
     state: dict[str, Any] = await answer.json() if answer.status == 200 else {}
     others = [one for one in state.get("participants", []) if one["id"] != state["me"]["participant"]]
-    log = await client.post("/api/v1/audit/events", json={"meeting": scene.meeting}, headers=headers)
+    log = await client.post(
+        "/api/v1/audit/events", json={"meeting": scene.meeting, "reason": "review"}, headers=headers
+    )
     body: dict[str, Any] = await log.json() if log.status == 200 else {"events": [], "meeting": None}
     named = {
         actor["name"]

@@ -94,7 +94,7 @@ async def entered(log: Log, person: str, name: str, organisation: str = "nordvik
 
 
 async def search(client: Client, status: int = 200, /, **wanted: object) -> Any:
-    response = await client.post("/api/v1/audit/events", json=wanted)
+    response = await client.post("/api/v1/audit/events", json={"reason": "review", **wanted})
     assert response.status == status, await response.text()
     return await response.json()
 
@@ -138,6 +138,18 @@ async def test_the_reading_is_written_before_the_answer(log: Log, auditor: Clien
     }
 
 
+async def test_nobody_reads_without_a_reason(log: Log, auditor: Client) -> None:
+    await entered(log, "karin", "Karin Edlund")
+    for wanted in ({}, {"reason": ""}, {"reason": "  "}):
+        response = await auditor.post("/api/v1/audit/events", json={"meeting": "m1", **wanted})
+        assert response.status == 422
+        body = await response.json()
+        assert [fault["field"] for fault in body["errors"]] == ["reason"]
+        assert "Karin" not in str(body)
+    assert (await auditor.post("/api/v1/audit/events")).status == 400
+    assert len(await log.search()) == 1
+
+
 async def test_a_log_that_cannot_be_written_is_not_read(
     log: Log, auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +180,8 @@ async def test_a_name_in_an_address_is_not_answered(log: Log, auditor: Client) -
     """Addresses are kept by histories, proxies and logs (OWASP ASVS 5.0, V14.2.1)."""
     await entered(log, "karin", "Karin Edlund")
     assert (await auditor.get("/api/v1/audit/events?actor=Karin")).status == 405
-    everything = (await (await auditor.post("/api/v1/audit/events?actor=Nobody")).json())["events"]
+    answered = await auditor.post("/api/v1/audit/events?actor=Nobody", json={"reason": "review"})
+    everything = (await answered.json())["events"]
     assert everything[0]["actor"]["name"] == "Karin Edlund", "the query says nothing"
 
 
