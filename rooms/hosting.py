@@ -27,7 +27,6 @@ from rooms.errors import (
 from rooms.lifecycle import EndReason
 from rooms.media import MediaUnavailable
 from rooms.meeting import (
-    Attendance,
     Authority,
     Gathering,
     HomePerson,
@@ -197,7 +196,6 @@ class Hosting:
         await self._desk.record(
             EventType.MEETING_ENDED, before.meeting, actor=actor, reason=reason if was_open else Reason.CANCELLED
         )
-        stays: list[Attendance] = []
         for one in before.participants:
             if one.inside or one.status is ParticipantStatus.WAITING:
                 kind = EventType.PARTICIPANT_LEFT if one.inside else EventType.LOBBY_LEFT

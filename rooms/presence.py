@@ -59,13 +59,12 @@ class Presence:
     async def run(
         self, *, every: float = RECONCILE_EVERY, in_meeting: Callable[[str], Awaitable[None]] | None = None
     ) -> None:
-        """Work until cancelled, from `restore` on.
+        """Work until cancelled; to be called after `restore`.
 
         in_meeting: told, every few minutes, the session of each who is in a room, so that no login dies of idleness
         there. A page says so itself by its socket; a program with media alone would be logged out after half an hour.
         """
         self.in_meeting = in_meeting
-        await self.restore()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="media events")
             group.create_task(self._watch(every), name="presence")

@@ -182,13 +182,6 @@ class People:
         """The commissions of a person by `people.id`, those with the most permissions first."""
         return self._held(await self._all(_staff_query().where(STAFF.c.person_id == person)))
 
-    async def staff_by_hsa_id(self, hsa_id: HsaId) -> list[Staff]:
-        """Every commission of the person an HSA-id stands for, in all organisations, those of the organisation that
-        gave it first. Empty for an unknown one."""
-        held = sa.select(HSA_IDS.c.person_id).where(HSA_IDS.c.hsa_id == hsa_id.text)
-        found = self._held(await self._all(_staff_query().where(STAFF.c.person_id.in_(held))))
-        return sorted(found, key=lambda staff: staff.hsa_id != hsa_id.text)
-
     async def staff_in(self, organisation: str, *, ended: bool = False) -> list[Staff]:
         """Every commission in an organisation, by name. ended: also those that are over."""
         query = _staff_query().where(STAFF.c.organisation_id == organisation)

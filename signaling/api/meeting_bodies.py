@@ -4,32 +4,8 @@ import json
 
 from aiohttp import web
 
-from rooms.bodies import (
-    BodyType,
-    ChangeBody,
-    CoHostBody,
-    DenyBody,
-    HomeBody,
-    InvitationBody,
-    JoinBody,
-    MeetingBody,
-    ReadyBody,
-    shaped,
-)
+from rooms.bodies import BodyType, shaped
 from signaling.problems import BadRequest
-
-__all__ = [
-    "ChangeBody",
-    "CoHostBody",
-    "DenyBody",
-    "HomeBody",
-    "InvitationBody",
-    "JoinBody",
-    "MeetingBody",
-    "ReadyBody",
-    "read",
-    "shaped",
-]
 
 
 async def read(request: web.Request, kind: type[BodyType], *, optional: bool = False) -> BodyType:

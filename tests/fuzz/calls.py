@@ -21,6 +21,7 @@ from livekit.protocol.rtc import SignalRequest
 
 from auth.errors import Refusal
 from auth.identity_number import IdentityNumber, InvalidIdentityNumber
+from rooms.bodies import ChangeBody, CoHostBody, DenyBody, HomeBody, InvitationBody, JoinBody, MeetingBody, ReadyBody
 from rooms.drafts import check_home, check_invitation, check_meeting
 from rooms.livekit_key import LiveKitKey, TokenRefused
 from sfu.access_token import TokenKey
@@ -32,17 +33,7 @@ from sfu.server_offer import OfferLayout, offer, settle
 from signaling import meeting_socket
 from signaling.api import auth as auth_api
 from signaling.api.livekit_webhook import media_event, verified
-from signaling.api.meeting_bodies import (
-    ChangeBody,
-    CoHostBody,
-    DenyBody,
-    HomeBody,
-    InvitationBody,
-    JoinBody,
-    MeetingBody,
-    ReadyBody,
-    read,
-)
+from signaling.api.meeting_bodies import read
 from signaling.join_request import BadJoinRequest, read_v0, read_v1
 from signaling.room_service import RoomService
 from tests.fuzz.media import pieces

@@ -209,6 +209,7 @@ async def test_after_a_restart_the_room_is_asked_who_is_there(world: World) -> N
     world.media.listeners.clear()
     world.clock.advance(seconds=60)
     world.meetings = world.open_house()
+    await world.meetings.presence.restore()
     running = asyncio.gather(world.meetings.presence.run(every=0.01))
     await asyncio.sleep(0.5)
     assert await room_of(world, meeting) in world.media.rooms
