@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import connect, upgrade
@@ -15,6 +16,10 @@ pytest_plugins = ["tests.redis_server"]
 
 
 configure("console", quiet=True)
+
+# Examples are about what comes out; a busy machine may take its time.
+settings.register_profile("unhurried", deadline=None, max_examples=50)
+settings.load_profile("unhurried")
 
 # What the caller has set, `make` its port for one, is none of a test's business.
 for _name in [name for name in os.environ if name.startswith("HEMMAPLAN_")]:

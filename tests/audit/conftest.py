@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit.log import Log, open_log
 from audit.signer import Signer
 from tests.audit.support import ORIGIN
 from tests.conftest import FrozenClock
-
-# Examples are about what comes out; a busy machine may take its time.
-settings.register_profile("unhurried", deadline=None, max_examples=50)
-settings.load_profile("unhurried")
 
 
 @pytest.fixture
