@@ -51,6 +51,7 @@ KEPT = {
 }
 EMPTY: tuple[tuple[type[sa.types.TypeEngine[Any]], object], ...] = (
     (sa.Boolean, False),
+    (sa.Integer, 0),
     (sa.JSON, []),
     (sa.LargeBinary, b""),
     (sa.String, ""),
