@@ -175,7 +175,7 @@ async def test_the_way_into_the_room(
     await expect(page.locator(".check")).to_be_visible(timeout=LONG)
     await eventually(lambda: page.evaluate("() => document.querySelector('video')?.videoWidth > 0"), what="picture")
     await examine(page, f"{language} {screen} device check", found)
-    await page.locator(".check__go button").click()
+    await page.locator(".check__go button:not([aria-busy])").click()
     await expect(page.locator(".waiting__people")).to_be_visible(timeout=LONG)
     await examine(page, f"{language} {screen} waiting room", found)
     async with SdkPerson(service.url, "Anna Sjödin") as home, SdkPerson(service.url, "Elin Näslund") as elin:
@@ -219,7 +219,7 @@ async def test_the_leaders_room_with_somebody_at_the_door(
         await page.goto(f"/kiosk/meetings/{planned.id}")
     else:
         await page.goto(f"/meetings/{planned.id}/room?home=1")
-        await page.locator(".check__go button").click()
+        await page.locator(".check__go button:not([aria-busy])").click()
     await expect(page.locator("#ctl-leave")).to_be_visible(timeout=LONG)
     await examine(page, f"{language} {screen} alone", found)
     async with SdkPerson(service.url, "Karin Edlund") as karin, SdkPerson(service.url, "Per Wiklund") as per:
