@@ -28,7 +28,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect  # noqa
 from tests.browser.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.browser.program import Program, token_of  # noqa: E402
 from tests.browser.service import Service, start  # noqa: E402
-from tests.browser.visitor import LONG, Screen, Visitor, eventually, visitor  # noqa: E402
+from tests.browser.visitor import LONG, Screen, Visitor, eventually, visitor, with_bankid  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 PEOPLE = PICTURES / "people"
@@ -303,12 +303,12 @@ def first_meeting(service: Service) -> str:
 async def before_identification(day: Morning, browser: Browser, links: dict[str, str], scratch: Page) -> None:
     """The personal link's page on a desk and on a phone; and a stranger who tries a link that is not his."""
     desk = await person(day, browser, "Nils Forsberg", "desk")
-    await desk.page.goto(links["Per Wiklund"])
+    await desk.page.goto(with_bankid(links["Per Wiklund"]))
     await desk.sees("Väntar på att du läser av koden")
     await keep(desk.page, "identify-desk", scratch=scratch)
     await desk.context.close()
     phone = await person(day, browser, "Karin Edlund", "phone", device_scale_factor=2)
-    await phone.page.goto(links["Karin Edlund"])
+    await phone.page.goto(with_bankid(links["Karin Edlund"]))
     await expect(phone.button("Öppna BankID i den här mobilen")).to_be_visible(timeout=LONG)
     await keep(phone.page, "identify-phone", scratch=scratch)
     await phone.context.close()
