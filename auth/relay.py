@@ -17,7 +17,7 @@ another       any            any other  let in; a difference is logged and liste
 ============  =============  =========  =======================================
 
 "Cannot tell": one address is IPv4 and the other IPv6, which one device has at once, or BankID gave none. "Once come
-back": within `identification.RETURN_LIMIT`, else refused; where no way back exists (`return_path`), refused at once.
+back": within `collector.RETURN_LIMIT`, else refused; where no way back exists (`return_path`), refused at once.
 """
 
 import ipaddress

@@ -118,7 +118,7 @@ class Sessions:
     ) -> tuple[Session, str]:
         """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
 
-        secret: the cookie's value where it has been made already (see `Identifications.deliver`).
+        secret: the cookie's value where it has been made already (see `Identifications._deliver`).
         """
         secret = secret if secret is not None else new_secret()
         session = Session(

@@ -11,7 +11,7 @@ class Outbox:
     """A queue of serialized messages. Past MAX_BYTES it gives up: `broken`, and empty from then on.
 
     Of each participant at most one update waits: a newer one takes its place, since it says all that is to be known.
-    changed: whoever sends sets it to be woken.
+    wake: whoever sends sets it to be woken.
     """
 
     def __init__(self, limit: int = MAX_BYTES) -> None:
