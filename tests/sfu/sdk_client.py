@@ -84,6 +84,20 @@ async def eventually(check: Any, *, seconds: float = 15, what: str = "") -> None
         await asyncio.sleep(0.05)
 
 
+async def silent(client: "SdkClient", publisher: str, *, seconds: float = 0.5) -> None:
+    """Wait until no tone of the publisher has come for so long: what came last, the client's decoder fades out."""
+    now = asyncio.get_running_loop().time
+    heard, since = client.tones.get(publisher, 0), now()
+
+    def is_silent() -> bool:
+        nonlocal heard, since
+        if client.tones.get(publisher, 0) != heard:
+            heard, since = client.tones[publisher], now()
+        return now() - since >= seconds
+
+    await eventually(is_silent, what=f"{client.identity} no longer hears {publisher}")
+
+
 class SdkClient:
     """What one participant publishes and what it has seen. frames, bars, loudest, tones: by the publisher's identity.
 
