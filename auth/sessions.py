@@ -165,7 +165,7 @@ class Sessions:
         return found[0] if found is not None and _alive(*found, self._clock()) else None
 
     async def remaining(self, secret: str) -> Remaining | None:
-        """How long the session of a cookie's value still stands, None for anything else; asking does not lengthen it."""
+        """How long a cookie's value's session still stands, None for anything else; asking does not lengthen it."""
         found = await self._rows.find(secret_hash=fingerprint(secret)) if looks_like_secret(secret) else None
         now = self._clock()
         if found is None or not _alive(*found, now):
