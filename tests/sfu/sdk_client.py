@@ -76,7 +76,7 @@ async def media_host(
         await runner.cleanup()
 
 
-async def eventually(check: Any, *, seconds: float = 15, what: str = "") -> None:
+async def eventually(check: Any, *, seconds: float = 45, what: str = "") -> None:
     """Wait until `check()` is true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not check():

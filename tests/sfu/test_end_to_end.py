@@ -14,7 +14,7 @@ from livekit.protocol.rtc import SignalResponse
 from sfu.membership import Membership
 from tests.sfu.sdk_client import KEY, SECRET, MediaHost, SdkClient, eventually, media_host, silent
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def host() -> AsyncIterator[MediaHost]:
 
 async def joined(host: MediaHost, *clients: SdkClient) -> None:
     for client in clients:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(45):
             await client.connect()
 
 
@@ -91,7 +91,7 @@ async def test_data_streams_and_remote_calls(host: MediaHost, single: bool) -> N
     assert sorted(bo.data) == [("anna", b"all", "t"), ("anna", b"for bo", "")]
     assert cleo.data == [("anna", b"all", "t")]
     # What is lossy is not kept for a channel that has yet to open: said again until both have heard it.
-    for _ in range(50):
+    for _ in range(450):
         await anna.room.local_participant.publish_data(b"lossy", reliable=False)
         await asyncio.sleep(0.1)
         if all(("anna", b"lossy", "") in one.data for one in (bo, cleo)):
@@ -283,10 +283,10 @@ async def test_permissions_are_enforced_against_a_client_that_ignores_them(host:
     await eventually(lambda: mute.loudest.get("anna", 0) > 5000, what="sound")
     assert not deaf.loudest
     with pytest.raises(Exception, match=r"(?i)permission|not allowed|publish|timed? ?out"):
-        async with asyncio.timeout(12):
+        async with asyncio.timeout(45):
             await mute.publish_audio()
     await mute.room.local_participant.publish_data(b"no", reliable=True)
-    await asyncio.sleep(0.5)
+    await eventually(lambda: host.server.traffic.data_dropped["refused"], what="the server has refused it")
     assert not anna.data
     assert all(
         not member.participant.publications
@@ -318,7 +318,7 @@ async def test_a_screen_with_its_sound_and_permissions_that_change_in_mid_call(h
         rtc.TrackPublishOptions(source=source.SOURCE_CAMERA),
     )
     with pytest.raises(Exception, match=r"(?i)permission|not allowed|source|timed? ?out"):
-        await asyncio.wait_for(camera, 12)
+        await asyncio.wait_for(camera, 45)
     async with api.LiveKitAPI(host.http, KEY, SECRET) as livekit:
 
         async def permit(identity: str, **permission: Any) -> None:
