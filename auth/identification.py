@@ -42,7 +42,7 @@ from auth.limits import HoldOff, Recent
 from auth.randomness import fingerprint, new_id
 from auth.records import IdentificationRecords
 from auth.return_path import return_url
-from auth.sessions import AuditLog, Session, Sessions
+from auth.sessions import AlreadyDelivered, AuditLog, Session, Sessions
 from auth.store import Identification, IdentificationRows, People
 from auth.vault import Vault
 
@@ -333,7 +333,7 @@ class Identifications:
         if row.delivered_at is None:
             if row.finished_at is None or now - row.finished_at > PICK_UP:
                 return _failed("expiredTransaction", None, language)
-            if await self._rows.deliver(row.id, now):
+            with contextlib.suppress(AlreadyDelivered):
                 session = await self._new_session(row, language, secret)
         elif now - row.delivered_at <= TOLD_AGAIN:
             for told in (secret, *older):  # a key may have been changed in between
@@ -360,6 +360,7 @@ class Identifications:
             secret=secret,
             device=row.device,
             confirmed_on=row.confirmed_on,
+            delivers=row.id,
         )
         return session
 

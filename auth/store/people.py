@@ -82,7 +82,8 @@ class People:
             known = await self.person_by_number(number)  # the same person, in another window at the same moment
             if known is None:
                 raise RuntimeError("a person could not be stored")
-        return await self.rename(Person(known.id, given_name, surname, name))
+        named = Person(known.id, given_name, surname, name)
+        return known if named == known else await self.rename(named)
 
     async def save_unproven(self, person: str, name: str) -> Person:
         """Somebody known by an invitation alone, under an id made for it; the same again the next time. They have no
@@ -93,7 +94,7 @@ class People:
         return made
 
     async def rename(self, person: Person) -> Person:
-        """Keep the names an e-ID gives; the same where nothing is new."""
+        """Keep the names an e-ID gives."""
         async with self._engine.begin() as connection:
             await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == person.id).values(**_names(person)))
         return person

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.identity import STAFF_LEVEL, AssuranceLevel, Method
 from auth.sessions import Session
+from auth.store.identifications import delivery
 from auth.store.tables import PEOPLE, STAFF, person_columns, read_person, read_staff, staff_columns, with_staff
 from db.schema import UtcDateTime, metadata
 
@@ -36,7 +37,11 @@ class SessionRows:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def add(self, session: Session, idle_until: datetime) -> None:
+    async def add(
+        self, session: Session, idle_until: datetime, *, delivers: tuple[str, datetime] | None = None
+    ) -> bool:
+        """delivers: the identification whose outcome it is, and the moment: both are stored or neither. False where
+        that outcome was handed over already."""
         values = {
             "id": session.id,
             "secret_hash": session.secret_hash,
@@ -52,7 +57,10 @@ class SessionRows:
             "confirmed_on": session.confirmed_on,
         }
         async with self._engine.begin() as connection:
+            if delivers is not None and (await connection.execute(delivery(*delivers))).rowcount != 1:
+                return False
             await connection.execute(sa.insert(SESSIONS).values(**values))
+        return True
 
     async def find(
         self, *, secret_hash: str | None = None, session: str | None = None
