@@ -37,7 +37,7 @@ async def open_socket(house: House, client: Client, viewer: Session, meeting: st
 
 
 async def told(socket: ClientWebSocketResponse) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         message = await socket.receive()
     assert message.type is WSMsgType.TEXT, message
     content: dict[str, Any] = message.json()
@@ -52,7 +52,7 @@ async def until(socket: ClientWebSocketResponse, event: str) -> dict[str, Any]:
 
 
 async def close_code(socket: ClientWebSocketResponse) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED):
             pass
     return socket.close_code
@@ -203,11 +203,15 @@ async def test_the_sockets_life_keeps_the_place_in_the_lobby(house: House, clien
     await world.wait(karin, meeting)
     for _ in range(4):
         world.clock.advance(seconds=20)
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(30):
+            while (await world.participant(karin, meeting)).seen_at != world.clock():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await world.meetings.presence.look()
     assert (await world.participant(karin, meeting)).status.value == "waiting"
     await page.close()
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        while house.sockets._counts:  # noqa: ASYNC110 - the server notices when it does
+            await asyncio.sleep(0.01)
     world.clock.advance(seconds=31)
     await world.meetings.presence.look()
     assert (await world.participant(karin, meeting)).status.value == "left"

@@ -71,7 +71,7 @@ async def approve(browser: Client, number: str, **body: object) -> None:
 
 
 async def outcome(browser: Client, transaction: str) -> dict[str, Any]:
-    for _ in range(500):
+    for _ in range(3000):
         async with browser.get(f"/auth/bankid/{transaction}") as response:
             assert response.status == 200
             status: dict[str, Any] = await response.json()
@@ -312,7 +312,7 @@ async def test_cookies_under_https(house: House) -> None:
         assert flow.startswith("__Host-hemmaplan-flow=")
         cookie = flow.partition(";")[0]
         house.simulator.approve(ANNA.number, auto_start_token=started["autoStartToken"])
-        for _ in range(500):
+        for _ in range(3000):
             async with client.get(f"/auth/bankid/{started['transaction']}", headers={"Cookie": cookie}) as response:
                 if (await response.json())["status"] == "complete":
                     session = response.headers["Set-Cookie"]
