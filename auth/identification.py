@@ -345,10 +345,12 @@ class Identifications:
         return Status("complete", "", message, next=row.next, cookie=cookie, session=session)
 
     async def _new_session(self, row: Identification, language: str, secret: str) -> Session:
-        person = await self._people.person(row.person_id) if row.person_id is not None else None
-        if person is None or row.finished_at is None:
+        if row.person_id is None or row.finished_at is None:
             raise IdentificationUnknown
-        posts = await self._people.staff_of(person.id)
+        posts = await self._people.staff_of(row.person_id)
+        person = posts[0].person if posts else await self._people.person(row.person_id)
+        if person is None:
+            raise IdentificationUnknown
         session, _ = await self._sessions.create(
             person,
             method=Method.BANKID,
