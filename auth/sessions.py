@@ -31,6 +31,10 @@ Ended = Callable[[str], Awaitable[None]]
 Succeeded = Callable[[str, str], Awaitable[None]]
 
 
+class AlreadyDelivered(Exception):
+    """An identification's outcome is handed over once."""
+
+
 class AuditLog(Protocol):
     """What identification needs of `audit.log.Log`: the record is stored when this returns."""
 
@@ -124,10 +128,12 @@ class Sessions:
         secret: str | None = None,
         device: str = "",
         confirmed_on: str = "",
+        delivers: str | None = None,
     ) -> tuple[Session, str]:
         """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
 
-        secret: the cookie's value where it has been made already (see `Identifications._deliver`).
+        secret: the cookie's value where it has been made already (see `Identifications._deliver`). delivers: the
+        stored identification whose outcome this is; raises AlreadyDelivered where another answer was first.
         """
         secret = secret if secret is not None else new_secret()
         session = Session(
@@ -143,7 +149,9 @@ class Sessions:
             device,
             confirmed_on,
         )
-        await self._rows.add(session, self._clock() + IDLE)
+        now = self._clock()
+        if not await self._rows.add(session, now + IDLE, delivers=(delivers, now) if delivers is not None else None):
+            raise AlreadyDelivered
         return session, secret
 
     async def get(self, secret: str) -> Session | None:
