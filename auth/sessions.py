@@ -68,6 +68,15 @@ class Session:
         return actor(self.person, self.staff, self.method)
 
 
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How long a login still stands: `idle`, unless something is done; `absolute`, whatever is done."""
+
+    person: str
+    idle: timedelta
+    absolute: timedelta
+
+
 def actor(person: Person, staff: Staff | None, method: Method) -> Actor:
     """A person as the log writes one: with post and organisation for staff."""
     if staff is None:
@@ -155,10 +164,14 @@ class Sessions:
         found = await self._rows.find(session=session)
         return found[0] if found is not None and _alive(*found, self._clock()) else None
 
-    async def is_living(self, secret: str) -> bool:
-        """Whether a cookie's value stands for a living session; asking does not lengthen it."""
+    async def remaining(self, secret: str) -> Remaining | None:
+        """How long a cookie's value's session still stands, None for anything else; asking does not lengthen it."""
         found = await self._rows.find(secret_hash=fingerprint(secret)) if looks_like_secret(secret) else None
-        return found is not None and _alive(*found, self._clock())
+        now = self._clock()
+        if found is None or not _alive(*found, now):
+            return None
+        session, idle_until = found
+        return Remaining(session.person.id, idle_until - now, session.authenticated_at + ABSOLUTE - now)
 
     async def touch(self, session: str) -> None:
         """The person is in an open meeting: an hour from now before idleness ends the session."""

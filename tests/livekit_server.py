@@ -62,7 +62,7 @@ def livekit_process(
     with log.open("wb") as output:
         process = subprocess.Popen([PROGRAM, "--config", str(file)], stdout=output, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not _answers(f"http://127.0.0.1:{port}/"):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"livekit-server did not start:\n{log.read_text()}")

@@ -31,7 +31,7 @@ def programs() -> Path | None:
 def _run(*command: str) -> None:
     # PostgreSQL refuses to run as root.
     prefix = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
-    done = subprocess.run([*prefix, *command], capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, timeout=180, check=False, cwd="/")
     if done.returncode:
         raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
 

@@ -9,5 +9,5 @@ export default defineConfig({
       load: (id) => (id.includes("/lucide-static/icons/") ? `export default ${JSON.stringify(iconDrawing(id))}` : null),
     },
   ],
-  test: { environment: "happy-dom", include: ["src/**/*.test.ts"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.ts"], testTimeout: 60_000 },
 });

@@ -46,7 +46,7 @@ async def simulator(certificates: DemoCertificates, clock: FrozenClock) -> Async
 @pytest.fixture
 async def bankid(simulator: BankIdSimulator, certificates: DemoCertificates) -> AsyncIterator[BankIdClient]:
     credentials = Credentials(certificates.certificate, certificates.key, certificates.root)
-    async with BankIdClient(simulator.url, credentials.context, timeout_seconds=5) as client:
+    async with BankIdClient(simulator.url, credentials.context, timeout_seconds=30) as client:
         yield client
 
 
@@ -126,7 +126,7 @@ class House:
 
     async def settled(self, transaction: str, flow: str = FLOW) -> Status:
         """The first status that is no longer pending."""
-        for _ in range(500):
+        for _ in range(3000):
             status = await self.identifications.status(transaction, flow, "sv")
             if status.status != "pending":
                 return status

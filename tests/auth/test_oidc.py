@@ -36,7 +36,7 @@ async def opened(house: House, engine: AsyncEngine, profile: Profile, stack: lis
     back = f"http://localhost:8080/auth/oidc/{profile.method.value}/callback"
     issuer = Double(profile, people, house.clock, redirect_uri=back, authorization_endpoint="http://op.example/ask")
     await issuer.__aenter__()
-    http = http_session(timeout_seconds=1)
+    http = http_session(timeout_seconds=30)
     stack.extend((issuer, http))
     logins = OidcLogins(
         [OidcClient(issuer.provider, back, http, house.clock)],

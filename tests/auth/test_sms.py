@@ -66,7 +66,7 @@ async def test_odd_answers(status: int, body: str, failure: str) -> None:
 
 
 async def test_an_operator_that_does_not_answer() -> None:
-    async with SmsClient("http://127.0.0.1:9/a1", "u", "p", "Hemmaplan", timeout_seconds=2) as client:
+    async with SmsClient("http://127.0.0.1:9/a1", "u", "p", "Hemmaplan", timeout_seconds=30) as client:
         with pytest.raises(SmsError) as refused:
             await client.send(NUMBER, "Hej")
     assert "0605" not in str(refused.value)

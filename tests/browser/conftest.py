@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Error, async_playwright
+from playwright.async_api import Browser, Error, async_playwright, expect
 
 from tests.browser.service import Service, start
-from tests.browser.visitor import Screen, Visitor, visitor
+from tests.browser.visitor import LONG, Screen, Visitor, visitor
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -25,6 +25,7 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
+expect.set_options(timeout=LONG)
 FAILED = pytest.StashKey[bool]()
 
 

@@ -101,7 +101,7 @@ class Program:
     async def first_event(self, meeting: str) -> dict[str, Any]:
         """The snapshot a meeting's socket begins with."""
         async with self._session.ws_connect(f"/api/v1/meetings/{meeting}/events") as socket:
-            event: dict[str, Any] = await socket.receive_json(timeout=10)
+            event: dict[str, Any] = await socket.receive_json(timeout=45)
             return event
 
     async def people(self) -> dict[str, str]:
@@ -121,7 +121,7 @@ class Program:
         return await self.finish(started["transaction"])
 
     async def finish(self, transaction: str) -> dict[str, Any]:
-        for _ in range(150):
+        for _ in range(450):
             status: dict[str, Any] = await self.call("GET", f"/auth/bankid/{transaction}")
             if status["status"] != "pending":
                 return status
@@ -171,7 +171,7 @@ class Program:
         home: bool = False,
         key: str | None = None,
         unencrypted: bool = False,
-        seconds: float = 60,
+        seconds: float = 120,
     ) -> Any:
         """Waits in the lobby until let in; ``{"server_url", "participant_token", ...}``. key: another than `key`."""
         body = {"home": home, "key": None if unencrypted else key or self.key, "unencrypted": unencrypted}

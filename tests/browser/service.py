@@ -42,7 +42,7 @@ class Service:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(15)
+            self.process.wait(45)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)
@@ -52,12 +52,11 @@ def start(folder: Path, extra: Mapping[str, str] | None = None, command: Sequenc
     """Starts the demo on free ports and waits until it is ready. command: instead of ``hemmaplan demo``."""
     extra = extra or {}
     port = int(extra.get("HEMMAPLAN_PORT", free_port()))
-    udp_port = free_port(socket.SOCK_DGRAM)
     log = folder / "service.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEMMAPLAN_")}
     environment |= {
         "HEMMAPLAN_PORT": str(port),
-        "HEMMAPLAN_MEDIA_UDP_PORT": str(udp_port),
+        "HEMMAPLAN_MEDIA_UDP_PORT": "0",  # the system chooses, one that TCP has free too where it can
         "HEMMAPLAN_DATA_DIRECTORY": str(folder / "data"),
         "PYTHONUNBUFFERED": "1",
         **extra,
@@ -66,12 +65,12 @@ def start(folder: Path, extra: Mapping[str, str] | None = None, command: Sequenc
     with log.open("wb") as output:
         process = subprocess.Popen(program, env=environment, stdout=output, stderr=subprocess.STDOUT)
     service = Service(f"http://localhost:{port}", folder / "data", process, log)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the service did not start:\n{service.printed()}")
         try:
-            with urllib.request.urlopen(f"{service.url}/readyz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{service.url}/readyz", timeout=10) as answer:
                 if answer.status == 200:
                     return service
         except OSError:

@@ -16,7 +16,7 @@ from tests.browser.visitor import LONG, Screen, eventually
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(840),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in web/node_modules: npm ci"),
 ]
 

@@ -16,7 +16,7 @@ from tests.browser.sdk_person import SdkPerson
 from tests.browser.service import Service
 from tests.browser.visitor import LONG, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 MEETINGS = "/api/v1/meetings"
 

@@ -12,7 +12,7 @@ from tests.browser.test_meeting import meeting_of
 from tests.browser.visitor import LONG
 from tests.livekit_installation import installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 async def test_the_nurses_page_on_a_livekit_cluster(tmp_path: Path, come: People) -> None:

@@ -14,7 +14,7 @@ from tests.rooms.world import number
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in web/node_modules: npm ci"),
 ]
 

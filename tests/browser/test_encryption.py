@@ -19,7 +19,7 @@ from tests.browser.sdk_person import SdkPerson
 from tests.browser.service import Service
 from tests.browser.visitor import LONG, Visitor, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 KEY_WATCH = Path(__file__).with_name("key_watch.js").read_text(encoding="utf-8")
 # A browser that gives no way to its encoded frames.
 OLD_BROWSER = "delete window.RTCRtpScriptTransform; delete RTCRtpSender.prototype.createEncodedStreams;"

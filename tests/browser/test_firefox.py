@@ -15,7 +15,7 @@ from tests.sfu.browsers import FIREFOX, firefox
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(FIREFOX is None, reason="Debian's firefox-esr is not installed"),
 ]
 
@@ -86,7 +86,7 @@ async def test_firefox_takes_part(service: Service) -> None:
         await anna.call("POST", f"/api/v1/meetings/{planned.id}/lobby/admit")
         await eventually(lambda: karin.call("!!document.querySelector('[aria-label=\"Mötets knappar\"]')"), what="room")
 
-        await growing(karin.received, ("Gunnar",), seconds=60)
+        await growing(karin.received, ("Gunnar",), seconds=120)
         await eventually(lambda: home.frames("Karin Edlund") > 10, what="frames from Firefox")
         await eventually(lambda: home.loudest("Karin Edlund") > 300, what="sound from Firefox")
 

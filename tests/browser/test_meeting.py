@@ -15,7 +15,7 @@ from tests.browser.sdk_person import SdkPerson
 from tests.browser.service import Service, start
 from tests.browser.visitor import LONG, Visitor, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(840)]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.browser.program import Planned, Program
 from tests.browser.service import Service
 from tests.browser.visitor import LONG, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 EXAMINED = {"bypass_csp": True}
 
 

@@ -13,7 +13,7 @@ from tests.browser.visitor import LONG
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in web/node_modules: npm ci"),
 ]
 

@@ -12,7 +12,7 @@ from tests.browser.program import Program, token_of
 from tests.browser.service import Service
 from tests.browser.visitor import LONG
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 EXAMINED = {"bypass_csp": True}
 BY_CODE = {
     "name": "Tomas Edlund",

@@ -15,7 +15,7 @@ from tests.browser.program import Problem, Program
 
 PEERS = Path(__file__).with_name("peers.js").read_text(encoding="utf-8")
 SMALL_CAMERA = Path(__file__).with_name("small_camera.js").read_text(encoding="utf-8")
-LONG = 45_000  # milliseconds: the machine may be busy with other tests
+LONG = 90_000  # milliseconds: the machine may be busy with other tests
 SCREENS: dict[str, tuple[int, int]] = {"kiosk": (1366, 768), "desk": (1440, 900), "phone": (390, 844)}
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/149.0.0.0 Mobile Safari/537.36"
 Screen = Literal["kiosk", "desk", "phone"]
@@ -132,7 +132,7 @@ class Visitor:
         found: dict[str, dict[str, float]] = await self.page.evaluate("() => window.receivedMedia()")
         return found
 
-    async def sees_and_hears(self, *names: str, seconds: float = 60) -> None:
+    async def sees_and_hears(self, *names: str, seconds: float = 120) -> None:
         """The tile of each shows frames that go on being decoded, and their sound has energy that goes on growing."""
         await growing(self.received, names, seconds=seconds)
 
@@ -170,11 +170,11 @@ async def visitor(
     context = await browser.new_context(
         base_url=url, viewport={"width": width, "height": height}, **{"locale": "sv-SE", **phone, **options}
     )
+    context.set_default_timeout(LONG)
     await context.add_init_script(PEERS)
     if small_camera:
         await context.add_init_script(SMALL_CAMERA)
     page = await context.new_page()
-    page.set_default_timeout(LONG)
     person = Visitor(url, name, context, page)
     await context.route("https://app.bankid.com/**", person._app_opened)
     return person
@@ -208,7 +208,7 @@ def with_bankid(path: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}with=bankid"
 
 
-async def eventually(check: Any, *, seconds: float = 45, what: str = "") -> Any:
+async def eventually(check: Any, *, seconds: float = 90, what: str = "") -> Any:
     """Waits until `check()`, a plain or an asynchronous function, gives something true, and returns it."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

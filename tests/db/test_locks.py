@@ -32,7 +32,7 @@ async def test_one_at_a_time_by_name(postgres_engine: AsyncEngine, postgres_url:
 
     async def meet(locks: Locks, name: str) -> None:
         async with locks.hold(name):
-            await asyncio.wait_for(together.wait(), 5)
+            await asyncio.wait_for(together.wait(), 30)
 
     await asyncio.gather(meet(nodes[0], "one"), meet(nodes[1], "another"))
     await other.dispose()
@@ -51,12 +51,12 @@ async def test_whoever_dies_or_is_cancelled_lets_go(postgres_engine: AsyncEngine
     await held.wait()
     task.cancel()
     await asyncio.wait([task])
-    async with asyncio.timeout(2), Locks(postgres_engine).hold("one"):
+    async with asyncio.timeout(30), Locks(postgres_engine).hold("one"):
         pass
     with pytest.raises(ZeroDivisionError):
         async with Locks(other).hold("one"):
             raise ZeroDivisionError
-    async with asyncio.timeout(2), Locks(postgres_engine).hold("one"):
+    async with asyncio.timeout(30), Locks(postgres_engine).hold("one"):
         pass
     await other.dispose()
 

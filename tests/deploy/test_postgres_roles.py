@@ -37,7 +37,7 @@ async def engines(postgres_url: str) -> AsyncIterator[tuple[AsyncEngine, AsyncEn
     where = ["--host", str(url.host), "--port", str(url.port), "--username", str(url.username)]
     sets = ["--set", 'owner_password=it\'s "one"', "--set", "password=other"]
     command = [str(folder / "psql"), "--no-psqlrc", *where, "--dbname", str(url.database), *sets, "--file", str(ROLES)]
-    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=60)
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=100)
     owner, serving = as_role(postgres_url, "hemmaplan_owner"), as_role(postgres_url, "hemmaplan")
     yield owner, serving
     await owner.dispose()

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from audit.events import EventType
+from auth.sessions import Session
 from rooms.lifecycle import EMPTY_LIMIT, HOST_GRACE
 from rooms.media import MediaEvent, MediaEventKind
 from rooms.meeting import MeetingStatus, ParticipantStatus
@@ -201,6 +202,13 @@ async def test_a_media_server_that_is_away_changes_nothing(world: World) -> None
     assert (await world.participant(anna, meeting)).status is ParticipantStatus.IN_ROOM
 
 
+async def becomes(world: World, person: Session, meeting: str, status: ParticipantStatus) -> None:
+    """Wait until the watch that is running has found out."""
+    async with asyncio.timeout(30):
+        while (await world.participant(person, meeting)).status is not status:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
 async def test_after_a_restart_the_room_is_asked_who_is_there(world: World) -> None:
     anna, meeting, planned = await world.started()
     karin = await world.by_link(planned, "Karin Edlund", KARIN)
@@ -211,13 +219,12 @@ async def test_after_a_restart_the_room_is_asked_who_is_there(world: World) -> N
     world.meetings = world.open_house()
     await world.meetings.presence.restore()
     running = asyncio.gather(world.meetings.presence.run(every=0.01))
-    await asyncio.sleep(0.5)
+    await becomes(world, anna, meeting, ParticipantStatus.LEFT)
     assert await room_of(world, meeting) in world.media.rooms
-    assert (await world.participant(anna, meeting)).status is ParticipantStatus.LEFT
     assert (await world.participant(karin, meeting)).status is ParticipantStatus.WAITING, "its page has 30 s to return"
     seat = await world.meetings.admission.join(anna, meeting, home=True, binding=None, key=KEY)
     await world.media.join(seat.token)  # type: ignore[union-attr]  # the host gets a seat
-    await asyncio.sleep(0.3)
+    await becomes(world, anna, meeting, ParticipantStatus.IN_ROOM)
     await world.meetings.admission.admit(anna, meeting, waiting)
     running.cancel()
     with suppress(asyncio.CancelledError):

@@ -159,5 +159,5 @@ async def test_a_look_that_fails_is_followed_by_another(world: World, monkeypatc
     await erasing(world).run()
     assert looks == 0, "nothing is set"
     running = asyncio.get_running_loop().create_task(erasing(world, meetings=MONTH).run())
-    await asyncio.wait_for(looked.wait(), 5)
+    await asyncio.wait_for(looked.wait(), 30)
     running.cancel()

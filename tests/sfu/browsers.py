@@ -54,7 +54,7 @@ class Tab(Protocol):
     async def call(self, expression: str) -> Any: ...
 
 
-async def until(tab: Tab, expression: str, *, seconds: float = 20) -> Any:
+async def until(tab: Tab, expression: str, *, seconds: float = 45) -> Any:
     """Wait until an expression is truthy, and give its value."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -84,7 +84,7 @@ class _ChromiumTab:
         self.page = page
 
     async def call(self, expression: str) -> Any:
-        return await asyncio.wait_for(self.page.evaluate(f"async () => ({expression})"), 40)
+        return await asyncio.wait_for(self.page.evaluate(f"async () => ({expression})"), 90)
 
 
 class Chromium:
@@ -95,6 +95,7 @@ class Chromium:
 
     async def open(self, url: str) -> Tab:
         context = await self._browser.new_context()
+        context.set_default_timeout(90_000)
         page = await context.new_page()
         await page.goto(url)
         return _ChromiumTab(page)
@@ -132,7 +133,7 @@ class _Bidi:
         number = next(self._ids)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        return await asyncio.wait_for(future, 40)
+        return await asyncio.wait_for(future, 90)
 
 
 class _FirefoxTab:
@@ -197,7 +198,7 @@ async def firefox() -> AsyncIterator[Firefox]:
 
 
 async def _connect(client: aiohttp.ClientSession, port: int) -> aiohttp.ClientWebSocketResponse:
-    for _ in range(300):
+    for _ in range(900):
         try:
             return await client.ws_connect(f"ws://127.0.0.1:{port}/session", max_msg_size=0)
         except aiohttp.ClientError:

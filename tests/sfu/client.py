@@ -13,7 +13,7 @@ from sfu import rtcp, rtp, stun
 from sfu.negotiated import LocalTransport, RemoteTransport
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 45.0) -> None:
     """Wait for something to become true, or fail."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  what is waited for is anything at all
@@ -129,7 +129,7 @@ class Client:
         self.check(local)
         await until(lambda: len(self.answers) > before)
         fingerprint = RTCDtlsFingerprint(algorithm=local.fingerprint_algorithm, value=local.fingerprint)
-        await asyncio.wait_for(self.dtls.start(RTCDtlsParameters(fingerprints=[fingerprint])), 25)
+        await asyncio.wait_for(self.dtls.start(RTCDtlsParameters(fingerprints=[fingerprint])), 45)
         if self.dtls.state == "connected":
             await self.sctp.start(RTCSctpCapabilities(maxMessageSize=262144), 5000)
 

@@ -76,12 +76,26 @@ async def media_host(
         await runner.cleanup()
 
 
-async def eventually(check: Any, *, seconds: float = 15, what: str = "") -> None:
+async def eventually(check: Any, *, seconds: float = 45, what: str = "") -> None:
     """Wait until `check()` is true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not check():
         assert asyncio.get_running_loop().time() < deadline, f"not in {seconds} s: {what}"
         await asyncio.sleep(0.05)
+
+
+async def silent(client: "SdkClient", publisher: str, *, seconds: float = 0.5) -> None:
+    """Wait until no tone of the publisher has come for so long: what came last, the client's decoder fades out."""
+    now = asyncio.get_running_loop().time
+    heard, since = client.tones.get(publisher, 0), now()
+
+    def is_silent() -> bool:
+        nonlocal heard, since
+        if client.tones.get(publisher, 0) != heard:
+            heard, since = client.tones[publisher], now()
+        return now() - since >= seconds
+
+    await eventually(is_silent, what=f"{client.identity} no longer hears {publisher}")
 
 
 class SdkClient:

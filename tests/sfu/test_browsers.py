@@ -15,7 +15,7 @@ from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(360),
     pytest.mark.skipif(not CLIENT.exists(), reason="livekit-client is not in web/node_modules: npm ci"),
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
@@ -55,6 +55,15 @@ async def sees_and_hears(tab: Tab, identity: str) -> None:
 
 async def frames(tab: Tab, identity: str) -> int:
     return int(await tab.call(f"received({identity!r}).then((r) => r.video?.frames ?? 0)"))
+
+
+async def stands_still(tab: Tab, identity: str) -> None:
+    """Wait until a whole second has brought no picture: those that were under way when it was turned off still come."""
+    async with asyncio.timeout(45):
+        before, count = -1, await frames(tab, identity)
+        while before != count:
+            await asyncio.sleep(1)
+            before, count = count, await frames(tab, identity)
 
 
 def cases() -> Iterator[object]:
@@ -113,15 +122,13 @@ async def test_each_subscriber_gets_the_layer_it_asks_for(host: MediaHost) -> No
     async with two(host, "chromium", "chromium") as (anna, bo):
         await join(host, anna, "anna")
         await join(host, bo, "bo", publish=False)
-        await until(anna, "sending().then((layers) => layers.filter((l) => l.width > 0).length === 3)", seconds=30)
+        await until(anna, "sending().then((layers) => layers.filter((l) => l.width > 0).length === 3)")
         for quality, width in (("LOW", 320), ("HIGH", 1280), ("MEDIUM", 640)):
             await bo.call(f"publicationOf('anna', 'video').setVideoQuality(VideoQuality.{quality})")
-            await until(bo, f"received('anna').then((r) => r.video?.width === {width})", seconds=30)
+            await until(bo, f"received('anna').then((r) => r.video?.width === {width})")
         await bo.call("publicationOf('anna', 'video').setEnabled(false)")
-        await asyncio.sleep(1)
+        await stands_still(bo, "anna")
         count = await frames(bo, "anna")
-        await asyncio.sleep(1)
-        assert await frames(bo, "anna") <= count + 2
         await bo.call("publicationOf('anna', 'video').setEnabled(true)")
         await until(bo, f"received('anna').then((r) => r.video?.frames > {count + 10})")
         await bo.call("publicationOf('anna', 'video').setSubscribed(false)")
@@ -138,7 +145,7 @@ async def test_each_subscriber_gets_the_spatial_layer_it_asks_for(host: MediaHos
         await join(host, bo, "bo", publish=False)
         for quality, width in (("HIGH", 1280), ("LOW", 320), ("HIGH", 1280)):
             await bo.call(f"publicationOf('anna', 'video').setVideoQuality(VideoQuality.{quality})")
-            await until(bo, f"received('anna').then((r) => r.video?.width === {width})", seconds=40)
+            await until(bo, f"received('anna').then((r) => r.video?.width === {width})")
 
 
 async def test_who_cannot_decode_the_first_codec_gets_the_second(host: MediaHost) -> None:
@@ -147,7 +154,7 @@ async def test_who_cannot_decode_the_first_codec_gets_the_second(host: MediaHost
         await join(host, bo, "bo", publish=False)
         defaults = {"videoCodec": "vp9", "scalabilityMode": "L1T1", "backupCodec": {"codec": "vp8"}}
         await join(host, anna, "anna", options={"publishDefaults": defaults})
-        await until(bo, "received('anna').then((r) => (r.video?.frames ?? 0) > 10)", seconds=40)
+        await until(bo, "received('anna').then((r) => (r.video?.frames ?? 0) > 10)")
         [info] = [one for one in host.server.rooms["r"].participants["anna"].info().tracks if one.type == VIDEO]
         assert [codec.mime_type for codec in info.codecs] == ["video/vp9", "video/vp8"]
 
@@ -187,7 +194,7 @@ async def test_resume_and_full_reconnect(host: MediaHost, single: bool) -> None:
         await until(bo, f"received('anna').then((r) => r.video?.frames > {count_b + 10})")
         await bo.call("seen.events.splice(0)")
         await bo.call("room.simulateScenario('full-reconnect')")
-        await until(bo, "seen.events.some((e) => e.startsWith('Reconnected'))", seconds=30)
+        await until(bo, "seen.events.some((e) => e.startsWith('Reconnected'))")
         assert host.server.member("r", "bo") is not before
         await sees_and_hears(anna, "bo")
         await sees_and_hears(bo, "anna")

@@ -12,7 +12,7 @@ from tests.sfu.browsers import CHROMIUM, CLIENT, chromium, page_routes, until
 from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
 from tests.sfu.test_browsers import join
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(240)
 browser = [
     pytest.mark.browser,
     pytest.mark.skipif(not CLIENT.exists(), reason="livekit-client is not in web/node_modules: npm ci"),
@@ -42,7 +42,7 @@ class Watcher(SdkClient):
 
 async def push_until(track: rtc.LocalDataTrack, payload: bytes, done: list[list[bytes]]) -> None:
     """A data track is lossy, and what was sent before its subscription stood is not sent again."""
-    for _ in range(150):
+    for _ in range(900):
         track.try_push(rtc.DataTrackFrame(payload=payload))
         await asyncio.sleep(0.05)
         if all(payload in frames for frames in done):
@@ -96,7 +96,7 @@ async def test_data_tracks_between_pages_and_an_sdk(host: MediaHost, single: str
         twice = "room.localParticipant.publishDataTrack({name: 'position'}).catch((error) => error.reasonName)"
         assert await anna.call(twice) == "DuplicateName"
         sdk_track = await sdk.room.local_participant.publish_data_track(name="answer")
-        for _ in range(100):
+        for _ in range(450):
             sdk_track.try_push(rtc.DataTrackFrame(payload=b"12345"))
             await asyncio.sleep(0.05)
             if await bo.call("seen.data.some(([who, size]) => who === 'sdk' && size === 5)"):

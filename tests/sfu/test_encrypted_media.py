@@ -14,7 +14,7 @@ from sfu.rtp import RtpPacket
 from sfu.up_track import UpTrack
 from tests.sfu.sdk_client import SdkClient, eventually, is_bar, media_host
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(240)
 
 
 def options() -> rtc.E2EEOptions:

@@ -14,7 +14,7 @@ from tests.sfu.test_browsers import frames, join, sees_and_hears
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(360),
     pytest.mark.skipif(not CLIENT.exists(), reason="livekit-client is not in web/node_modules: npm ci"),
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
@@ -46,13 +46,13 @@ async def play(tab: Tab, scenario: str, *arguments: object) -> None:
 
 async def recovered(anna: Tab, bo: Tab) -> None:
     """bo is back, and each sees the other's picture go on."""
-    await until(bo, "seen.events.some((e) => e.startsWith('Reconnected')) && room.state === 'connected'", seconds=30)
+    await until(bo, "seen.events.some((e) => e.startsWith('Reconnected')) && room.state === 'connected'")
     await until(
         anna, "room.remoteParticipants.has('bo') && room.remoteParticipants.get('bo').trackPublications.size > 1"
     )
     for tab, other in ((anna, "bo"), (bo, "anna")):
         count = await frames(tab, other)
-        await until(tab, f"received({other!r}).then((r) => r.video?.frames > {count + 5})", seconds=30)
+        await until(tab, f"received({other!r}).then((r) => r.video?.frames > {count + 5})")
 
 
 async def test_scenarios_that_a_client_recovers_from(host: MediaHost) -> None:
@@ -95,11 +95,11 @@ async def test_speaking_bandwidth_and_the_end(host: MediaHost) -> None:
         await play(bo, "speaker")
         await until(anna, "seen.speakers.includes('bo')")
         await until(anna, "!seen.speakers.includes('bo')")
-        await until(bo, "received('anna').then((r) => r.video?.width >= 640)", seconds=40)
+        await until(bo, "received('anna').then((r) => r.video?.width >= 640)")
         await play(bo, "subscriber-bandwidth", 250_000)
-        await until(bo, "received('anna').then((r) => r.video?.width === 320)", seconds=30)
+        await until(bo, "received('anna').then((r) => r.video?.width === 320)")
         await play(bo, "subscriber-bandwidth", 0)
-        await until(bo, "received('anna').then((r) => r.video?.width >= 640)", seconds=40)
+        await until(bo, "received('anna').then((r) => r.video?.width >= 640)")
         await play(bo, "server-leave")
         await until(bo, "seen.events.includes('Disconnected:3')")  # SERVER_SHUTDOWN
         await until(anna, "seen.events.includes('ParticipantDisconnected:bo')")

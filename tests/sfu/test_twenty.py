@@ -11,7 +11,7 @@ from sfu import membership, peer, transport
 from tests.sfu.light_client import LightClient
 from tests.sfu.sdk_client import MediaHost, SdkClient, eventually, media_host
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 LIGHT = 18
 MOST_OCTETS = 64 * 1024  # of a description with twenty in the room
@@ -57,7 +57,7 @@ async def test_twenty_join_leave_and_come_again(monkeypatch: pytest.MonkeyPatch)
 
 async def whole(host: MediaHost, light: dict[str, LightClient], real: Sequence[SdkClient]) -> None:
     try:
-        await eventually(lambda: not lacking(host, light, real), seconds=40)
+        await eventually(lambda: not lacking(host, light, real), seconds=90)
     except AssertionError:
         raise AssertionError(lacking(host, light, real)) from None
 

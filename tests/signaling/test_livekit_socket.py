@@ -50,7 +50,7 @@ class Line:
 
     async def hear(self, kind: str) -> Any:
         """The next message of a kind; others are passed over."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 message = await self.socket.receive()
                 assert message.type is WSMsgType.BINARY, message
@@ -60,7 +60,7 @@ class Line:
 
     async def end(self) -> int | None:
         """Read until the server closes. Its close code."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while True:
                 message = await self.socket.receive()
                 if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):

@@ -88,7 +88,7 @@ def test_a_line_is_cut_on_the_loop_that_serves() -> None:
             await connected.wait()
             lines[0].cut()
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     return await reader.read()
             except ConnectionResetError:
                 return b""

@@ -221,7 +221,7 @@ describe("a session", () => {
       room.on = (_event: string, handler: Handler) => void told.push(handler);
       let connected = false;
       const connecting = session.connect("wss://x", "t").then(() => (connected = true));
-      await new Promise((done) => setTimeout(done, 5));
+      await vi.waitFor(() => expect(told).not.toHaveLength(0));
       expect(connected).toBe(false);
       enabled = true;
       told.forEach((handler) => handler());
