@@ -308,6 +308,7 @@ async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) ->
     assert peer.estimate == pytest.approx(300_000, rel=0.2)
 
 
+@pytest.mark.stand_in
 async def test_transport_wide_feedback_counts_where_it_was_agreed_on_and_within_its_share(
     meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
