@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench bench-media bench-net fuzz build pictures sbom audit livekit-server clean
+.PHONY: run test check format bench bench-media bench-net fuzz build compiled pictures sbom audit livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -34,7 +34,7 @@ fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	nice $(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
-bench-media: build ## the embedded media server, Debian's Janus and LiveKit's own under one load
+bench-media: build compiled ## the embedded media server, Debian's Janus and LiveKit's own under one load
 	$(BIN)/python -m bench media --rooms 1 --rooms 2 --rooms 4
 
 bench-login: build ## logins a second with BankID simulated, and our own share of each
@@ -48,6 +48,14 @@ sbom: ## a bill of materials of what production runs, in build/ (CycloneDX); ask
 
 audit: ## known weaknesses in what production runs; asks PyPI and npm, and fails where there is one
 	@PYTHON=$(PYTHON) bash scripts/sbom.sh --audit
+
+compiled: build/compiled/.built ## the service with its media path as machine code, as the image holds it; asks for a C compiler
+
+build/compiled/.built: setup.py .venv/.installed $(shell find signaling rooms sfu auth audit kiosk db -name '*.py')
+	@echo "Compiling the media path (some minutes) ..."
+	@rm -rf build/compiled
+	@HEMMAPLAN_COMPILE=1 $(BIN)/python setup.py --quiet build --build-lib build/compiled 2>build/compiled.log || { cat build/compiled.log; exit 1; }
+	@touch $@
 
 livekit-server: ## a real LiveKit server for the tests, where Go and its module proxy are reached
 	@bash scripts/livekit-server.sh

@@ -23,6 +23,7 @@ from audit.rows import (
     moment,
 )
 from audit.tree import Coordinates, Node
+from db.engine import BUSY_TIMEOUT_MS
 from db.schema import metadata
 
 Engine = AsyncEngine
@@ -137,25 +138,25 @@ class Store:
         """
         milliseconds = max(1, int(wait * 1000))
         async with self._engine.connect() as connection:
-            before = None
-            if connection.dialect.name == "sqlite":
-                before = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar_one()
+            sqlite = connection.dialect.name == "sqlite"
+            if sqlite:
                 await connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
             try:
                 async with _transaction(connection):
-                    if before is None:
+                    if sqlite:
+                        # It has no row locks: an update that changes nothing takes the one write lock.
+                        held: sa.Executable = sa.update(head).values(id=head.c.id).returning(head.c.note)
+                    else:
                         await connection.exec_driver_sql(f"SET LOCAL lock_timeout={milliseconds}")
                         await connection.exec_driver_sql(f"SET LOCAL statement_timeout={milliseconds}")
-                    else:
-                        # SQLite has no row locks: an update that changes nothing takes the one write lock.
-                        await connection.execute(sa.update(head).values(id=head.c.id))
-                    found = (await connection.execute(sa.select(head.c.note).with_for_update())).scalar_one_or_none()
+                        held = sa.select(head.c.note).with_for_update()
+                    found = (await connection.execute(held)).scalar_one_or_none()
                     if found is None:
                         raise LookupError("the log has no head")
                     yield Writing(connection, found)
             finally:
-                if before is not None:
-                    await connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
+                if sqlite:
+                    await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     async def begin(self, checkpoint: StoredCheckpoint) -> None:
         """Write the first head. Only for a log that has nothing: the caller has looked with `is_new`; a second one

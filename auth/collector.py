@@ -134,7 +134,9 @@ class Collector:
             if answer is None:
                 await self._collect(transaction, order, live)
             else:
-                await self._conclude(transaction, order, Collected.model_validate_json(answer), live)
+                came_back = await self._rows.has_come_back(transaction)
+                collected = Collected.model_validate_json(answer)
+                await self._conclude(transaction, order, collected, live, came_back=came_back)
         except AuditUnavailable:
             await self._refuse(transaction, live, NotLogged.code)
         except Refusal as refused:
@@ -168,8 +170,9 @@ class Collector:
                 wait = min(max(error.retry_after or 0.0, wait), LONGEST_WAIT_SECONDS)
             else:
                 if collected.status != "pending":
-                    await self._rows.keep_answer(transaction, collected.model_dump_json(by_alias=True))
-                    await self._conclude(transaction, order, collected, live)
+                    kept = collected.model_dump_json(by_alias=True)
+                    came_back = await self._rows.keep_answer(transaction, kept)
+                    await self._conclude(transaction, order, collected, live, came_back=came_back)
                     return
                 await self._tell(transaction, live, collected.hint_code)
             if self._clock() - order.answered_at > ORDER_LIMIT:
@@ -191,12 +194,13 @@ class Collector:
         await self._records.ended(transaction, error.failure.value)
         await self._finish(transaction, "internalError", None)
 
-    async def _conclude(self, transaction: str, order: StoredOrder, collected: Collected, live: Live) -> None:
+    async def _conclude(
+        self, transaction: str, order: StoredOrder, collected: Collected, live: Live, *, came_back: bool
+    ) -> None:
         completion = collected.completion
         if collected.status == "failed" or completion is None:
             await self._fail(transaction, collected.hint_code or "internalError")
             return
-        came_back = await self._rows.has_come_back(transaction)
         if judge(order, completion, came_back=came_back) is Verdict.MUST_COME_BACK:
             await self._tell(transaction, live, RETURNING)
             came_back = await self._comes_back(transaction)

@@ -109,7 +109,8 @@ class Conclusions:
         if identity.number is not None and not await self._people.know_number(known.id, identity.number):
             await self._records.ended(transaction, Reason.NUMBERS_DIFFER, known)
             raise NotStaff
-        return await self._people.rename(Person(known.id, identity.given_name, identity.surname, identity.name))
+        named = Person(known.id, identity.given_name, identity.surname, identity.name)
+        return known if named == known else await self._people.rename(named)
 
     async def _identity(self, transaction: str, completion: Completion) -> Identity:
         now, user = self._clock(), completion.user

@@ -42,7 +42,7 @@ from auth.limits import HoldOff, Recent
 from auth.randomness import fingerprint, new_id
 from auth.records import IdentificationRecords
 from auth.return_path import return_url
-from auth.sessions import AuditLog, Session, Sessions
+from auth.sessions import AlreadyDelivered, AuditLog, Session, Sessions
 from auth.store import Identification, IdentificationRows, People
 from auth.vault import Vault
 
@@ -333,7 +333,7 @@ class Identifications:
         if row.delivered_at is None:
             if row.finished_at is None or now - row.finished_at > PICK_UP:
                 return _failed("expiredTransaction", None, language)
-            if await self._rows.deliver(row.id, now):
+            with contextlib.suppress(AlreadyDelivered):
                 session = await self._new_session(row, language, secret)
         elif now - row.delivered_at <= TOLD_AGAIN:
             for told in (secret, *older):  # a key may have been changed in between
@@ -345,10 +345,12 @@ class Identifications:
         return Status("complete", "", message, next=row.next, cookie=cookie, session=session)
 
     async def _new_session(self, row: Identification, language: str, secret: str) -> Session:
-        person = await self._people.person(row.person_id) if row.person_id is not None else None
-        if person is None or row.finished_at is None:
+        if row.person_id is None or row.finished_at is None:
             raise IdentificationUnknown
-        posts = await self._people.staff_of(person.id)
+        posts = await self._people.staff_of(row.person_id)
+        person = posts[0].person if posts else await self._people.person(row.person_id)
+        if person is None:
+            raise IdentificationUnknown
         session, _ = await self._sessions.create(
             person,
             method=Method.BANKID,
@@ -360,6 +362,7 @@ class Identifications:
             secret=secret,
             device=row.device,
             confirmed_on=row.confirmed_on,
+            delivers=row.id,
         )
         return session
 

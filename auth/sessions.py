@@ -31,6 +31,10 @@ Ended = Callable[[str], Awaitable[None]]
 Succeeded = Callable[[str, str], Awaitable[None]]
 
 
+class AlreadyDelivered(Exception):
+    """An identification's outcome is handed over once."""
+
+
 class AuditLog(Protocol):
     """What identification needs of `audit.log.Log`: the record is stored when this returns."""
 
@@ -66,6 +70,15 @@ class Session:
     def actor(self) -> Actor:
         """This person as the log writes one."""
         return actor(self.person, self.staff, self.method)
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How long a login still stands: `idle`, unless something is done; `absolute`, whatever is done."""
+
+    person: str
+    idle: timedelta
+    absolute: timedelta
 
 
 def actor(person: Person, staff: Staff | None, method: Method) -> Actor:
@@ -115,10 +128,12 @@ class Sessions:
         secret: str | None = None,
         device: str = "",
         confirmed_on: str = "",
+        delivers: str | None = None,
     ) -> tuple[Session, str]:
         """A new session and its cookie's value. Always new at identification: nothing a browser held before lives on.
 
-        secret: the cookie's value where it has been made already (see `Identifications._deliver`).
+        secret: the cookie's value where it has been made already (see `Identifications._deliver`). delivers: the
+        stored identification whose outcome this is; raises AlreadyDelivered where another answer was first.
         """
         secret = secret if secret is not None else new_secret()
         session = Session(
@@ -134,7 +149,9 @@ class Sessions:
             device,
             confirmed_on,
         )
-        await self._rows.add(session, self._clock() + IDLE)
+        now = self._clock()
+        if not await self._rows.add(session, now + IDLE, delivers=(delivers, now) if delivers is not None else None):
+            raise AlreadyDelivered
         return session, secret
 
     async def get(self, secret: str) -> Session | None:
@@ -155,10 +172,14 @@ class Sessions:
         found = await self._rows.find(session=session)
         return found[0] if found is not None and _alive(*found, self._clock()) else None
 
-    async def is_living(self, secret: str) -> bool:
-        """Whether a cookie's value stands for a living session; asking does not lengthen it."""
+    async def remaining(self, secret: str) -> Remaining | None:
+        """How long a cookie's value's session still stands, None for anything else; asking does not lengthen it."""
         found = await self._rows.find(secret_hash=fingerprint(secret)) if looks_like_secret(secret) else None
-        return found is not None and _alive(*found, self._clock())
+        now = self._clock()
+        if found is None or not _alive(*found, now):
+            return None
+        session, idle_until = found
+        return Remaining(session.person.id, idle_until - now, session.authenticated_at + ABSOLUTE - now)
 
     async def touch(self, session: str) -> None:
         """The person is in an open meeting: an hour from now before idleness ends the session."""

@@ -1,6 +1,5 @@
 """``python -m bench [join|forward|media|all]``, in the project's folder: measure, write build/bench/, print tables."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -14,11 +13,10 @@ from bench.connection import NotConnected
 from bench.load import NotDelivered
 from bench.machine import describe
 from bench.media_server import EMBEDDED, Command, DidNotStart
-from bench.publishers import NotPublished
 from bench.results import FOLDER, forward_table, join_table, media_table, save, show
 
 console = Console(highlight=False, soft_wrap=True)
-_FAILURES = (NotDelivered, NotConnected, Refused, DidNotStart, NotPublished, join.NotJoined, FileNotFoundError)
+_FAILURES = (NotDelivered, NotConnected, Refused, DidNotStart, join.NotJoined, FileNotFoundError)
 
 
 def _tell(line: str) -> None:
@@ -74,8 +72,6 @@ def main(
     secret: str,
 ) -> None:
     """Measure the media server."""
-    # The SDK tells at length of every connection it closes; what matters is raised.
-    logging.getLogger("livekit").setLevel(logging.CRITICAL)
     command = Command(server, key, secret)
     try:
         if which == "media":

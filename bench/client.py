@@ -8,7 +8,8 @@ import base64
 import contextlib
 import json
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -83,14 +84,26 @@ def identity(number: int) -> str:
 class Client:
     """number: among all participants of the run; the identity follows from it. tracks: by SSRC, what it is sent.
 
-    sending: the connection its own media goes by, which here is the only one.
+    sending: the connection its own media goes by, which here is the only one. new_stream: makes what it sends, from
+    `Stream`'s arguments. size: of its picture.
     """
 
-    def __init__(self, number: int, room: str, certificate: RTCCertificate, poller: Poller) -> None:
+    def __init__(
+        self,
+        number: int,
+        room: str,
+        certificate: RTCCertificate,
+        poller: Poller,
+        *,
+        new_stream: Callable[..., Stream] = Stream,
+        size: tuple[int, int] = (640, 360),
+    ) -> None:
         self.number = number
         self.room = room
         self.connection = self.sending = Connection(certificate, poller)
         self.streams: list[Stream] = []
+        self._new_stream = new_stream
+        self._width, self._height = size
         self.tracks: dict[int, Track] = {}
         self._cids: dict[Kind, str] = {kind: f"{kind}-{number}" for kind in _KINDS}
         self._ssrcs: dict[Kind, int] = {kind: random.randrange(1, 2**32) for kind in _KINDS}
@@ -142,7 +155,7 @@ class Client:
             if answered.direction != "recvonly":
                 raise Refused(f"the media server does not take our {section.kind}")
             self.streams.append(
-                Stream(
+                self._new_stream(
                     section.kind,
                     sender=self.number,
                     ssrc=self._ssrcs[section.kind],
@@ -162,11 +175,16 @@ class Client:
     async def read(self) -> None:
         """Handle the server's messages until the socket closes, and keep it alive."""
         assert self._socket is not None
+        pinged = time.monotonic()
         while True:
-            try:
-                message = await self._socket.receive(timeout=self._ping_every)
-            except TimeoutError:
+            # Also while the server talks all the time: it waits for us to say something.
+            if (left := pinged + self._ping_every - time.monotonic()) <= 0:
+                pinged = time.monotonic()
                 await self._request(ping_req=rtc.Ping())
+                continue
+            try:
+                message = await self._socket.receive(timeout=left)
+            except TimeoutError:
                 continue
             if message.type is not aiohttp.WSMsgType.BINARY:
                 return
@@ -190,14 +208,14 @@ class Client:
             return rtc.AddTrackRequest(
                 cid=self._cids[kind], name="microphone", type=models.AUDIO, source=models.MICROPHONE, disable_red=True
             )
-        layer = models.VideoLayer(quality=models.HIGH, width=640, height=360, bitrate=800_000)
+        layer = models.VideoLayer(quality=models.HIGH, width=self._width, height=self._height, bitrate=800_000)
         return rtc.AddTrackRequest(
             cid=self._cids[kind],
             name="camera",
             type=models.VIDEO,
             source=models.CAMERA,
-            width=640,
-            height=360,
+            width=self._width,
+            height=self._height,
             layers=[layer],
             simulcast_codecs=[rtc.SimulcastCodec(codec="vp8", cid=self._cids[kind], layers=[layer])],
         )

@@ -1,7 +1,8 @@
 """How long joining takes: from `connect()` to the others' first picture and sound, in Chromium, with five in the room.
 
 The client is the unmodified npm livekit-client on a page without anything of ours. Five participants publish small
-camera pictures and sound; a sixth joins again and again, each time in a fresh page, and receives everything.
+camera pictures and sound, encoded beforehand; a sixth joins again and again, each time in a fresh page, and receives
+and decodes everything.
 """
 
 import asyncio
@@ -22,12 +23,12 @@ from bench.client import socket_url
 from bench.figures import Spread, spread
 from bench.machine import activity, load_average
 from bench.media_server import Command, MediaServer, running
-from bench.publishers import Video, publishing
+from bench.publishers import ROOM, publishing
+from bench.recording import Camera
 
 CHROMIUM = Path("/usr/bin/chromium")
 CLIENT = Path("web/node_modules/livekit-client/dist/livekit-client.umd.js")
 PAGE = Path(__file__).parent / "join_page"
-ROOM = "bench-join"
 VIDEO_BAR, AUDIO_BAR = 1000.0, 800.0
 
 _ARGUMENTS = (
@@ -43,8 +44,12 @@ _ARGUMENTS = (
 _LIMIT = 15_000
 
 
+STEPS = ("socket", "joined", "answered", "ice", "dtls", "received")
+LEAST_FRAMES = 10
+
+
 class NotJoined(Exception):
-    """For the operator: a participant did not get everyone's picture and sound."""
+    """For the operator: a participant did not get everyone's picture and sound, or could not decode them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Plan:
 
     joins: int = 30
     publishers: int = 5
-    video: Video = field(default_factory=Video)
+    camera: Camera = field(default_factory=Camera)
     pause: float = 1.0
 
 
@@ -74,7 +79,9 @@ class Cores:
 class Join:
     """One join, in milliseconds from the call of connect().
 
-    connected: until it resolved; first_, all_: until the first, the last of the publishers was seen or heard.
+    connected: until it resolved; first_, all_: until the first, the last of the publishers was seen or heard. steps:
+    until each of STEPS: the signalling socket was open, the join response came, the first answer stood, ICE had a
+    path, DTLS its keys, and the first whole frame of those first presented had arrived.
     """
 
     connected: float
@@ -82,18 +89,20 @@ class Join:
     all_video: float
     first_audio: float
     all_audio: float
+    steps: dict[str, float]
     cores: Cores
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Milliseconds. standing: cores while the publishers are alone; joining: the median of all joins."""
+    """Milliseconds. steps: medians. standing: cores while the publishers are alone; joining: medians of all joins."""
 
     connected: Spread
     first_video: Spread
     all_video: Spread
     first_audio: Spread
     all_audio: Spread
+    steps: dict[str, float]
     standing: Cores
     joining: Cores
     load_average: float
@@ -109,11 +118,15 @@ class Outcome:
 
 
 def read_join(measured: Mapping[str, Any], publishers: int, cores: Cores) -> Join:
-    """What the page measured. Raises NotJoined where a picture or sound is missing."""
+    """What the page measured. Raises NotJoined where a picture or sound is missing or was not decoded."""
     video, audio = measured["video"], measured["audio"]
     if len(video) < publishers or len(audio) < publishers:
         raise NotJoined(f"{len(video)} pictures and {len(audio)} sounds of {publishers} arrived")
-    return Join(measured["connected"], min(video), max(video), min(audio), max(audio), cores)
+    frames, energy = measured["framesDecoded"], measured["audioEnergy"]
+    if min(frames) < LEAST_FRAMES or min(energy) <= 0:
+        raise NotJoined(f"frames decoded of each: {frames}; energy of each sound: {energy}")
+    steps = {name: float(measured["steps"][name]) for name in STEPS}
+    return Join(measured["connected"], min(video), max(video), min(audio), max(audio), steps, cores)
 
 
 def outcome(joins: Sequence[Join], standing: Cores, load: float) -> Outcome:
@@ -123,6 +136,7 @@ def outcome(joins: Sequence[Join], standing: Cores, load: float) -> Outcome:
         all_video=spread([join.all_video for join in joins]),
         first_audio=spread([join.first_audio for join in joins]),
         all_audio=spread([join.all_audio for join in joins]),
+        steps={name: statistics.median(join.steps[name] for join in joins) for name in STEPS},
         standing=standing,
         joining=Cores(
             server=statistics.median(join.cores.server for join in joins),
@@ -153,7 +167,7 @@ class Meter:
 
 
 async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str], None]) -> Outcome:
-    """Raises NotJoined, NotPublished, DidNotStart, or FileNotFoundError where Chromium or livekit-client is missing."""
+    """Raises NotJoined, Refused, NotConnected, DidNotStart, or FileNotFoundError without Chromium or livekit-client."""
     for path in (CHROMIUM, CLIENT):
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing")
@@ -161,7 +175,7 @@ async def measure(plan: Plan, command: Command, log: Path, tell: Callable[[str],
         running(command, log) as server,
         _site() as site,
         _browser() as browser,
-        publishing(server.access, ROOM, plan.publishers, plan.video),
+        publishing(server.access, plan.publishers, plan.camera),
     ):
         meter = Meter(server.pid)
         await asyncio.sleep(2)
@@ -185,7 +199,8 @@ async def _join(browser: Browser, site: str, server: MediaServer, publishers: in
     await page.goto(site)
     token = server.access.token(f"joining-{number}", ROOM, time.time())
     meter = Meter(server.pid)
-    measured = await page.evaluate("a => measureJoin(...a)", [socket_url(server.access), token, publishers, _LIMIT])
+    arguments = [socket_url(server.access), token, publishers, LEAST_FRAMES, _LIMIT]
+    measured = await page.evaluate("a => measureJoin(...a)", arguments)
     cores = meter.cores()
     await context.close()
     return read_join(measured, publishers, cores)

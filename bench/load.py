@@ -23,6 +23,7 @@ PACKETS_A_SECOND = FRAME_RATE * PACKETS_A_FRAME + AUDIO_RATE
 
 _JOIN = 60.0
 _TICK = 0.001
+_COARSE_TICK = 0.005
 _REPORT_EVERY = 1.0
 _FEEDBACK_EVERY = 0.1
 _CONSENT_EVERY = 2.5
@@ -148,6 +149,18 @@ class Load:
         """Send no media, only what keeps the connections; the server has nothing to forward."""
         await asyncio.sleep(seconds)
 
+    async def keep_sending(self) -> None:
+        """Send until cancelled, in ticks of 5 ms; the event loop drains. For a load that is not itself measured."""
+        clock, tasks = time.monotonic_ns, self._tasks
+        plan = _plan(tasks, clock())
+        while True:
+            now = clock()
+            while plan[0][0] <= now:
+                due, index = plan[0]
+                tasks[index].action(now)
+                heapq.heapreplace(plan, (due + tasks[index].interval, index))
+            await asyncio.sleep(_COARSE_TICK)
+
     async def verify(self, seconds: float) -> tuple[Delivery, list[float]]:
         """Run with every packet decrypted, a few rooms at a time: who gets what? `seconds` for each of those parts.
 
@@ -234,6 +247,10 @@ class Load:
         return sum(stream.packets for client in self.clients for stream in client.streams)
 
 
+def room_name(number: int) -> str:
+    return f"bench-room-{number}"
+
+
 def _plan(tasks: Sequence[_Task], start: int) -> list[tuple[int, int]]:
     """(when, which) as a heap; first times are spread evenly, and the same in every run."""
     plan = [(start + int(index * _GOLDEN % 1 * task.interval), index) for index, task in enumerate(tasks)]
@@ -254,11 +271,11 @@ def _tasks(client: Participant) -> list[_Task]:
 
         return send
 
-    def report(_now: int) -> None:
-        wall = time.time()
+    def report(now: int) -> None:
         for stream in client.streams:
+            at = time.time() - (now - stream.at) / 1e9
             sending.send_rtcp(
-                sender_report(Sent(stream.ssrc, stream.timestamp, stream.packets, stream.octets, wall))
+                sender_report(Sent(stream.ssrc, stream.timestamp, stream.packets, stream.octets, at))
                 + source_description(stream.ssrc, "bench")
             )
         if receiving.receptions:
@@ -338,9 +355,7 @@ async def joined(
     poller = Poller()
     loop = asyncio.get_running_loop()
     certificate = RTCCertificate.generateCertificate()
-    clients = [
-        participant(number, f"bench-room-{number // size}", certificate, poller) for number in range(rooms * size)
-    ]
+    clients = [participant(number, room_name(number // size), certificate, poller) for number in range(rooms * size)]
     poller.attach(loop)
     try:
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""Three media servers side by side under one load: the embedded one, Debian's Janus, and LiveKit's own."""
+"""Media servers side by side under one load: the embedded one, compiled and not, Janus of Debian, and LiveKit's own."""
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from bench.connection import NotConnected
 from bench.figures import Spread, spread
 from bench.forward import Plan, Window, told, window
 from bench.load import NewParticipant, NotDelivered
-from bench.media_server import Command, DidNotStart, MediaServer, cores, pinned, running
+from bench.media_server import COMPILED, COMPILED_IN, Command, DidNotStart, MediaServer, cores, pinned, running
 from bench.session_description import BadAnswer
 
 LIVEKIT = Path("build/bin/livekit-server")
@@ -46,8 +46,12 @@ class Standing:
 
 def engines() -> tuple[list[Engine], list[str]]:
     """Those that are here, the embedded one first, and in words which are not."""
-    found = [Engine("embedded", lambda log, core: running(Command(), log, core))]
-    missing = []
+    found, missing = [], []
+    if COMPILED_IN.exists():
+        found.append(Engine("embedded", lambda log, core: running(Command(COMPILED), log, core)))
+    else:
+        missing.append("the compiled media path is not built (make compiled): embedded is measured interpreted alone")
+    found.append(Engine("interpreted" if found else "embedded", lambda log, core: running(Command(), log, core)))
     if janus.is_installed():
         found.append(Engine("Janus", janus.running, janus.JanusParticipant))
     else:

@@ -111,7 +111,10 @@ class TransportSequence:
 
 
 class Stream:
-    """One outgoing RTP stream: makes its packets in order. Times are nanoseconds of the monotonic clock."""
+    """One outgoing RTP stream: makes its packets in order. Times are nanoseconds of the monotonic clock.
+
+    timestamp, at: of the newest packets, and when they were made.
+    """
 
     def __init__(
         self,
@@ -129,6 +132,7 @@ class Stream:
         self.packets = 0
         self.octets = 0
         self.timestamp = ssrc & 0xFFFF
+        self.at = 0
         self.key_frame_wanted = False
         self._sender = sender
         self._payload_type = payload_type
@@ -145,12 +149,13 @@ class Stream:
 
     def burst(self, now: int) -> list[bytes]:
         """What is due at one moment: the packets of a video frame, or one audio packet."""
+        self.at = now
         return self._video_frame(now) if self.kind == "video" else [self._audio_packet(now)]
 
     def _audio_packet(self, now: int) -> bytes:
         self.timestamp = (self.timestamp + 48_000 // AUDIO_RATE) & 0xFFFFFFFF
         # 0xf8: a 20 ms frame of fullband CELT (RFC 6716, 3.1).
-        return self._packet(b"\xf8" + bytes(AUDIO_PAYLOAD - 1 - _STAMP.size), now, marker=self.packets == 0)
+        return self._stamped(b"\xf8" + bytes(AUDIO_PAYLOAD - 1 - _STAMP.size), now, marker=self.packets == 0)
 
     def _video_frame(self, now: int) -> list[bytes]:
         self.timestamp = (self.timestamp + 90_000 // FRAME_RATE) & 0xFFFFFFFF
@@ -164,10 +169,15 @@ class Stream:
             if index == 0:
                 payload += vp8_frame_header(key=key, size=VIDEO_PAYLOAD)
             payload += bytes(VIDEO_PAYLOAD - len(payload) - _STAMP.size)
-            packets.append(self._packet(payload, now, marker=index == PACKETS_A_FRAME - 1))
+            packets.append(self._stamped(payload, now, marker=index == PACKETS_A_FRAME - 1))
         return packets
 
-    def _packet(self, payload: bytes, now: int, *, marker: bool) -> bytes:
+    def _stamped(self, payload: bytes, now: int, *, marker: bool) -> bytes:
+        stamp = _STAMP.pack(_STAMP_MARK, self._sender, self.kind == "video", now)
+        return self.packet(payload + stamp, now, marker=marker)
+
+    def packet(self, payload: bytes, now: int, *, marker: bool) -> bytes:
+        """The next one, of the present time stamp."""
         extensions = self._extension_block(now)
         head = _HEADER.pack(
             0x90,
@@ -180,8 +190,8 @@ class Stream:
         )
         self._sequence = (self._sequence + 1) & 0xFFFF
         self.packets += 1
-        self.octets += len(payload) + _STAMP.size
-        return head + extensions + payload + _STAMP.pack(_STAMP_MARK, self._sender, self.kind == "video", now)
+        self.octets += len(payload)
+        return head + extensions + payload
 
     def _extension_block(self, now: int) -> bytes:
         ids = self._extensions

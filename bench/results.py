@@ -130,7 +130,9 @@ def join_table(outcome: Outcome) -> Table:
         values = [f"{value:.0f}" for value in (figure.median, figure.p95, figure.low, figure.high)]
         verdict = ("" if bar is None else f"{bar:.0f}", "" if bar is None else "yes" if figure.p95 <= bar else "no")
         table.add_row(name, *values, *verdict)
+    steps = ", ".join(f"{name} {at:.0f}" for name, at in outcome.steps.items())
     table.caption = (
+        f"steps (median): {steps}\n"
         f"cores used while joining (median): publishers and browser {outcome.joining.bench:.2f}, media server "
         f"{outcome.joining.server:.2f}, anything else {outcome.joining.others:.2f}"
     )

@@ -1,5 +1,6 @@
 """Opening the database: SQLite in WAL by default, PostgreSQL by its URL."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from db.sqlite import Connection
+
 __all__ = ["AsyncEngine", "DatabaseFailure", "UnsupportedDatabase", "connect", "upgrade"]
 
 BUSY_TIMEOUT_MS = 5000
+CONNECTIONS = 15
+"""To SQLite, at most; they stay open, since each new one has to read the schema again."""
 
 DatabaseFailure = sa.exc.SQLAlchemyError
 """What any store may raise when the database does not do its part; its text holds values and is never shown."""
@@ -25,7 +30,16 @@ def connect(url: str) -> AsyncEngine:
     """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; opened at first use."""
     parsed = make_url(url)
     if parsed.drivername == "sqlite+aiosqlite":
-        engine = create_async_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        path, writers = parsed.database or ":memory:", asyncio.Lock()
+
+        async def connection() -> Connection:
+            made = Connection(path, writers, wait_seconds=BUSY_TIMEOUT_MS / 1000)
+            await made
+            return made
+
+        engine = create_async_engine(
+            parsed, async_creator=connection, pool_size=CONNECTIONS, max_overflow=0, pool_use_lifo=True
+        )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return engine
     if parsed.drivername == "postgresql+asyncpg":

@@ -41,7 +41,7 @@ from rooms.errors import (
     InvitationNotFound,
     NotRegisteredHere,
 )
-from rooms.meeting import MEETING_TYPES, Gathering
+from rooms.meeting import MEETING_TYPES, Gathering, MeetingStatus
 from rooms.policy import Action, allowed, relations
 
 LONGEST_LIST = 1_900
@@ -101,7 +101,8 @@ class Standing:
         return found is not None and proven(self.viewer, found[0].id)
 
     def missing_in_words(self, language: str) -> str:
-        return "" if not self.needed.missing else ConsentMissing(self.needed).text(language)
+        missing = ConsentMissing(self.needed, under_way=_under_way(self.gathering))
+        return missing.text(language) if self.needed.missing else ""
 
 
 def proven(viewer: Session, invitation: str) -> bool:
@@ -165,7 +166,7 @@ class Consents:
         """Raises ConsentMissing, which names whose it is."""
         found = await self.needed(gathering)
         if found.missing:
-            raise ConsentMissing(found)
+            raise ConsentMissing(found, under_way=_under_way(gathering))
 
     async def refuse_unplannable(self, gathering: Gathering) -> None:
         """A meeting about to be planned whose rule cannot be met by those it invites. Raises InvalidFields."""
@@ -251,6 +252,10 @@ _EVENTS = {
     Said.REFUSED: EventType.CONSENT_REFUSED,
     Said.WITHDRAWN: EventType.CONSENT_WITHDRAWN,
 }
+
+
+def _under_way(gathering: Gathering) -> bool:
+    return gathering.meeting.status is MeetingStatus.OPEN
 
 
 def _no_after(held: Answer | None) -> Said:

@@ -154,15 +154,22 @@ class ConsentMissing(MeetingError):
     swedish = "Samtycke saknas, så mötet får inte börja och ingen kan släppas in."
     english = "Consent is missing, so the meeting may not begin and nobody can be let in."
 
-    def __init__(self, needed: Needed | None = None) -> None:
+    def __init__(self, needed: Needed | None = None, *, under_way: bool = False) -> None:
         super().__init__()
         self.needed = needed
+        self.under_way = under_way
 
     def text(self, language: str) -> str:
-        """That it is missing, whose it is, and what to do."""
+        """That it is missing, whose it is, and what to do: before the meeting, or in the middle of it."""
         english, needed = language == "en", self.needed
-        rest = [] if needed is None else [*_who(needed.missing, english=english), *_what(needed, english=english)]
-        return " ".join([super().text(language), *rest])
+        first = _NOW[english] if self.under_way else super().text(language)
+        if needed is None:
+            return first
+        advice = _what(needed, english=english, under_way=self.under_way)
+        return " ".join([first, *_who(needed.missing, english=english), *advice])
+
+
+_NOW = ("Samtycke saknas, så ingen mer kan släppas in.", "Consent is missing, so nobody more can be let in.")
 
 
 def _who(missing: Sequence[Missing], *, english: bool) -> list[str]:
@@ -189,7 +196,7 @@ _WHY = {
 }
 
 
-def _what(needed: Needed, *, english: bool) -> list[str]:
+def _what(needed: Needed, *, english: bool, under_way: bool) -> list[str]:
     """What to do about it, the nearest first."""
     whys = [one.why for one in needed.missing]
     advice = []
@@ -206,8 +213,13 @@ def _what(needed: Needed, *, english: bool) -> list[str]:
                  "If you have been given a yes in another way, register it on the meeting's page.")
             )  # fmt: skip
     if Why.REFUSED in whys or Why.WITHDRAWN in whys:
-        advice.append(("Utan ett ja får mötet inte hållas: ring och prata med den det gäller.",
-                       "Without a yes the meeting may not be held: call and talk to the person."))  # fmt: skip
+        advice.append(
+            ("Utan ett ja får mötet inte fortsätta: prata med den det gäller nu, eller avsluta mötet.",
+             "Without a yes the meeting may not go on: talk to the person now, or end the meeting.")
+            if under_way else
+            ("Utan ett ja får mötet inte hållas: ring och prata med den det gäller.",
+             "Without a yes the meeting may not be held: call and talk to the person.")
+        )  # fmt: skip
     return [words[english] for words in advice]
 
 

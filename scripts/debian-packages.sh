@@ -10,6 +10,9 @@ declare -A program=(
   [coturn]=/usr/bin/turnserver
   [iproute2]=/usr/sbin/ip
   [nftables]=/usr/sbin/nft
+  [gcc]=/usr/bin/gcc
+  [python3-dev]="$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"
+  [libc6-dev]=/usr/include/stdlib.h
 )
 missing=()
 for package in "${!program[@]}"; do

@@ -1,6 +1,5 @@
 """Packets on their way from a layer to all subscribers: what those share is prepared once, in `Arrived` and `Run`."""
 
-from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -145,11 +144,10 @@ class Arrived:
             self._variants = {}
         made = self._variants.get((marker, active))
         if made is None:
-            made = self._variants[marker, active] = copy(self)
-            made.marker = marker
-            made._block_shape = None
-            if narrow is not None:
-                made.passed = (*self.passed[:2], narrow.to(active))
+            passed = self.passed if narrow is None else (*self.passed[:2], narrow.to(active))
+            packet = RtpPacket(0, marker > 0, self.sequence_number, self.timestamp, 0, self.payload)
+            made = self._variants[marker, active] = Arrived(self.layer, packet, passed, self.at)
+            made.key_frame, made.history, made.frame, made._vp8 = self.key_frame, self.history, self.frame, self._vp8
         return made
 
     def body(self, shape: Shape) -> bytes:

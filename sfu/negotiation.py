@@ -144,7 +144,8 @@ def answer(
     """
     role = remote_transport(offer).dtls_role
     receiving, ended = _match_published(offer, layout, announced)
-    sending, unsupported, free = _place_forwarded(offer, layout, receiving, wanted)
+    codecs_offered = {section.mid: codecs_of(section) for section in offer.sections if not section.rejected}
+    sending, unsupported, free = _place_forwarded(offer, codecs_offered, layout, receiving, wanted)
     tracks = {track.sid: track for track in announced}
     forwarded = {track.sid: track for track in wanted}
     codecs: dict[str, Codec] = {}
@@ -159,7 +160,7 @@ def answer(
             sections.append(data_section(section.protocol, section.formats, section.mid))
             continue
         kind = _kind(section)
-        offered = [_repairable(codec) for codec in codecs_of(section)]
+        offered = [_repairable(codec) for codec in codecs_offered[section.mid]]
         if (sid := receiving.get(section.mid)) is not None:
             codec = _receive_codec(offered, layout.codecs.get(section.mid), tracks[sid], enabled[kind])
             if codec is None:
@@ -242,7 +243,11 @@ def _match_published(
 
 
 def _place_forwarded(
-    offer: Description, layout: Layout, receiving: Mapping[str, str], wanted: Sequence[Forwarded]
+    offer: Description,
+    codecs_offered: Mapping[str, Sequence[Codec]],
+    layout: Layout,
+    receiving: Mapping[str, str],
+    wanted: Sequence[Forwarded],
 ) -> tuple[dict[str, str], list[str], dict[Kind, int]]:
     """Which section each forwarded track goes on.
 
@@ -250,7 +255,7 @@ def _place_forwarded(
     """
     by_sid = {track.sid: track for track in wanted}
     open_sections = {
-        section.mid: by_identity(codecs_of(section))
+        section.mid: by_identity(codecs_offered[section.mid])
         for section in offer.sections
         if section.kind != "application"
         and not section.rejected

@@ -33,6 +33,7 @@ FEEDBACK_INTERVAL = 0.1  # seconds between two transport-wide feedbacks, as libw
 REPORT_INTERVAL = 1.0  # seconds between receiver reports
 FEEDBACK_GRACE = 3.0  # seconds in which a client that agreed to transport-wide feedback must have sent some
 STATUSES_PER_SECOND = 8192.0  # packets whose fate a client may tell of: more than it is ever sent
+FIRST_PACE = 2_500_000.0  # bit/s that the first pictures are paced by, until the path has shown what it carries
 CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
 
 
@@ -91,6 +92,7 @@ class Peer:
         self._ssrc = 1 + secrets.randbelow(0xFFFFFFFE)
         self._reception = Reception(self._send_feedback, port.gathered)
         self._down_tracks: dict[int, DownTrack] = {}  # by SSRC
+        self._waiting: dict[int, SendSection] = {}  # by SSRC, of tracks that begin once there are keys
         self._reported_at = self._fed_back_at = clock()
         self._is_closed = False
         self._remote: RemoteTransport | None = None
@@ -158,8 +160,18 @@ class Peer:
     def attach(self, down_track: DownTrack, section: SendSection) -> None:
         """Send a forwarded track on this section; from now on `down_track.up_track` feeds it.
 
-        Again with the same track: takes the section's new description.
+        Again with the same track: takes the section's new description. Before there are keys nothing begins: the key
+        frame asked for by then would be lost, and its publisher asked again only half a second later.
         """
+        self._down_tracks[down_track.ssrc] = down_track
+        if down_track not in down_track.up_track.down_tracks:
+            down_track.up_track.down_tracks.append(down_track)
+        if self.is_connected:
+            self._begin(down_track, section)
+        else:
+            self._waiting[down_track.ssrc] = section
+
+    def _begin(self, down_track: DownTrack, section: SendSection) -> None:
         outlet = self.outlet
         again = None if section.codec.rtx_payload_type else self._transport.keep(down_track.ssrc)
         if number_id(section):
@@ -173,17 +185,14 @@ class Peer:
                 down_track.open(section, outlet.send, self._send_feedback, None, outlet.send_run, again=again)
         else:
             down_track.open(section, outlet.send, self._send_feedback, again=again)
-        self._down_tracks[down_track.ssrc] = down_track
-        if down_track not in down_track.up_track.down_tracks:
-            down_track.up_track.down_tracks.append(down_track)
-        if self.is_connected:
-            down_track.request_key_frame()
+        down_track.request_key_frame()
 
     def detach(self, down_track: DownTrack) -> None:
         """Stop sending a track; attached again, its numbering goes on. Ignored when it is not attached."""
         if self._down_tracks.get(down_track.ssrc) is not down_track:
             return
         del self._down_tracks[down_track.ssrc]
+        self._waiting.pop(down_track.ssrc, None)
         self._transport.forget(down_track.ssrc)
         if down_track in down_track.up_track.down_tracks:
             down_track.up_track.down_tracks.remove(down_track)
@@ -270,8 +279,7 @@ class Peer:
             return
         self._reception.tick(now)
         self.outlet.bandwidth.tick(now)
-        # Without an estimate there is nothing to pace by.
-        self.outlet.pacer.set_rate(self.estimate or MOST)
+        self._set_pace()
         self._listener.ticked(now)
         if now - self._fed_back_at >= FEEDBACK_INTERVAL - TICK / 2:
             self._fed_back_at = now
@@ -285,6 +293,11 @@ class Peer:
             self._reported_at = now
             self._report(now)
             self._judge_reports(now)
+
+    def _set_pace(self) -> None:
+        """Without an estimate there is nothing to pace by; and a first guess would hold back everybody's key frame."""
+        pace = self.estimate or MOST
+        self.outlet.pacer.set_rate(pace if self.is_measured else max(pace, FIRST_PACE))
 
     def _keep_ticking(self) -> None:
         if self._is_closed:
@@ -326,8 +339,10 @@ class Peer:
     # TransportHandler
 
     def connected(self) -> None:
-        for down_track in tuple(self._down_tracks.values()):
-            down_track.request_key_frame()
+        waiting, self._waiting = self._waiting, {}
+        for ssrc, section in waiting.items():
+            self._begin(self._down_tracks[ssrc], section)
+        self._set_pace()
         self._listener.connected()
 
     def closed(self, reason: str) -> None:

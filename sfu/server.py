@@ -18,6 +18,7 @@ from livekit.protocol.rtc import LeaveRequest, SignalResponse
 
 from db.tasks import Tasks
 from rooms.media import Grant, MediaEvent, MediaEventKind, MediaListener, MediaParticipant, MediaUnavailable
+from sfu import arrived
 from sfu.access_token import Claims, TokenKey
 from sfu.data import DataRefused, from_server
 from sfu.membership import Membership, new_sid
@@ -32,6 +33,8 @@ from sfu.udp_port import UdpPort
 
 log = structlog.get_logger()
 
+IS_COMPILED = not arrived.__file__.endswith(".py")
+"""Whether the way of a packet runs as machine code (`setup.py`)."""
 MAX_ROOMS = 1000
 MAX_EVENTS = 10_000
 RENEWED_TOKEN = timedelta(minutes=10)

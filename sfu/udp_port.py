@@ -20,7 +20,7 @@ import structlog
 
 from sfu import stun
 from sfu.association import Address, Association, Origin, Path
-from sfu.datagrams import CONTROL, Inbox, Name, Outbox, address_of
+from sfu.datagrams import BATCH, CONTROL, Inbox, Name, Outbox, address_of
 from sfu.rtp import MalformedPacket
 from sfu.up_track import UpTrack
 
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 BUFFER = 4 << 20  # bytes, in the kernel, each way
 MOST_ADDRESSES = 8
 MOST_LOCALS = 64  # local addresses remembered per socket
+MODERATION = 0.002  # seconds between two looks at a busy socket, as network cards moderate their interrupts: waking up
+# for each datagram costs more than the datagram. When each came is the kernel's word all the same.
 
 _SO_TIMESTAMPNS = 35  # Linux; the socket module has no names for these
 _IP_PKTINFO = 8
@@ -54,7 +56,7 @@ def own_addresses() -> list[str]:
 class _Socket:
     """One bound socket and the validated client addresses on it. A path on it leaves from what the kernel chooses."""
 
-    def __init__(self, port: "UdpPort", index: int, sock: socket.socket) -> None:
+    def __init__(self, port: "UdpPort", index: int, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self.index = index
         self.sock = sock
         self.port = port
@@ -65,6 +67,8 @@ class _Socket:
         self._locals: dict[bytes, _Local] = {}
         self._indexes = {index}
         self._sendto = sock.sendto
+        self._loop = loop
+        self._next_look: asyncio.TimerHandle | None = None  # the last one set
 
     def send(self, datagram: bytes | memoryview, address: Address) -> None:
         try:
@@ -112,14 +116,43 @@ class _Socket:
             self._indexes.add(found.index)
         return found
 
+    def listen(self) -> None:
+        """Have the event loop tell of the next datagram."""
+        self._loop.add_reader(self.sock.fileno(), self.readable)
+
+    def close(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._loop.remove_reader(self.sock.fileno())
+        self.sock.close()
+
     def readable(self) -> None:
-        """Called by the event loop: take all that waits, and pass on what it brought."""
+        """Called by the event loop, which tells of nothing more until a look has found nothing."""
+        self._loop.remove_reader(self.sock.fileno())
+        self._look()
+
+    def _look(self) -> None:
+        taken = 1  # also where something broke: the port must not go deaf by it
+        try:
+            taken = self.take()
+        finally:
+            if self.sock.fileno() < 0:
+                pass  # what came closed the port
+            elif taken:
+                self._next_look = self._loop.call_later(0 if taken == BATCH else MODERATION, self._look)
+            else:
+                self.listen()
+
+    def take(self) -> int:
+        """Take what waits, at most `BATCH`, and pass on what it brought. How many there were."""
         port, outbox = self.port, self.outbox
         try:
             datagrams = self._inbox.receive()
         except OSError:
             port.drops["receive error"] += 1
-            return
+            return 0
+        if not datagrams:
+            return 0
         monotonic = time.monotonic()
         offset = time.time() - monotonic
         control, by_name = self._inbox.control, self._by_name
@@ -147,6 +180,7 @@ class _Socket:
         port.pass_on()
         outbox.is_held = False
         outbox.flush()
+        return len(datagrams)
 
 
 def _local_address(control: bytearray, at: int) -> bytes:
@@ -247,7 +281,6 @@ class UdpPort:
         self._clock = clock
         self._sockets: list[_Socket] = []
         self._by_ufrag: dict[str, Association] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._indexes = count()
         self._other_candidates: tuple[str, ...] = ()
         self.is_gathering = False
@@ -255,7 +288,6 @@ class UdpPort:
 
     def open(self) -> None:
         """Bind. Raises OSError when the port is taken or an address is not ours."""
-        self._loop = asyncio.get_running_loop()
         try:
             for address in self._bind or ("0.0.0.0", "::"):  # noqa: S104  all of this machine's addresses, on purpose
                 try:
@@ -289,21 +321,19 @@ class UdpPort:
             sock.close()
             raise
         self.number = sock.getsockname()[1]
-        opened = _Socket(self, self.next_index(), sock)
+        loop = asyncio.get_running_loop()
+        opened = _Socket(self, self.next_index(), sock, loop)
         self._sockets.append(opened)
-        assert self._loop is not None
-        assert opened.outbox is not None
-        outbox, loop = opened.outbox, self._loop
+        outbox = opened.outbox
+        assert outbox is not None
         outbox.on_waiting = partial(loop.call_soon, outbox.flush)
-        self._loop.add_reader(sock.fileno(), opened.readable)
+        opened.listen()
 
     def close(self) -> None:
         for association in set(self._by_ufrag.values()):
             association.close()
         for opened in self._sockets:
-            if self._loop is not None:
-                self._loop.remove_reader(opened.sock.fileno())
-            opened.sock.close()
+            opened.close()
         self._sockets.clear()
 
     @property

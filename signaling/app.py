@@ -32,7 +32,7 @@ from rooms.retention import Retention
 from rooms.retention_store import RetentionRows
 from rooms.store import Store
 from sfu.access_token import TokenKey
-from sfu.server import EmbeddedMediaServer
+from sfu.server import IS_COMPILED, EmbeddedMediaServer
 from signaling import (
     health,
     i18n,
@@ -357,7 +357,7 @@ async def run(settings: Settings, started: Callable[[list[DemoLinks]], None] | N
             stopped = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-            log.info("serving", port=settings.port, udp_port=settings.media_udp_port)
+            log.info("serving", port=settings.port, udp_port=settings.media_udp_port, compiled=IS_COMPILED)
             if started is not None:
                 started(app[DEMO_DAY])
             await stopped.wait()

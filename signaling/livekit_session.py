@@ -118,9 +118,8 @@ class LivekitSession:
 
     # Beginning
 
-    def joined(self, request: JoinRequest) -> None:
-        """The first messages: who is here, then what the join request itself already asked for."""
-        dual = self.membership.connection.dual
+    def joined(self) -> None:
+        """The first message: who is here."""
         self._send(
             join=JoinResponse(
                 room=self.room.info(),
@@ -130,7 +129,7 @@ class LivekitSession:
                 ice_servers=self._ice_servers(),
                 client_configuration=relayed() if self._over_tls else None,
                 server_info=server_info(),
-                subscriber_primary=dual,
+                subscriber_primary=self.membership.connection.dual,
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PING_TIMEOUT,
                 sif_trailer=self._sif_trailer,
@@ -140,12 +139,15 @@ class LivekitSession:
                 fast_publish=True,
             )
         )
+
+    def begin(self, request: JoinRequest) -> None:
+        """What the join request itself already asked for."""
         for add_track in request.add_track_requests[:8]:
             self._guarded("add_track", add_track)
         self.membership.start_receiving()
         if request.HasField("publisher_offer"):
             self._guarded("offer", request.publisher_offer)
-        if dual:
+        if self.membership.connection.dual:
             self.membership.connection.begin_offers()
 
     def resumed(self) -> tuple[SignalResponse | None, Next]:

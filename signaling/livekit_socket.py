@@ -182,7 +182,12 @@ class LivekitSockets:
         self._clients[membership.participant.sid] = client
         membership.on_end = lambda: self._ended(client)
         try:
-            client.session.joined(request)
+            session.joined()
+            # The client makes ready by it while its offer is being answered. Where it does not arrive, reading ends.
+            if (welcome := outbox.take()) is not None:
+                await line.send(welcome)
+            if not client.ended:
+                session.begin(request)
         except Exception:
             membership.end(JOIN_FAILURE, tell=False)
             raise

@@ -15,7 +15,7 @@ FIELDS = frozenset(
         "request", "method", "route", "status", "failure", "task", "logger", "level", "timestamp", "event", "code",
         "setting", "port", "udp_port", "reason", "room", "participant", "kind", "transaction", "place", "dropped",
         "session", "meetings", "entries", "rows", "current", "held", "expires", "granted", "wanted", "dual", "channel",
-        "event_name", "most",
+        "event_name", "most", "compiled",
     }
 )  # fmt: skip
 

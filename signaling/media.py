@@ -9,7 +9,7 @@ import uvloop
 from aiohttp import web
 
 from sfu.access_token import TokenKey
-from sfu.server import EmbeddedMediaServer
+from sfu.server import IS_COMPILED, EmbeddedMediaServer
 from signaling import livekit_socket, room_service
 from signaling.livekit_socket import Admit, admit_everyone
 from signaling.turn import TurnServers
@@ -60,7 +60,8 @@ async def serve_media(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         tcp = f", TCP {server.tcp.number}" if server.tcp is not None else ""
-        click.echo(f"media server: ws://{host}:{port}, UDP {server.port.number}{tcp}")
+        how = "compiled" if IS_COMPILED else "interpreted"
+        click.echo(f"media server: ws://{host}:{port}, UDP {server.port.number}{tcp}, {how}")
         await stopped.wait()
     finally:
         await runner.cleanup()

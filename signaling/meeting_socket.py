@@ -30,6 +30,7 @@ from db.engine import DatabaseFailure
 from rooms.desk import Publish
 from rooms.errors import MeetingUnknown
 from rooms.meetings import Meetings
+from rooms.policy import Action
 from rooms.state import State
 from rooms.vouching import MOST_MESSAGE
 from signaling.bus import Bus, BusUnavailable, SlowReader
@@ -223,6 +224,8 @@ class _Page:
             state = await self._meetings.state_for(self._viewer, self.meeting)
         except MeetingUnknown:
             raise _Closing(NOT_YOURS) from None
+        if event.startswith("consent.") and Action.SEE_INVITATIONS not in state["me"]["may"]:
+            event = "state"  # whose consent there is, and that one was taken back, is for those who lead
         at = at or self._clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         text = json.dumps({"event": event, "at": at, "participant": participant, "state": state})
         await self._send(text)

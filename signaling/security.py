@@ -258,7 +258,8 @@ def security_headers(secure: bool) -> dict[str, str]:
 
 
 LIVING = "/auth/session/living"
-"""Asked by pages that stand open: it must not keep a login from going idle, as every other request does."""
+"""Asked by pages that stand open: it must not keep a login from going idle, as every other request does (WCAG 2.2.1
+is met by a warning and ``/auth/session/extend``)."""
 
 
 def middleware(sessions: Sessions, networks: Networks, origin: str) -> Callable[..., Awaitable[web.StreamResponse]]:

@@ -70,6 +70,8 @@ async def test_the_examples_are_what_the_service_answers(address: str) -> None:
     async with Program(address) as anna, Program(address) as karin:
         check(await anna.call("POST", "/auth/bankid/start", {}), "start")
         check(await anna.identify("Anna Sjödin"), "complete")
+        check(await anna.call("GET", "/auth/session/living"), "living")
+        check(await anna.call("POST", "/auth/session/extend"), "living")
         with pytest.raises(Problem) as refused:
             await anna.call("POST", "/api/v1/meetings", {**example("plan request"), "person": {"given_name": "x"}})
         check(refused.value.body, "problem")

@@ -68,6 +68,12 @@ class Identification:
     confirmed_on: str = ""
 
 
+def delivery(identification: str, now: datetime) -> sa.Update:
+    """Hands the outcome over: changes one row, or none where it was handed over already (`SessionRows.add`)."""
+    there = sa.and_(IDENTIFICATIONS.c.id == identification, IDENTIFICATIONS.c.status == "complete")
+    return sa.update(IDENTIFICATIONS).where(there, IDENTIFICATIONS.c.delivered_at.is_(None)).values(delivered_at=now)
+
+
 class IdentificationRows:
     """Identifications under way. What could be misused (order, answer) is ciphered."""
 
@@ -145,10 +151,14 @@ class IdentificationRows:
         async with self._engine.connect() as connection:
             return bool((await connection.execute(query)).scalar_one_or_none())
 
-    async def keep_answer(self, identification: str, answer: str) -> None:
-        """The provider tells a final answer once: store it before anything is done with it."""
+    async def keep_answer(self, identification: str, answer: str) -> bool:
+        """The provider tells a final answer once: store it before anything is done with it. Gives `has_come_back`."""
         sealed = self._vault.seal(answer, record=identification)
-        await self._change(identification, IDENTIFICATIONS.c.status == "pending", answer_sealed=sealed)
+        pending = sa.and_(IDENTIFICATIONS.c.id == identification, IDENTIFICATIONS.c.status == "pending")
+        update = sa.update(IDENTIFICATIONS).where(pending).values(answer_sealed=sealed)
+        async with self._engine.begin() as connection:
+            kept = await connection.execute(update.returning(IDENTIFICATIONS.c.came_back))
+            return bool(kept.scalar_one_or_none())
 
     async def finish(self, identification: str, *, status: str, hint: str, now: datetime, **result: str | None) -> bool:
         """Set the outcome once; False where it was set already. result: the columns problem to next, device and
@@ -163,11 +173,6 @@ class IdentificationRows:
             **({"order_sealed": None} if status == "complete" else {}),
             **result,
         )
-
-    async def deliver(self, identification: str, now: datetime) -> bool:
-        """Hand the outcome over once; False where another answer did so first."""
-        condition = sa.and_(IDENTIFICATIONS.c.status == "complete", IDENTIFICATIONS.c.delivered_at.is_(None))
-        return await self._change(identification, condition, delivered_at=now)
 
     async def forget(self, before: datetime) -> None:
         """Remove those begun before."""

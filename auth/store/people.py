@@ -82,7 +82,8 @@ class People:
             known = await self.person_by_number(number)  # the same person, in another window at the same moment
             if known is None:
                 raise RuntimeError("a person could not be stored")
-        return await self.rename(Person(known.id, given_name, surname, name))
+        named = Person(known.id, given_name, surname, name)
+        return known if named == known else await self.rename(named)
 
     async def save_unproven(self, person: str, name: str) -> Person:
         """Somebody known by an invitation alone, under an id made for it; the same again the next time. They have no
@@ -93,7 +94,7 @@ class People:
         return made
 
     async def rename(self, person: Person) -> Person:
-        """Keep the names an e-ID gives; the same where nothing is new."""
+        """Keep the names an e-ID gives."""
         async with self._engine.begin() as connection:
             await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == person.id).values(**_names(person)))
         return person
@@ -180,7 +181,7 @@ class People:
 
     async def staff_of(self, person: str) -> list[Staff]:
         """The commissions of a person by `people.id`, those with the most permissions first."""
-        return self._held(await self._all(_staff_query().where(STAFF.c.person_id == person)))
+        return self._held(await self._all(_STAFF_OF, {"person": person}))
 
     async def staff_in(self, organisation: str, *, ended: bool = False) -> list[Staff]:
         """Every commission in an organisation, by name. ended: also those that are over."""
@@ -230,9 +231,9 @@ class People:
             row = (await connection.execute(query)).first()
         return row._mapping if row is not None else None
 
-    async def _all(self, query: sa.Select[Any]) -> list[Any]:
+    async def _all(self, query: sa.Select[Any], values: dict[str, str] | None = None) -> list[Any]:
         async with self._engine.connect() as connection:
-            return [row._mapping for row in await connection.execute(query)]
+            return [row._mapping for row in await connection.execute(query, values)]
 
     async def _changed(self, statement: sa.Update | sa.Delete) -> bool:
         try:
@@ -246,6 +247,10 @@ class People:
 def _staff_query() -> sa.Select[Any]:
     query = sa.select(*person_columns(), *staff_columns())
     return with_staff(query.select_from(PEOPLE), STAFF.c.person_id == PEOPLE.c.id).where(STAFF.c.id.is_not(None))
+
+
+# Asked at every login: to put it together costs more than to ask it.
+_STAFF_OF = _staff_query().where(STAFF.c.person_id == sa.bindparam("person"))
 
 
 async def _unit_id(connection: AsyncConnection, staff: Staff) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.identity import STAFF_LEVEL, AssuranceLevel, Method
 from auth.sessions import Session
+from auth.store.identifications import delivery
 from auth.store.tables import PEOPLE, STAFF, person_columns, read_person, read_staff, staff_columns, with_staff
 from db.schema import UtcDateTime, metadata
 
@@ -36,7 +37,11 @@ class SessionRows:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def add(self, session: Session, idle_until: datetime) -> None:
+    async def add(
+        self, session: Session, idle_until: datetime, *, delivers: tuple[str, datetime] | None = None
+    ) -> bool:
+        """delivers: the identification whose outcome it is, and the moment: both are stored or neither. False where
+        that outcome was handed over already."""
         values = {
             "id": session.id,
             "secret_hash": session.secret_hash,
@@ -52,26 +57,31 @@ class SessionRows:
             "confirmed_on": session.confirmed_on,
         }
         async with self._engine.begin() as connection:
+            if delivers is not None and (await connection.execute(delivery(*delivers))).rowcount != 1:
+                return False
             await connection.execute(sa.insert(SESSIONS).values(**values))
+        return True
 
     async def find(
         self, *, secret_hash: str | None = None, session: str | None = None
     ) -> tuple[Session, datetime] | None:
         """A session and the moment its idle time ends, by its cookie's hash or by its id."""
-        condition = SESSIONS.c.secret_hash == secret_hash if secret_hash is not None else SESSIONS.c.id == session
-        found = await self._read(condition)
+        if secret_hash is not None:
+            found = await self._read(_BY_SECRET, {"secret_hash": secret_hash})
+        else:
+            found = await self._read(_BY_ID, {"session": session})
         return found[0] if found else None
 
     async def of_person(self, person: str) -> list[Session]:
-        return [session for session, _ in await self._read(SESSIONS.c.person_id == person)]
+        return [session for session, _ in await self._read(_CHOSEN.where(SESSIONS.c.person_id == person))]
 
     async def of_staff(self, staff: str) -> list[Session]:
         """Sessions that work in a commission."""
-        return [session for session, _ in await self._read(SESSIONS.c.staff_id == staff)]
+        return [session for session, _ in await self._read(_CHOSEN.where(SESSIONS.c.staff_id == staff))]
 
     async def of_ended_staff(self, now: datetime) -> list[Session]:
         """Sessions that work in a commission that is over."""
-        return [session for session, _ in await self._read(STAFF.c.valid_to <= now)]
+        return [session for session, _ in await self._read(_CHOSEN.where(STAFF.c.valid_to <= now))]
 
     async def choose(self, session: str, staff: str) -> None:
         """The commission a session works in from now on."""
@@ -89,7 +99,7 @@ class SessionRows:
     async def over(self, now: datetime, oldest: datetime) -> list[Session]:
         """Sessions idle too long at `now`, or begun before `oldest`."""
         condition = sa.or_(SESSIONS.c.idle_until <= now, SESSIONS.c.authenticated_at <= oldest)
-        return [session for session, _ in await self._read(condition)]
+        return [session for session, _ in await self._read(_CHOSEN.where(condition))]
 
     async def keep(self, session: str, idle_until: datetime) -> None:
         """Lengthen the idle time; never shortens it."""
@@ -102,17 +112,29 @@ class SessionRows:
             done = await connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.id == session))
         return done.rowcount == 1
 
-    async def _read(self, condition: sa.ColumnElement[bool]) -> list[tuple[Session, datetime]]:
-        held = STAFF.alias()
-        going_on = sa.or_(held.c.valid_to.is_(None), held.c.valid_to > sa.func.current_timestamp())
-        count = sa.select(sa.func.count()).where(held.c.person_id == SESSIONS.c.person_id, going_on)
-        chosen = sa.select(
-            SESSIONS, *person_columns(), *staff_columns(), count.scalar_subquery().label("commissions")
-        ).join(PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id)
-        query = with_staff(chosen, STAFF.c.id == SESSIONS.c.staff_id).where(condition)
+    async def _read(
+        self, query: sa.Select[Any], values: dict[str, str | None] | None = None
+    ) -> list[tuple[Session, datetime]]:
         async with self._engine.connect() as connection:
-            rows = await connection.execute(query)
+            rows = await connection.execute(query, values)
         return [(_session(row._mapping), row.idle_until) for row in rows]
+
+
+def _chosen() -> sa.Select[Any]:
+    """Sessions with person and commission, and how many commissions the person holds."""
+    held = STAFF.alias()
+    going_on = sa.or_(held.c.valid_to.is_(None), held.c.valid_to > sa.func.current_timestamp())
+    count = sa.select(sa.func.count()).where(held.c.person_id == SESSIONS.c.person_id, going_on)
+    chosen = sa.select(
+        SESSIONS, *person_columns(), *staff_columns(), count.scalar_subquery().label("commissions")
+    ).join(PEOPLE, PEOPLE.c.id == SESSIONS.c.person_id)
+    return with_staff(chosen, STAFF.c.id == SESSIONS.c.staff_id)
+
+
+# Asked at every request: to put such a query together costs several times what it costs to ask it.
+_CHOSEN = _chosen()
+_BY_SECRET = _CHOSEN.where(SESSIONS.c.secret_hash == sa.bindparam("secret_hash"))
+_BY_ID = _CHOSEN.where(SESSIONS.c.id == sa.bindparam("session"))
 
 
 def _session(row: Any) -> Session:

@@ -144,9 +144,13 @@ class SessionAnswer(TypedDict):
 
 
 class SessionLiving(TypedDict):
-    """Whether the cookie that came along stands for a login. Asking does not lengthen it."""
+    """Whether the cookie that came along stands for a login; whose (`id` of SessionPerson), and for how many seconds
+    yet: idle_seconds unless something is asked for, absolute_seconds at most."""
 
     living: bool
+    person: NotRequired[str]
+    idle_seconds: NotRequired[int]
+    absolute_seconds: NotRequired[int]
 
 
 class Login(TypedDict):

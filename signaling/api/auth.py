@@ -21,7 +21,7 @@ from signaling.api.answers import SessionDescription, SessionLiving, SessionStaf
 from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
-from signaling.security import LIVING
+from signaling.security import LIVING, session_of
 
 # Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
 NEXT = re.compile(
@@ -52,6 +52,7 @@ def routes(identifications: Identifications, sessions: Sessions, *, secure: bool
         web.post("/auth/bankid/{transaction}/cancel", api.cancel),
         web.get("/auth/session", api.session),
         web.get(LIVING, api.living),
+        web.post("/auth/session/extend", api.extend),
         web.post("/auth/logout", api.log_out),
     ]
 
@@ -139,9 +140,25 @@ class AuthApi:
         return response
 
     async def living(self, request: web.Request) -> web.Response:
-        """200 ``{"living"}``: whether the cookie stands for a login, which this does not lengthen."""
-        answer: SessionLiving = {"living": await self._sessions.is_living(self._cookies.session_of(request))}
-        return web.json_response(answer)
+        """200 ``{"living"}`` and for how long: whether the cookie stands for a login, which this does not lengthen."""
+        return web.json_response(await self._living(request))
+
+    async def extend(self, request: web.Request) -> web.Response:
+        """The same once the idle time has begun anew, as with every request of one who is logged in; 401 where the
+        login is over. The absolute limit stays where it is."""
+        session_of(request)  # the guard has found it, and kept it by that
+        return web.json_response(await self._living(request))
+
+    async def _living(self, request: web.Request) -> SessionLiving:
+        left = await self._sessions.remaining(self._cookies.session_of(request))
+        if left is None:
+            return {"living": False}
+        return {
+            "living": True,
+            "person": left.person,
+            "idle_seconds": int(left.idle.total_seconds()),
+            "absolute_seconds": int(left.absolute.total_seconds()),
+        }
 
     async def _log_in(self, request: web.Request, response: web.Response, status: Status) -> None:
         if status.cookie is None or status.session is None:

@@ -135,8 +135,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/auth/session"): Operation("Who the caller is", {200: Answer("The session", SessionAnswer)}, public=True),
     ("GET", "/auth/session/living"): Operation(
         "Whether the caller is logged in, without lengthening it",
-        {200: Answer("Yes or no", SessionLiving)},
+        {200: Answer("Yes or no, and for how long yet", SessionLiving)},
         public=True,
+    ),
+    ("POST", "/auth/session/extend"): Operation(
+        "Begin the idle time of the caller's login anew", {200: Answer("For how long yet", SessionLiving)}
     ),
     ("POST", "/auth/logout"): Operation("Log out", {204: Answer("Logged out")}, public=True),
     ("GET", "/api/v1/sessions"): Operation("Where the caller is logged in", {200: Answer("Newest first", Logins)}),

@@ -87,4 +87,5 @@ def _page(
         ways=[(other.value, f"?{urlencode({**back, 'with': other.value})}") for other in ways],
         start=f"/auth/oidc/{way.value}/start" + (f"?{urlencode(onwards)}" if onwards else ""),
         problem=problem().text(language_of(request)) if problem is not None else "",
+        ended="ended" in request.query,
     )

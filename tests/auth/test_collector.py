@@ -117,9 +117,9 @@ async def test_the_answer_is_stored_before_anything_is_done_with_it(
     order_of_events: list[str] = []
     keep, append = house.rows.keep_answer, house.log.append
 
-    async def keeping(identification: str, answer: str) -> None:
+    async def keeping(identification: str, answer: str) -> bool:
         order_of_events.append("kept")
-        await keep(identification, answer)
+        return await keep(identification, answer)
 
     async def appending(event: object) -> object:
         order_of_events.append("logged")

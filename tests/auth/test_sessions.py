@@ -12,7 +12,7 @@ from auth.errors import IdentifyAgain, SessionUnknown
 from auth.identity import AssuranceLevel, Method
 from auth.identity_number import IdentityNumber
 from auth.people import Permission, Person, Staff
-from auth.sessions import ABSOLUTE, FRESH, IDLE, IDLE_IN_MEETING, Session, Sessions, actor, cookie_name
+from auth.sessions import ABSOLUTE, FRESH, IDLE, IDLE_IN_MEETING, Remaining, Session, Sessions, actor, cookie_name
 from auth.store import SESSIONS, People, SessionRows
 from auth.vault import Vault
 from tests.auth.conftest import MemoryLog
@@ -98,6 +98,22 @@ async def test_asking_by_id_does_not_keep_it_alive(sessions: Sessions, karin: Pe
     assert await sessions.find(session.id) is not None
     clock.advance(seconds=1)
     assert await sessions.find(session.id) is None
+
+
+async def test_how_long_is_left_is_told_without_lengthening_it(
+    sessions: Sessions, karin: Person, clock: FrozenClock
+) -> None:
+    session, cookie = await create(sessions, karin, clock())
+    assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE, ABSOLUTE)
+    gone = timedelta(minutes=29)
+    clock.advance(seconds=gone.total_seconds())
+    for _ in range(2):
+        assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE - gone, ABSOLUTE - gone)
+    await sessions.touch(session.id)
+    assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE_IN_MEETING, ABSOLUTE - gone)
+    clock.advance(seconds=IDLE_IN_MEETING.total_seconds())
+    for wrong in (cookie, session.id, "", "a" * 43):
+        assert await sessions.remaining(wrong) is None
 
 
 async def test_absolute_limit(sessions: Sessions, karin: Person, clock: FrozenClock) -> None:

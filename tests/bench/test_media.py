@@ -30,6 +30,14 @@ def test_ratios_are_of_the_same_round() -> None:
 def test_what_is_not_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.setattr(media, "LIVEKIT", Path("nowhere"))
+    monkeypatch.setattr(media, "COMPILED_IN", Path("nowhere"))
     found, missing = engines()
     assert [engine.name for engine in found] == ["embedded"]
-    assert [line.split()[0] for line in missing] == ["Janus", "livekit-server"]
+    assert [line.split()[:2] for line in missing] == [["the", "compiled"], ["Janus", "is"], ["livekit-server", "is"]]
+
+
+def test_the_compiled_media_path_is_measured_beside_the_interpreted_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(media, "COMPILED_IN", tmp_path)
+    assert [engine.name for engine in engines()[0]][:2] == ["embedded", "interpreted"]

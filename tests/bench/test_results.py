@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.forward import Plan, summarise
-from bench.join import Cores, Join, outcome
+from bench.join import STEPS, Cores, Join, outcome
 from bench.machine import Machine
 from bench.results import forward_table, join_table, save, show
 from tests.bench.test_forward import window
@@ -46,10 +46,11 @@ def test_forward_table() -> None:
 
 def test_join_table_gives_the_verdict() -> None:
     cores = Cores(0.1, 0.5, 0.2)
-    table = text(join_table(outcome([Join(90, 1200, 1300, 500, 600, cores)], cores, 0.5)))
+    table = text(join_table(outcome([Join(90, 1200, 1300, 500, 600, dict.fromkeys(STEPS, 7.0), cores)], cores, 0.5)))
     lines = {line.split("│")[1].strip(): line for line in table.splitlines() if line.startswith("│")}
     assert lines["first video frame"].rstrip(" │").endswith("no")
     assert lines["first sound"].rstrip(" │").endswith("yes")
+    assert "socket 7, joined 7" in table
 
 
 def test_show_names_the_machine() -> None:

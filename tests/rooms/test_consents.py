@@ -153,8 +153,17 @@ async def test_a_yes_taken_back_in_the_middle_lets_nobody_more_in(world: World) 
         with pytest.raises(ConsentMissing) as caught:
             await let_in
         assert "Bo Berg har tagit tillbaka sitt ja." in caught.value.text("sv")
+    # What the page of whoever leads shows in the middle of the meeting, and nobody else's.
+    told = (await consents.standing(anna, meeting)).missing_in_words("sv")
+    assert told == (
+        "Samtycke saknas, så ingen mer kan släppas in. Bo Berg har tagit tillbaka sitt ja. "
+        "Utan ett ja får mötet inte fortsätta: prata med den det gäller nu, eller avsluta mötet."
+    )
+    assert "the meeting may not go on" in (await consents.standing(anna, meeting)).missing_in_words("en")
+    assert not (await consents.standing(mia, meeting)).whole
     await world.sit(mia, meeting)  # whoever was let in keeps the seat
     await consents.answer(bo, meeting, yes=True)
+    assert (await consents.standing(anna, meeting)).missing_in_words("sv") == ""
     await world.meetings.admission.admit(anna, meeting, late)
 
 

@@ -88,6 +88,61 @@ async def test_a_subscriber_gets_pictures_from_a_key_frame_on(meeting: Meeting) 
     assert all(dict(packet.extensions)[4] == b"2" for packet in received)
 
 
+async def test_a_key_frame_is_asked_for_when_it_can_be_sent_on_and_not_before(meeting: Meeting) -> None:
+    """One that came while the subscriber had no keys would be lost, and the next asked for half a second later."""
+    await meeting.picture("f", key=True)
+    await until(lambda: len(meeting.receiver.client.packets) == 2)
+    asked = meeting.sender.key_frames_asked
+    before, layer = len(asked()), meeting.track.layers[0]
+    late = Side(meeting.port)
+    try:
+        late.peer.attach(down := DownTrack(meeting.track), SendSection("2", "video", VP8, OUT))
+        down.set_maximum_quality(2)
+        late_track = len(meeting.track.down_tracks)
+        await meeting.picture("f")
+        await until(lambda: layer.packets == 4)
+        assert (late_track, down.mid, len(asked())) == (2, None, before)
+        await late.connect(meeting.port)
+        assert down.mid == "2"
+        await until(lambda: len(asked()) == before + 1)
+        await meeting.picture("f", key=True)
+        await until(lambda: len(late.client.packets) == 2)
+    finally:
+        await late.close()
+
+
+async def test_a_track_given_up_before_there_are_keys_is_never_sent(meeting: Meeting) -> None:
+    late = Side(meeting.port)
+    try:
+        late.peer.attach(down := DownTrack(meeting.track), SendSection("2", "video", VP8, OUT))
+        late.peer.detach(down)
+        await late.connect(meeting.port)
+        assert down.mid is None
+        assert meeting.track.down_tracks == [meeting.down]
+    finally:
+        await late.close()
+
+
+async def test_the_first_pictures_do_not_wait_for_an_estimate(meeting: Meeting) -> None:
+    """A whole key frame leaves at once, where a first guess of 1 Mbit/s would hold half of it back; a flood waits."""
+    late = Side(meeting.port)
+    try:
+        numbered = SendSection("2", "video", NUMBERED, OUT | {rtp.TRANSPORT_CC: 6})
+        late.peer.attach(DownTrack(meeting.track), numbered)
+        await late.connect(meeting.port)
+        assert late.peer.estimate == FIRST
+        assert not late.peer.is_measured
+        pacer = late.peer.outlet.pacer
+        for _ in range(14):
+            pacer.take(bytes(1000), 0)
+        assert not pacer.is_waiting
+        for _ in range(40):
+            pacer.take(bytes(1000), 0)
+        assert pacer.is_waiting
+    finally:
+        await late.close()
+
+
 async def test_a_repair_is_answered_over_its_own_stream(meeting: Meeting) -> None:
     await meeting.picture("f", key=True)
     received = meeting.receiver.client.packets
@@ -253,6 +308,7 @@ async def test_without_feedback_loss_and_remb_are_the_limit(meeting: Meeting) ->
     assert peer.estimate == pytest.approx(300_000, rel=0.2)
 
 
+@pytest.mark.stand_in
 async def test_transport_wide_feedback_counts_where_it_was_agreed_on_and_within_its_share(
     meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

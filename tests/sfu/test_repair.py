@@ -91,6 +91,7 @@ def test_asking_for_what_was_never_sent_costs_as_much_and_finds_nothing() -> Non
     assert subscriber.track.statistics.resent == 1
 
 
+@pytest.mark.stand_in
 def test_old_numbers_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_for: list[int] = []
     monkeypatch.setattr(Numbering, "origin", lambda _, number: looked_for.append(number))

@@ -195,3 +195,22 @@ async def test_a_taken_port_is_an_error() -> None:
         with pytest.raises(OSError, match="in use"):
             taken.open()
     await asyncio.sleep(0)
+
+
+async def test_of_a_busy_socket_nothing_is_left_lying(port: UdpPort) -> None:
+    """What comes between two looks, more than one look takes, and what comes after a silence."""
+    stranger = Stranger(port)
+    for _ in range(3):
+        await stranger.send(*[b"\x80" * 40] * 200)
+        await asyncio.sleep(0.02)
+        await stranger.send(b"\x80" * 40)
+    assert port.drops["unknown address"] == 603
+
+
+async def test_a_port_closed_between_two_looks_takes_nothing_more(port: UdpPort) -> None:
+    stranger = Stranger(port)
+    await stranger.send(b"\x80" * 40)
+    stranger.sock.sendto(b"\x80" * 40, ("127.0.0.1", port.number))
+    port.close()
+    await asyncio.sleep(0.02)
+    assert port.datagrams == 1

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from sfu import rtcp
 from sfu.arrived import Run
 from sfu.negotiated import ReceiveSection
@@ -30,6 +32,7 @@ def test_nothing_is_asked_for_that_was_not_negotiated() -> None:
     assert publisher.feedback == []
 
 
+@pytest.mark.stand_in
 def test_lost_sound_is_taken_from_the_redundancy_and_only_the_rest_asked_for() -> None:
     publisher = Publisher(rids=(), codec=OPUS)
     codec = replace(OPUS, red_payload_type=63, feedback=frozenset({"nack"}))

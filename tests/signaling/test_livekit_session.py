@@ -110,7 +110,8 @@ def anna(room: Room) -> Client:
 
 def test_the_join_response(room: Room, anna: Client) -> None:
     bo = Client(room, "bo", dual=True)
-    bo.session.joined(JoinRequest())
+    bo.session.joined()
+    bo.session.begin(JoinRequest())
     join = bo.inbox.last("join")
     assert (join.room.name, join.participant.identity, join.other_participants[0].identity) == ("r", "bo", "anna")
     assert join.subscriber_primary
@@ -125,7 +126,8 @@ def test_a_join_request_may_carry_tracks_and_an_offer(anna: Client) -> None:
     request = JoinRequest(
         add_track_requests=[microphone()], publisher_offer=SessionDescription(type="offer", sdp=offer.text, id=3)
     )
-    anna.session.joined(request)
+    anna.session.joined()
+    anna.session.begin(request)
     kinds = [message.WhichOneof("message") for message in anna.inbox if message.WhichOneof("message") != "update"]
     assert kinds == ["join", "track_published", "answer"]
     assert not anna.inbox.last("join").subscriber_primary
@@ -530,5 +532,6 @@ def test_the_most_that_can_be_said_of_a_participant(room: Room) -> None:
 
 def test_a_refused_track_in_the_join_request_ends_nothing_but_itself(room: Room) -> None:
     anna = Client(room, "anna", permission=Permission(can_publish=False))
-    anna.session.joined(JoinRequest(add_track_requests=[microphone()]))
+    anna.session.joined()
+    anna.session.begin(JoinRequest(add_track_requests=[microphone()]))
     assert anna.inbox.last("request_response").reason == RequestResponse.NOT_ALLOWED

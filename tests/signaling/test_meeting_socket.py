@@ -15,7 +15,7 @@ from auth.store import SessionRows
 from signaling import meeting_socket
 from tests.rooms.conftest import world as world  # noqa: PLC0414 - the fixture, for these tests too
 from tests.rooms.test_sms_invitations import started, tomas
-from tests.rooms.world import KARIN, NORDVIK, PER, World, number
+from tests.rooms.world import KARIN, LEILA, NORDVIK, PER, World, number
 from tests.signaling.meeting_app import Client, House, build, stored
 
 
@@ -77,6 +77,24 @@ async def test_the_host_hears_a_knock_and_the_guest_the_answer(house: House, cli
     assert [one["id"] for one in own["state"]["participants"]] == [waiting], "a waiting person sees only themselves"
     await world.meetings.admission.admit(anna, meeting, waiting)
     assert (await until(page, "participant.admitted"))["state"]["me"]["state"] == "admitted"
+
+
+async def test_that_a_consent_was_taken_back_is_told_to_those_who_lead_alone(house: House, client: Client) -> None:
+    world = house.world
+    anna = await world.anna()
+    planned = await world.plan(anna)
+    meeting, anna = planned.gathering.meeting.id, await stored(house, anna)
+    leila, karin = (
+        await guest(house, planned, "Leila Haddad", LEILA),
+        await guest(house, planned, "Karin Edlund", KARIN),
+    )
+    host, co_host, visitor = [await open_socket(house, client, one, meeting) for one in (anna, leila, karin)]
+    await world.meetings._desk.tell(meeting, "consent.withdrawn")
+    for leads in (host, co_host):
+        assert (await told(leads))["event"] == "consent.withdrawn"
+    message = await told(visitor)
+    assert (message["event"], message["participant"]) == ("state", None)
+    assert "consent" not in str(message)
 
 
 async def test_a_removed_persons_socket_ends_with_its_own_code(house: House, client: Client) -> None:

@@ -131,6 +131,10 @@ export class MeetingClient {
     this.call("POST", `/lobby/${encodeURIComponent(participant)}/deny`, { final });
   admitAll = (): Promise<unknown> => this.call("POST", "/lobby/admit");
   remove = (participant: string): Promise<unknown> => this.participant(participant, "remove");
+  /** What is missing of the meeting's consent, in words; "" where nothing is, or where it is not the caller's to know. */
+  async consent(): Promise<string> {
+    return String(((await this.call("GET", "/consent")) as Record<string, unknown> | null)?.["message"] ?? "");
+  }
   handOver = (participant: string): Promise<unknown> => this.participant(participant, "host");
   recognise = (participant: string): Promise<unknown> => this.participant(participant, "recognise");
   coHost = (participant: string): Promise<unknown> => this.participant(participant, "co-host", { co_host: true });

@@ -36,6 +36,7 @@ export function keepTrue({ every, untouched }: Live = { every: 20_000, untouched
     if (document.hidden || Date.now() - touched > untouched) return;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "follow" });
+      if (answer.redirected && new URL(answer.url).pathname === "/login") return; // the login has ended: `signed_in` sees to it
       if (answer.redirected || answer.status === 403 || answer.status === 404) {
         location.reload();
         return;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { check, living, once, watch } from "./signed_in";
+import { extend, living, once, watch } from "./signed_in";
 
 beforeEach(() => {
   document.body.innerHTML = "<p>Gunnars planeringsmöte</p>";
@@ -26,33 +26,45 @@ describe("a form", () => {
   });
 });
 
+const yes = '{"living": true, "person": "anna", "idle_seconds": 1740, "absolute_seconds": 40000}';
+const over = { living: false, person: "", idle: 0, absolute: 0 };
+
 describe("a page of somebody logged in", () => {
-  it.each([true, null])("stays while the login stands or nobody answers (%s)", async (told) => {
-    const leave = vi.fn();
-    await check(document, { living: async () => told, leave });
-    expect([document.body.hidden, leave.mock.calls.length]).toEqual([false, 0]);
-  });
-
-  it("is cleared at once when the login has ended", async () => {
-    const leave = vi.fn();
-    await check(document, { living: async () => false, leave });
-    expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
-  });
-
-  it("asks again and again, and when it comes into view", async () => {
+  it("asks at once, again and again, when it comes into view, and when another tab has extended", async () => {
     vi.useFakeTimers();
-    const asked = vi.fn(async () => true);
-    watch(1000, { living: asked, leave: vi.fn() });
+    document.body.innerHTML = '<template id="ended" data-person="anna"></template>';
+    let told: (() => void) | undefined;
+    vi.stubGlobal("BroadcastChannel", class {
+      addEventListener = (_: string, run: () => void): void => void (told = run);
+    });
+    const asked = vi.fn(async () => new Response(yes));
+    vi.stubGlobal("fetch", asked);
+    watch(1000, vi.fn());
     await vi.advanceTimersByTimeAsync(2500);
-    expect(asked).toHaveBeenCalledTimes(2);
-    document.dispatchEvent(new Event("visibilitychange"));
     expect(asked).toHaveBeenCalledTimes(3);
+    document.dispatchEvent(new Event("visibilitychange"));
+    told?.();
+    expect(asked).toHaveBeenCalledTimes(5);
+    expect(new Set(asked.mock.calls.flat().filter((one) => typeof one === "string"))).toEqual(new Set(["/auth/session/living"]));
   });
 
   it.each([
-    ['{"living": false}', 200, false], ['{"living": true}', 200, true], ["{}", 200, null], ["busy", 503, null], ["<html>", 200, null],
-  ])("reads %s (%i) as %s", async (body, status, told) => {
+    ['{"living": false}', 200, over], [yes, 200, { living: true, person: "anna", idle: 1740, absolute: 40000 }], ['{"living": true}', 200, null],
+    ["{}", 200, null], ["busy", 503, null], ["<html>", 200, null], ["{}", 401, over],
+  ])("reads %s (%i)", async (body, status, told) => {
     vi.stubGlobal("fetch", async () => new Response(body, { status }));
-    expect(await living()).toBe(told);
+    expect(await living()).toEqual(told);
+  });
+
+  it("extends by a request of our own page's", async () => {
+    const sent = vi.fn(async (_: string, __: RequestInit) => new Response(yes));
+    vi.stubGlobal("fetch", sent);
+    expect((await extend())?.idle).toBe(1740);
+    expect([sent.mock.calls[0]?.[0], sent.mock.calls[0]?.[1].method]).toEqual(["/auth/session/extend", "POST"]);
+  });
+
+  it("hears of no network", async () => {
+    vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("failed")));
+    expect(await living()).toBeNull();
   });
 });

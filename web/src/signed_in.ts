@@ -1,30 +1,31 @@
 /**
- * Clears a page that was drawn for somebody who is no longer logged in: logged out in another window, ended elsewhere, or
- * gone idle. Asking does not lengthen the login. A page with a meeting's socket is told by that.
+ * Watches over a page that was drawn for somebody logged in: tells that the login is about to end, and clears the page once it has,
+ * by logging out in another window, by somebody else, or by time (`login_end`). Asking does not lengthen the login. A page with a
+ * meeting's socket is told by that.
  */
 
-export interface Place {
-  /** Whether the login still stands; null where nobody answered. */
-  readonly living: () => Promise<boolean | null>;
-  /** Leads to the same address, which then asks who it is. */
-  readonly leave: () => void;
-}
+import { LoginEnd, type Living } from "./login_end";
 
-/** Asks once. Nothing is left on the screen, even where the way to the next page is slow. */
-export async function check(page: Document, { living, leave }: Place): Promise<void> {
-  if ((await living()) !== false) return;
-  page.body.hidden = true;
-  leave();
-}
+export const living = (): Promise<Living | null> => ask("/auth/session/living", "GET");
+export const extend = (): Promise<Living | null> => ask("/auth/session/extend", "POST");
 
-export async function living(): Promise<boolean | null> {
+async function ask(address: string, method: string): Promise<Living | null> {
   try {
-    const answer = await fetch("/auth/session/living", { cache: "no-store" });
-    const told: unknown = answer.ok ? await answer.json() : null;
-    return typeof told === "object" && told !== null && "living" in told ? told.living === true : null;
+    const answer = await fetch(address, { method, cache: "no-store", headers: { Accept: "application/json" } });
+    if (answer.status === 401) return OVER;
+    return answer.ok ? read(await answer.json()) : null;
   } catch {
     return null; // no network: what is shown stays until there is an answer
   }
+}
+
+const OVER: Living = { living: false, person: "", idle: 0, absolute: 0 };
+
+function read(told: unknown): Living | null {
+  if (typeof told !== "object" || told === null) return null;
+  const { living, person, idle_seconds: idle, absolute_seconds: absolute } = told as Record<string, unknown>;
+  if (living === false) return OVER;
+  return living === true && typeof person === "string" && typeof idle === "number" && typeof absolute === "number" ? { living, person, idle, absolute } : null;
 }
 
 /** A form goes once: of a second press the browser would show the answer, though the first one did the work. */
@@ -41,9 +42,13 @@ export function once(page: Document): void {
   window.addEventListener("pageshow", () => sent.clear());
 }
 
-export function watch(every: number, place: Place): void {
-  const look = (): void => void check(document, place);
+export function watch(every: number, leave: () => void): void {
+  const others = new BroadcastChannel("login");
+  const end = new LoginEnd(document, { living, extend, leave, tell: () => others.postMessage("extended"), now: Date.now });
+  const look = (): void => void end.check();
+  look();
   setInterval(look, every);
+  others.addEventListener("message", look);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) look();
   });

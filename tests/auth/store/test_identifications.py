@@ -27,7 +27,7 @@ def rows(database: AsyncEngine, vault: Vault) -> IdentificationRows:
 
 async def test_an_outcome_is_set_once(rows: IdentificationRows, clock: FrozenClock) -> None:
     await rows.add(_identification(clock))
-    await rows.keep_answer("t", "answer")
+    assert not await rows.keep_answer("t", "answer")
     kept = await rows.find("t")
     assert kept is not None
     assert (kept.order, kept.answer) == ("order", "answer")
@@ -36,14 +36,6 @@ async def test_an_outcome_is_set_once(rows: IdentificationRows, clock: FrozenClo
     done = await rows.find("t")
     assert done is not None
     assert (done.status, done.order, done.answer, done.next) == ("complete", None, None, "/today")
-
-
-async def test_an_outcome_is_handed_over_once(rows: IdentificationRows, clock: FrozenClock) -> None:
-    await rows.add(_identification(clock))
-    assert not await rows.deliver("t", clock())
-    await rows.finish("t", status="complete", hint="", now=clock())
-    handed = await asyncio.gather(*(rows.deliver("t", clock()) for _ in range(5)))
-    assert sorted(handed) == [False] * 4 + [True]
 
 
 async def test_pending_and_forgotten(rows: IdentificationRows, clock: FrozenClock) -> None:
@@ -82,6 +74,7 @@ async def test_coming_back_is_remembered_until_the_outcome(rows: IdentificationR
     assert not await rows.has_come_back("t")
     await rows.come_back("t")
     assert await rows.has_come_back("t")
+    assert await rows.keep_answer("t", "answer")
     assert not await rows.has_come_back("unknown")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,36 @@ async def test_a_page_asks_whether_the_login_stands_without_lengthening_it(brows
         house.clock.advance(seconds=IDLE.total_seconds() / 2)
     assert not await living()
     assert await logged_in(browser) is None
+
+
+async def test_a_login_is_extended_by_asking_for_it_alone(browser: Client, house: House) -> None:
+    async def left(method: str = "GET", of: str = "living") -> tuple[int, Any]:
+        async with browser.request(method, f"/auth/session/{of}") as response:
+            return response.status, await response.json()
+
+    assert (await left("POST", "extend"))[0] == 401
+    assert await left() == (200, {"living": False})
+    started = await start(browser, invitation="karins-link")
+    await approve(browser, KARIN.number, autoStartToken=started["autoStartToken"])
+    await outcome(browser, started["transaction"])
+    who = await logged_in(browser)
+    assert who is not None
+    warned = IDLE - timedelta(minutes=5)
+    house.clock.advance(seconds=warned.total_seconds())
+    for _ in range(2):
+        status, told = await left()
+        assert (status, told["person"], told["idle_seconds"]) == (200, who["person"]["id"], 300)
+    began = told["absolute_seconds"]
+    async with browser.post("/auth/session/extend", headers={"Sec-Fetch-Site": "cross-site"}) as foreign:
+        assert foreign.status == 403
+    assert (await left())[1]["idle_seconds"] == 300
+    status, told = await left("POST", "extend")
+    assert (status, told["idle_seconds"], told["absolute_seconds"]) == (200, IDLE.total_seconds(), began)
+    house.clock.advance(seconds=warned.total_seconds())
+    assert (await left())[1]["living"]
+    house.clock.advance(seconds=IDLE.total_seconds())
+    assert (await left("POST", "extend"))[0] == 401
+    assert await left() == (200, {"living": False})
 
 
 async def test_staff_see_their_post(browser: Client) -> None:

@@ -1,6 +1,6 @@
 /** Every page that is drawn for somebody logged in, save those with a meeting's socket. */
 
-import { living, once, watch } from "../signed_in";
+import { once, watch } from "../signed_in";
 
 once(document);
-watch(30_000, { living, leave: () => location.replace(location.pathname) });
+watch(30_000, () => location.replace(`/login?ended&next=${encodeURIComponent(location.pathname)}`));

@@ -7,6 +7,7 @@ import type { MeetingClient } from "../client.js";
 import { leads, waiting, type HomePerson, type MeetingEvent, type State } from "../meeting.js";
 import { t } from "../texts.js";
 import type { Announcer } from "./announcer.js";
+import { asksConsent, consentWords } from "./consent.js";
 import { Conversation } from "./conversation.js";
 import { Entry } from "./entry.js";
 import { Leading } from "./leading.js";
@@ -161,6 +162,12 @@ export class MeetingRoom implements Acts {
   private heard(before: State | null, event: MeetingEvent): void {
     for (const sentence of newsOf(before, event)) this.outside.announcer.say(sentence);
     this.knocked(before, event.state);
+    if (asksConsent(event)) void this.outside.client.consent().then((consent) => this.consented(consent), () => undefined);
+  }
+
+  private consented(consent: string): void {
+    if (consent && consent !== this.model.consent) this.outside.announcer.say(consentWords(consent, this.model.layout).join(" "));
+    this.set({ consent });
   }
 
   private knocked(before: State | null, state: State): void {

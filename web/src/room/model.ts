@@ -84,6 +84,8 @@ export interface Model {
   readonly quieted: ReadonlySet<string>;
   readonly busy: ReadonlySet<string>;
   readonly notice: string;
+  /** Whose consent is missing and what to do, in the server's words; for those who lead, "" where none is. */
+  readonly consent: string;
   readonly now: Date;
   readonly keysOn: boolean;
 }
@@ -128,6 +130,7 @@ export function firstModel(page: PageData, layout: Layout, now: Date): Model {
     quieted: new Set(),
     busy: new Set(),
     notice: "",
+    consent: "",
     now,
     keysOn: true,
   };

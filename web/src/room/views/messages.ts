@@ -9,6 +9,7 @@ import { t } from "../../texts.js";
 import { leads, type State } from "../../meeting.js";
 import { sending } from "../network.js";
 import { hostAway, hostName, otherLeader } from "../people.js";
+import { consentWords } from "../consent.js";
 import type { Acts, Model } from "../model.js";
 import { h, type Branch } from "../view.js";
 import { button, note } from "./parts.js";
@@ -32,6 +33,7 @@ function pressing(model: Model, acts: Acts): Branch | null {
   if (model.talkingMuted) {
     return note("wait", micOff, t("Vi hör dig inte."), t("Mikrofonen är av. Tryck på Mikrofon om du vill tala."), h("p", null, button(mic, t("Sätt på mikrofonen"), () => acts.toggleMicrophone(), { small: model.layout !== "kiosk" })));
   }
+  if (model.consent && model.state && leads(model.state.me)) return note("wait", info, ...consentWords(model.consent, model.layout));
   const given = sending(model.network.step);
   if (given.others === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av all bild så att ljudet hörs bra. Bilden kommer tillbaka av sig själv."));
   if (given.picture === "none") return note("wait", signalLow, t("Nätet är svagt."), t("Vi har stängt av bilden så att ljudet hörs bra."));

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { aged, clock, IDLE, KEPT, LAST, LoginEnd, SOON, stageOf, type Living } from "./login_end";
+
+const HOUR = 3600;
+const left = (idle: number, absolute = 9 * HOUR, person = "anna"): Living => ({ living: true, person, idle, absolute });
+const OVER: Living = { living: false, person: "", idle: 0, absolute: 0 };
+
+describe("what there is to tell", () => {
+  it.each([
+    [IDLE + 1, 9 * HOUR, "quiet"], [IDLE, 9 * HOUR, "idle"], [1, 9 * HOUR, "idle"],
+    [1800, SOON + 1, "quiet"], [1800, SOON, "soon"], [1800, LAST + 1, "soon"], [1800, LAST, "last"],
+    [200, 400, "idle"], [100, 100, "last"], [300, 250, "soon"],
+  ])("with %i s of idleness and %i s in all: %s", (idle, absolute, stage) => {
+    expect(stageOf(left(idle, absolute))).toBe(stage);
+  });
+
+  it("comes two minutes before the end, and never less than twenty seconds, also where a tab is woken once a minute", () => {
+    for (const warned of [IDLE, SOON, LAST]) expect(warned - 60).toBeGreaterThanOrEqual(120);
+  });
+
+  it("is known also without a network", () => {
+    expect(aged(left(320), 30_000)).toEqual(left(290, 9 * HOUR - 30));
+    expect(aged(left(10, 20), 60_000)).toEqual(left(0, 0));
+  });
+
+  it("is told as the pages write time, in Swedish time", () => {
+    const at = Date.UTC(2026, 10, 22, 12, 5);
+    expect([clock(at, "sv"), clock(at, "en")]).toEqual(["13.05", "13:05"]);
+  });
+});
+
+describe("a page whose login is about to end", () => {
+  let now: number;
+  let answer: Living | null;
+  let extended: Living | null;
+  const tell = vi.fn();
+  const leave = vi.fn();
+  let end: LoginEnd;
+  const dialog = (name: string): HTMLDialogElement => document.querySelector(`#ends-${name}`) as HTMLDialogElement;
+  const open = (): string[] => ["idle", "last"].filter((name) => dialog(name)?.open);
+  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+  const press = async (what: string): Promise<void> => {
+    document.querySelector<HTMLElement>(what)?.click();
+    await settled();
+  };
+
+  beforeEach(() => {
+    vi.clearAllMocks();
+    now = Date.UTC(2026, 10, 22, 12, 0);
+    answer = left(1800);
+    extended = left(1800);
+    document.documentElement.lang = "sv";
+    document.title = "Gunnars planeringsmöte – Hemmaplan";
+    document.body.hidden = false;
+    document.body.innerHTML = `<form><input id="field"></form>
+      <dialog id="ends-idle"><time data-ends></time><p class="ends__failed" hidden></p><button data-stay></button></dialog>
+      <dialog id="ends-last"><time data-ends></time><button id="understood" data-close></button></dialog>
+      <div id="ends-soon"></div><template id="ends-soon-words"><p><time data-ends></time></p><button id="seen" data-close></button></template>
+      <template id="ended" data-person="anna"><main><h1 tabindex="-1">Du är inte inloggad längre</h1></main></template>`;
+    vi.spyOn(document, "addEventListener");
+    end = new LoginEnd(document, { living: async () => answer, extend: async () => extended, tell, leave, now: () => now });
+  });
+
+  afterEach(() => {
+    for (const [kind, listener] of vi.mocked(document.addEventListener).mock.calls) document.removeEventListener(kind, listener);
+    vi.restoreAllMocks();
+  });
+
+  const type = (): void => {
+    const field = document.querySelector<HTMLInputElement>("#field") as HTMLInputElement;
+    field.focus();
+    field.value = "Halva planen";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  it("says when, once, and no more when another tab has extended it", async () => {
+    await end.check();
+    expect(open()).toEqual([]);
+    answer = left(290);
+    await end.check();
+    expect([open(), dialog("idle").querySelector("time")?.textContent]).toEqual([["idle"], "13.04"]);
+    dialog("idle").close(); // by Escape
+    answer = left(250);
+    await end.check();
+    expect(open()).toEqual([]);
+    answer = left(1790);
+    await end.check();
+    answer = left(280);
+    await end.check();
+    expect(open()).toEqual(["idle"]);
+    answer = left(1790);
+    await end.check();
+    expect(open()).toEqual([]);
+  });
+
+  it("is extended by a press, which the other tabs hear of", async () => {
+    answer = left(200);
+    await end.check();
+    await press("[data-stay]");
+    expect([open(), tell.mock.calls.length]).toEqual([[], 1]);
+  });
+
+  it("says where the press did not arrive", async () => {
+    answer = left(200);
+    await end.check();
+    extended = null;
+    await press("[data-stay]");
+    expect([open(), document.querySelector<HTMLElement>(".ends__failed")?.hidden, tell.mock.calls.length]).toEqual([["idle"], false, 0]);
+  });
+
+  it("does not believe an answer that a later one has overtaken", async () => {
+    let late: (told: Living) => void = () => undefined;
+    const slow = new LoginEnd(document, {
+      living: () => new Promise((resolve) => (late = resolve)), extend: async () => extended, tell, leave, now: () => now,
+    });
+    const asking = slow.check();
+    await press("[data-stay]");
+    late(left(100));
+    await asking;
+    expect(open()).toEqual([]);
+  });
+
+  it("tells of an end that cannot be put off ten minutes before, and again", async () => {
+    answer = left(1800, 600);
+    await end.check();
+    expect([open(), document.querySelector("#ends-soon time")?.textContent]).toEqual([[], "13.10"]);
+    await press("#seen");
+    now += 60_000;
+    answer = left(1800, 540);
+    await end.check();
+    expect(document.querySelector("#ends-soon time")).toBeNull();
+    answer = left(1800, 150);
+    await end.check();
+    expect(open()).toEqual(["last"]);
+    await press("#understood");
+    expect(open()).toEqual([]);
+  });
+
+  it("warns without a network too", async () => {
+    answer = left(400);
+    await end.check();
+    answer = null;
+    now += 120_000;
+    await end.check();
+    expect(open()).toEqual(["idle"]);
+  });
+
+  it("is cleared at once where nothing was typed", async () => {
+    answer = OVER;
+    await end.check();
+    expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
+  });
+
+  it("is cleared for somebody else", async () => {
+    type();
+    answer = left(1800, 9 * HOUR, "bo");
+    await end.check();
+    expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
+  });
+
+  it("keeps what was typed for its writer, out of the document", async () => {
+    type();
+    answer = left(100);
+    await end.check();
+    answer = OVER;
+    await end.check();
+    expect([document.body.textContent?.trim(), document.querySelector("#field"), document.title, leave.mock.calls.length]).toEqual([
+      "Du är inte inloggad längre", null, "Du är inte inloggad längre – Hemmaplan", 0,
+    ]);
+    answer = null;
+    await end.check();
+    answer = left(1800);
+    await end.check();
+    expect([document.querySelector<HTMLInputElement>("#field")?.value, document.activeElement?.id, open()]).toEqual(["Halva planen", "field", []]);
+    expect(document.title).toBe("Gunnars planeringsmöte – Hemmaplan");
+  });
+
+  it.each(["another person", "an hour"])("lets it go after %s", async (what) => {
+    type();
+    answer = OVER;
+    await end.check();
+    if (what === "an hour") now += KEPT;
+    else answer = left(1800, 9 * HOUR, "bo");
+    await end.check();
+    expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
+  });
+});

@@ -1,0 +1,161 @@
+/**
+ * Tells in good time that a login is about to end, and keeps what is typed when it has (WCAG 2.1, 2.2.1). The words stand in
+ * `_login_end.html`. Idleness can be put off by a press, age cannot: then one identifies anew in another tab, and this page goes on.
+ */
+
+/** What the service says of the login. Seconds: until idleness ends it, and until its age does. */
+export interface Living {
+  readonly living: boolean;
+  readonly person: string;
+  readonly idle: number;
+  readonly absolute: number;
+}
+
+export type Stage = "quiet" | "idle" | "soon" | "last";
+
+/** Seconds before the end. A page in the background may be woken once a minute only, so each is a minute longer than it must be. */
+export const IDLE = 300;
+export const SOON = 660;
+export const LAST = 180;
+
+/** For how long what was typed waits for its writer, milliseconds. */
+export const KEPT = 60 * 60_000;
+
+/** What there is to tell: of the end that comes first. */
+export function stageOf({ idle, absolute }: Living): Stage {
+  if (absolute <= LAST) return "last";
+  if (idle <= IDLE && idle < absolute) return "idle";
+  return absolute <= SOON ? "soon" : "quiet";
+}
+
+/** What was heard that many milliseconds ago, as it must be now. */
+export const aged = (told: Living, milliseconds: number): Living => ({
+  ...told,
+  idle: Math.max(0, told.idle - milliseconds / 1000),
+  absolute: Math.max(0, told.absolute - milliseconds / 1000),
+});
+
+/** `13.05`, in English `13:05`, as everywhere on the pages. */
+export function clock(at: number, language: string): string {
+  const time = new Intl.DateTimeFormat("sv-SE", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Stockholm" }).format(at);
+  return time.replace(":", language === "sv" ? "." : ":");
+}
+
+export interface Place {
+  /** Asks, which lengthens nothing; null where nobody answered. */
+  readonly living: () => Promise<Living | null>;
+  /** Begins the idle time anew. */
+  readonly extend: () => Promise<Living | null>;
+  /** The other tabs are to ask again. */
+  readonly tell: () => void;
+  /** Leads to the login and back here. */
+  readonly leave: () => void;
+  readonly now: () => number;
+}
+
+export class LoginEnd {
+  private stage: Stage = "quiet";
+  private heard: { readonly told: Living; readonly at: number } | null = null;
+  private asked = 0;
+  private taken = 0;
+  private typed = false;
+  private kept: { readonly nodes: readonly ChildNode[]; readonly title: string; readonly focus: Element | null; readonly at: number } | null = null;
+  private readonly ended: HTMLTemplateElement;
+
+  constructor(
+    private readonly page: Document,
+    private readonly place: Place,
+  ) {
+    this.ended = page.getElementById("ended") as HTMLTemplateElement;
+    page.addEventListener("input", () => (this.typed = true));
+    page.addEventListener("click", (event) => {
+      const pressed = event.target instanceof Element ? event.target.closest("[data-stay], [data-close]") : null;
+      if (pressed?.hasAttribute("data-stay")) void this.stay();
+      else if (pressed) this.hide();
+    });
+  }
+
+  check = (): Promise<void> => this.ask(this.place.living);
+
+  /** The person presses "Fortsätt vara inloggad". */
+  private async stay(): Promise<void> {
+    const failed = this.page.querySelector<HTMLElement>(".ends__failed");
+    if (failed) failed.hidden = true;
+    const answered = this.taken;
+    await this.ask(this.place.extend);
+    if (this.taken !== answered) this.place.tell();
+    else if (failed) failed.hidden = false;
+  }
+
+  private async ask(question: () => Promise<Living | null>): Promise<void> {
+    const turn = ++this.asked;
+    const told = await question();
+    if (turn < this.taken) return; // a later question has been answered
+    if (told === null) {
+      // No network: the login ends all the same.
+      if (this.heard && !this.kept) this.show(aged(this.heard.told, this.place.now() - this.heard.at));
+      return;
+    }
+    this.taken = turn;
+    this.heard = { told, at: this.place.now() };
+    if (told.living && told.person === this.ended.dataset["person"]) {
+      this.giveBack();
+      this.show(told);
+    } else if (!told.living && this.typed) this.keep();
+    else this.clear();
+  }
+
+  private show(told: Living): void {
+    const stage = stageOf(told);
+    if (stage !== this.stage) {
+      this.hide();
+      this.stage = stage;
+      if (stage === "soon") {
+        const words = this.page.getElementById("ends-soon-words") as HTMLTemplateElement;
+        this.page.getElementById("ends-soon")?.replaceChildren(this.page.importNode(words.content, true));
+      } else if (stage !== "quiet") this.dialog(stage)?.showModal();
+    }
+    const at = clock(this.place.now() + 1000 * (stage === "idle" ? told.idle : told.absolute), this.page.documentElement.lang);
+    for (const time of this.page.querySelectorAll("[data-ends]")) if (time.textContent !== at) time.textContent = at;
+  }
+
+  private dialog = (stage: "idle" | "last"): HTMLDialogElement | null => this.page.querySelector<HTMLDialogElement>(`#ends-${stage}`);
+
+  /** What has been told once is not told again until there is something else to tell. */
+  private hide(): void {
+    this.dialog("idle")?.close();
+    this.dialog("last")?.close();
+    this.page.getElementById("ends-soon")?.replaceChildren();
+  }
+
+  /** Nothing is left on the screen, even where the way to the next page is slow. */
+  private clear(): void {
+    this.page.body.hidden = true;
+    this.place.leave();
+  }
+
+  /** The page is taken out of the document, and with it what was typed; for its writer, and for a while. */
+  private keep(): void {
+    if (this.kept) {
+      if (this.place.now() - this.kept.at >= KEPT) this.clear();
+      return;
+    }
+    this.hide();
+    const { body } = this.page;
+    this.kept = { nodes: [...body.childNodes], title: this.page.title, focus: this.page.activeElement, at: this.place.now() };
+    body.replaceChildren(this.page.importNode(this.ended.content, true));
+    const heading = body.querySelector("h1");
+    this.page.title = `${heading?.textContent ?? ""} – Hemmaplan`;
+    heading?.focus();
+  }
+
+  private giveBack(): void {
+    if (!this.kept) return;
+    const { nodes, title, focus } = this.kept;
+    this.kept = null;
+    this.stage = "quiet";
+    this.page.body.replaceChildren(...nodes);
+    this.page.title = title;
+    if (focus instanceof HTMLElement) focus.focus();
+  }
+}

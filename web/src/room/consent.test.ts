@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import type { EventName } from "../meeting.js";
+import { asksConsent, consentWords } from "./consent.js";
+import { firstModel, type Acts, type Model, type PageData } from "./model.js";
+import { anna, karin, leila, person, state } from "./state.sample.js";
+import { View } from "./view.js";
+import { messageView } from "./views/messages.js";
+
+const acts = new Proxy({}, { get: () => () => 0 }) as Acts;
+const page: PageData = { meeting: "m", kiosk: false, home: false, phone: "", start: "/", vouching_key: "", encryption_worker: "", state: null };
+const said = "Samtycke saknas, så ingen mer kan släppas in. Bo Berg har tagit tillbaka sitt ja. Utan ett ja får mötet inte fortsätta.";
+const lotta = person("lotta", "Lotta Berg", { co_host: true });
+const model = (who: typeof anna, changes: Partial<Model> = {}): Model => ({
+  ...firstModel(page, "desk", new Date("2026-11-24T09:10:00Z")), screen: "room", media: "on", connection: "open", state: state(who, [anna, karin, lotta]), consent: said, ...changes,
+});
+
+function shown(now: Model): string {
+  const root = document.createElement("div");
+  const branch = messageView(now, acts);
+  if (branch) new View(root).draw(branch);
+  return root.textContent;
+}
+
+describe("a consent that is taken back while the meeting is on", () => {
+  it.each([["state", true], ["consent.withdrawn", true], ["consent.given", true], ["invitation.changed", true], ["role.changed", true], ["participant.joined", false], ["lobby.entered", false]])(
+    "is asked for after %s: %s, by those who lead alone", (event, asked) => {
+      const told = (who: typeof anna): boolean => asksConsent({ event: event as EventName, at: "", participant: null, state: state(who, [anna, karin]) });
+      expect([told(anna), told(lotta), told(karin), told(leila)]).toEqual([asked, asked, false, false]);
+    },
+  );
+
+  it("is told to the host and the co-host, first what happened, and to nobody else", () => {
+    expect([shown(model(anna)), shown(model(lotta))]).toEqual([said, said]);
+    expect(consentWords(said, "phone")[0]).toBe("Samtycke saknas, så ingen mer kan släppas in.");
+    expect(shown(model(karin))).toBe("");
+    expect(shown(model(anna, { consent: "" }))).toBe("");
+  });
+
+  it("names nobody on the screen that everybody in the home sees", () => {
+    expect(shown(model(anna, { layout: "kiosk" }))).toBe("Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems.");
+  });
+
+  it("is shown whole where it is one sentence", () => {
+    expect(consentWords("Samtycke saknas.", "desk")).toEqual(["Samtycke saknas.", ""]);
+  });
+});
