@@ -29,7 +29,7 @@ log = structlog.get_logger()
 BUFFER = 4 << 20  # bytes, in the kernel, each way
 MOST_ADDRESSES = 8
 MOST_LOCALS = 64  # local addresses remembered per socket
-MODERATION = 0.002  # seconds between two looks at a busy socket, as network cards moderate their interrupts: waking up
+MODERATION = 0.004  # seconds between two looks at a busy socket, as network cards moderate their interrupts: waking up
 # for each datagram costs more than the datagram. When each came is the kernel's word all the same.
 
 _SO_TIMESTAMPNS = 35  # Linux; the socket module has no names for these

@@ -62,6 +62,7 @@ from signaling.bus import Bus, open_bus
 from signaling.connections import Connections
 from signaling.foundation import Foundation, commissions_of, directory_of, foundation, utc_now
 from signaling.join_binding import JoinBinding
+from signaling.media import settle
 from signaling.meeting_socket import MeetingSockets, publisher
 from signaling.pages import commissions as commission_pages
 from signaling.pages import organisations, staff_import
@@ -360,6 +361,7 @@ async def run(settings: Settings, started: Callable[[list[DemoLinks]], None] | N
             log.info("serving", port=settings.port, udp_port=settings.media_udp_port, compiled=IS_COMPILED)
             if started is not None:
                 started(app[DEMO_DAY])
+            settle()
             await stopped.wait()
         finally:
             await tasks.close()

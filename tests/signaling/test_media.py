@@ -17,6 +17,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def test_a_serving_process_no_longer_collects_what_it_started_with() -> None:
+    code = (
+        "import gc; from signaling.media import settle; settle(); print(gc.get_freeze_count() > 50_000, gc.isenabled())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert (await process.communicate())[0].split() == [b"True", b"True"]
+
+
 async def test_it_serves_until_told_to_stop() -> None:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
