@@ -25,6 +25,7 @@ from audit.rows import (
 from audit.tree import Coordinates, Node
 from db.engine import BUSY_TIMEOUT_MS
 from db.schema import metadata
+from db.sqlite import wait_at_most
 
 Engine = AsyncEngine
 """The database's engine, by a name the rest of the folder may use without knowing SQLAlchemy."""
@@ -140,7 +141,7 @@ class Store:
         async with self._engine.connect() as connection:
             sqlite = connection.dialect.name == "sqlite"
             if sqlite:
-                await connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+                await wait_at_most(connection, wait)
             try:
                 async with _transaction(connection):
                     if sqlite:
@@ -156,7 +157,7 @@ class Store:
                     yield Writing(connection, found)
             finally:
                 if sqlite:
-                    await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                    await wait_at_most(connection, BUSY_TIMEOUT_MS / 1000)
 
     async def begin(self, checkpoint: StoredCheckpoint) -> None:
         """Write the first head. Only for a log that has nothing: the caller has looked with `is_new`; a second one

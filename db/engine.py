@@ -27,10 +27,15 @@ class UnsupportedDatabase(ValueError):
 
 
 def connect(url: str) -> AsyncEngine:
-    """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; opened at first use."""
+    """An engine for ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://...``; opened at first use.
+
+    Raises UnsupportedDatabase.
+    """
     parsed = make_url(url)
     if parsed.drivername == "sqlite+aiosqlite":
-        path, writers = parsed.database or ":memory:", asyncio.Lock()
+        path, writers = parsed.database, asyncio.Lock()
+        if not path or path == ":memory:" or parsed.query:
+            raise UnsupportedDatabase("sqlite+aiosqlite: give the path of a file, and nothing after it")
 
         async def connection() -> Connection:
             made = Connection(path, writers, wait_seconds=BUSY_TIMEOUT_MS / 1000)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiosqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 # Before these Python's sqlite3 begins a transaction.
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
@@ -38,8 +39,8 @@ class Connection(aiosqlite.Connection):
     def __init__(self, path: str, writers: asyncio.Lock, *, wait_seconds: float) -> None:
         super().__init__(lambda: sqlite3.connect(path, timeout=wait_seconds), iter_chunk_size=64)
         self._thread.daemon = True  # as SQLAlchemy does with those it makes
+        self.wait_seconds = wait_seconds
         self._writers = writers
-        self._wait_seconds = wait_seconds
         self._writing = False
         self._unsure = False  # a call was given up while the thread was at it: what it did is not known
 
@@ -89,7 +90,7 @@ class Connection(aiosqlite.Connection):
 
     async def _take_turn(self) -> None:
         try:
-            async with asyncio.timeout(self._wait_seconds):
+            async with asyncio.timeout(self.wait_seconds):
                 await self._writers.acquire()
         except TimeoutError:
             raise sqlite3.OperationalError("database is locked") from None
@@ -100,6 +101,14 @@ class Connection(aiosqlite.Connection):
         if self._writing and over:
             self._writing = False
             self._writers.release()
+
+
+async def wait_at_most(connection: AsyncConnection, seconds: float) -> None:
+    """From now on for the other writers of this process, and as long again for those of others."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, Connection)
+    driver.wait_seconds = seconds
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={max(1, int(seconds * 1000))}")
 
 
 class Cursor:

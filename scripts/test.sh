@@ -9,6 +9,7 @@ status=0
 # The media path once more as it runs in production. Modules come from build/compiled, tests from here.
 if command -v gcc >/dev/null && [ -e "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]; then
   { make --silent compiled &&
+    PYTHONPATH=build/compiled .venv/bin/python -P -c 'from sfu.server import IS_COMPILED; exit(not IS_COMPILED)' &&
     PYTHONPATH=build/compiled .venv/bin/pytest -q --import-mode=append -m "not browser and not stand_in" tests/sfu; } || status=1
 else
   echo "gcc or Python.h is missing: the compiled media path is not tested."

@@ -38,6 +38,15 @@ FIRST_PACE = 2_500_000.0  # bit/s that the first pictures are paced by, until th
 CONSENT_LIMIT = 30.0  # seconds without an authenticated check (RFC 7675 section 5.1)
 
 
+def next_tick(now: float) -> float:
+    """The point of the grid that is nearest to `TICK` from now.
+
+    Nearest, since a timer fires at its point or a little to either side: of uvloop's, which counts whole milliseconds,
+    every other would else come too soon.
+    """
+    return round(now / TICK_GRID) * TICK_GRID + TICK
+
+
 class PeerListener(Protocol):
     """What a peer tells its owner. Calls come from the event loop's packet path: return quickly, never raise."""
 
@@ -304,7 +313,7 @@ class Peer:
         if self._is_closed:
             return
         loop = asyncio.get_running_loop()
-        self._ticks = loop.call_at((loop.time() // TICK_GRID + TICK / TICK_GRID) * TICK_GRID, self._keep_ticking)
+        self._ticks = loop.call_at(next_tick(loop.time()), self._keep_ticking)
         try:
             self.tick(self._clock())
         except Exception as failure:  # noqa: BLE001  periodic work must go on

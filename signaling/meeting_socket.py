@@ -225,7 +225,7 @@ class _Page:
         except MeetingUnknown:
             raise _Closing(NOT_YOURS) from None
         if event.startswith("consent.") and Action.SEE_INVITATIONS not in state["me"]["may"]:
-            event = "state"  # whose consent there is, and that one was taken back, is for those who lead
+            return  # nothing of what they see has changed, and that something happened is not theirs to know
         at = at or self._clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         text = json.dumps({"event": event, "at": at, "participant": participant, "state": state})
         await self._send(text)

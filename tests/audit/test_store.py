@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,10 +15,10 @@ from audit.log import RETENTION, AuditUnavailable, Log, LogDamaged, open_log
 from audit.reader import LIMIT
 from audit.rows import Search
 from audit.signer import Signer
-from audit.store import Store
+from audit.store import Store, head
 from audit.verifier import Problem
 from audit.verify import verify_database
-from db.engine import connect
+from db.engine import DatabaseFailure, connect
 from tests.audit.support import entered, whole
 from tests.conftest import FrozenClock
 from tests.postgres import postgres_engine, postgres_server, postgres_url
@@ -88,6 +89,22 @@ async def test_an_empty_database_has_no_head(engine: AsyncEngine) -> None:
     with pytest.raises(LookupError):
         async with store.writing(1):
             pytest.fail("a head was made of nothing")
+
+
+async def test_it_waits_for_another_writer_of_its_own_process_no_longer_than_it_is_to(
+    log: Log, engine: AsyncEngine
+) -> None:
+    await log.append(entered("p0"))
+    store = Store(engine)
+    async with engine.connect() as held:
+        await held.execute(sa.update(head).values(id=head.c.id))
+        began = monotonic()
+        with pytest.raises(DatabaseFailure, match="locked"):
+            async with store.writing(0.1):
+                pytest.fail("two wrote at once")
+        assert monotonic() - began < 2
+    async with store.writing(0.1) as writing:
+        assert writing.note
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.engine import UnsupportedDatabase, connect, upgrade
 from db.schema import metadata
 
-STORES = ("audit.store", "auth.store", "rooms.store")
+STORES = ("audit.store", "auth.store", "auth.store.sms", "rooms.store")
 
 
 async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(engine: AsyncEngine) -> None:
@@ -24,6 +24,12 @@ async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(engine: AsyncEngi
 def test_an_unknown_driver_is_refused() -> None:
     with pytest.raises(UnsupportedDatabase, match="mysql"):
         connect("mysql+aiomysql://host/name")
+
+
+@pytest.mark.parametrize("url", ["", "/:memory:", "/file:plan?mode=memory&uri=true", "/plan.db?timeout=30"])
+def test_sqlite_without_a_file_or_with_options_is_refused(url: str) -> None:
+    with pytest.raises(UnsupportedDatabase, match="path of a file"):
+        connect(f"sqlite+aiosqlite://{url}")
 
 
 async def test_upgrading_twice_changes_nothing(engine: AsyncEngine) -> None:

@@ -12,7 +12,7 @@ from sfu import rtcp, rtp
 from sfu.bandwidth import FIRST
 from sfu.down_track import DownTrack
 from sfu.negotiated import ReceiveSection, SendSection
-from sfu.peer import Peer
+from sfu.peer import TICK, Peer, next_tick
 from sfu.quality import Quality, rate
 from sfu.rtp import RtpPacket
 from sfu.transport import Certificate
@@ -75,6 +75,15 @@ async def meeting() -> AsyncIterator[Meeting]:
     await sender.close()
     await receiver.close()
     port.close()
+
+
+@pytest.mark.parametrize("late", [-0.001, 0.0, 0.001, 0.01])
+def test_peers_tick_together_and_twenty_times_a_second(late: float) -> None:
+    """Also by a clock of whole milliseconds, as uvloop's, on which a tick falls at its very point of the grid."""
+    for start in range(44_583_000, 44_583_200):
+        first = next_tick(start / 1000)
+        assert 0.037 < first - start / 1000 < 0.063
+        assert next_tick(round(first + late, 3)) == pytest.approx(first + TICK)
 
 
 async def test_a_subscriber_gets_pictures_from_a_key_frame_on(meeting: Meeting) -> None:

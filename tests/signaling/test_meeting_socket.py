@@ -89,11 +89,12 @@ async def test_that_a_consent_was_taken_back_is_told_to_those_who_lead_alone(hou
         await guest(house, planned, "Karin Edlund", KARIN),
     )
     host, co_host, visitor = [await open_socket(house, client, one, meeting) for one in (anna, leila, karin)]
-    await world.meetings._desk.tell(meeting, "consent.withdrawn")
+    for event in ("consent.withdrawn", "home.changed"):
+        await world.meetings._desk.tell(meeting, event)
     for leads in (host, co_host):
-        assert (await told(leads))["event"] == "consent.withdrawn"
+        assert [(await told(leads))["event"] for _ in range(2)] == ["consent.withdrawn", "home.changed"]
     message = await told(visitor)
-    assert (message["event"], message["participant"]) == ("state", None)
+    assert message["event"] == "home.changed", "that something happened before is not told either"
     assert "consent" not in str(message)
 
 

@@ -175,13 +175,16 @@ describe("a page whose login is about to end", () => {
     expect(document.title).toBe("Gunnars planeringsmöte – Hemmaplan");
   });
 
-  it.each(["another person", "an hour"])("lets it go after %s", async (what) => {
+  it.each(["another person", "an hour", "an hour without a network", "an hour, for the same person too"])("lets it go after %s", async (what) => {
     type();
     answer = OVER;
     await end.check();
-    if (what === "an hour") now += KEPT;
-    else answer = left(1800, 9 * HOUR, "bo");
+    if (what === "another person") answer = left(1800, 9 * HOUR, "bo");
+    else now += KEPT;
+    if (what.endsWith("network")) answer = null;
+    if (what.endsWith("too")) answer = left(1800);
     await end.check();
+    expect(document.querySelector("#field")).toBeNull();
     expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
   });
 });

@@ -92,13 +92,14 @@ export class LoginEnd {
     const told = await question();
     if (turn < this.taken) return; // a later question has been answered
     if (told === null) {
-      // No network: the login ends all the same.
-      if (this.heard && !this.kept) this.show(aged(this.heard.told, this.place.now() - this.heard.at));
+      // No network: the login ends all the same, and so does the time of what was typed.
+      if (this.kept) this.keep();
+      else if (this.heard) this.show(aged(this.heard.told, this.place.now() - this.heard.at));
       return;
     }
     this.taken = turn;
     this.heard = { told, at: this.place.now() };
-    if (told.living && told.person === this.ended.dataset["person"]) {
+    if (told.living && told.person === this.ended.dataset["person"] && !this.tooLate) {
       this.giveBack();
       this.show(told);
     } else if (!told.living && this.typed) this.keep();
@@ -130,14 +131,20 @@ export class LoginEnd {
 
   /** Nothing is left on the screen, even where the way to the next page is slow. */
   private clear(): void {
+    this.kept = null;
     this.page.body.hidden = true;
     this.place.leave();
+  }
+
+  /** What was typed has waited for as long as it may. */
+  private get tooLate(): boolean {
+    return this.kept !== null && this.place.now() - this.kept.at >= KEPT;
   }
 
   /** The page is taken out of the document, and with it what was typed; for its writer, and for a while. */
   private keep(): void {
     if (this.kept) {
-      if (this.place.now() - this.kept.at >= KEPT) this.clear();
+      if (this.tooLate) this.clear();
       return;
     }
     this.hide();

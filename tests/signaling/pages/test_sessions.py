@@ -101,5 +101,9 @@ async def test_who_sits_down_at_an_unlocked_desk_ends_this_login_alone(site: Sit
 async def test_a_page_of_somebody_logged_in_clears_itself(site: Site) -> None:
     site.viewer = await log_in(site, "windows")
     assert "/signed_in-" in await site.get("/sessions")
+    for path in ("/login?next=/sessions&with=bankid", "/login?next=/sessions&with=siths"):
+        page = await site.get(path)
+        assert "/signed_in-" not in page, "where one identifies anew in time, nothing leads away"
+        assert "ends-last" not in page
     site.viewer = None
     assert "/signed_in-" not in await site.get("/help")

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Problem, type MeetingClient } from "../client.js";
 import type { EventName } from "../meeting.js";
-import { asksConsent, consentWords } from "./consent.js";
+import { asksConsent, ConsentQuestions, consentWords } from "./consent.js";
+import { Leading } from "./leading.js";
 import { firstModel, type Acts, type Model, type PageData } from "./model.js";
 import { anna, karin, leila, person, state } from "./state.sample.js";
 import { View } from "./view.js";
@@ -40,7 +42,31 @@ describe("a consent that is taken back while the meeting is on", () => {
     expect(shown(model(anna, { layout: "kiosk" }))).toBe("Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems.");
   });
 
+  it.each([["desk", said], ["kiosk", "Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems."]] as const)(
+    "is told on the %s to one who lets somebody in all the same", async (layout, words) => {
+      let now = model(anna, { layout });
+      const refused = { admitAll: async () => Promise.reject(new Problem(409, "consent-missing", "Samtycke saknas", said)) };
+      const around = { client: refused as unknown as MeetingClient, model: () => now, set: (changes: Partial<Model>) => void (now = { ...now, ...changes }) };
+      new Leading({ ...around, leaveNow: () => undefined, closePanel: () => undefined, goInUnencrypted: () => undefined }).admitAll();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(now.notice).toBe(words);
+    },
+  );
+
   it("is shown whole where it is one sentence", () => {
     expect(consentWords("Samtycke saknas.", "desk")).toEqual(["Samtycke saknas.", ""]);
+  });
+
+  it("is told as it was last, in whatever order the answers come", async () => {
+    const answers: { give: (consent: string) => void; fail: () => void }[] = [];
+    const told: string[] = [];
+    const question = (): Promise<string> => new Promise((give, fail) => answers.push({ give, fail }));
+    const questions = new ConsentQuestions(question, (consent) => told.push(consent));
+    const asked = [questions.ask(), questions.ask(), questions.ask()];
+    answers[1]?.give("");
+    answers[0]?.give(said);
+    answers[2]?.fail();
+    await Promise.all(asked);
+    expect(told).toEqual([""]);
   });
 });

@@ -13,3 +13,22 @@ export function consentWords(consent: string, layout: Layout): [string, string] 
   const end = consent.indexOf(". ") + 1 || consent.length;
   return [consent.slice(0, end), consent.slice(end).trim()];
 }
+
+/** Asks what is missing, and tells it; an answer that comes after that to a later question tells nothing any more. */
+export class ConsentQuestions {
+  private asked = 0;
+  private told = 0;
+
+  constructor(
+    private readonly question: () => Promise<string>,
+    private readonly tell: (consent: string) => void,
+  ) {}
+
+  async ask(): Promise<void> {
+    const turn = ++this.asked;
+    const answer = await this.question().catch(() => null); // no network: each connection begins with "state", and asks again
+    if (answer === null || turn < this.told) return;
+    this.told = turn;
+    this.tell(answer);
+  }
+}

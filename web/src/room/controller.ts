@@ -7,7 +7,7 @@ import type { MeetingClient } from "../client.js";
 import { leads, waiting, type HomePerson, type MeetingEvent, type State } from "../meeting.js";
 import { t } from "../texts.js";
 import type { Announcer } from "./announcer.js";
-import { asksConsent, consentWords } from "./consent.js";
+import { asksConsent, ConsentQuestions, consentWords } from "./consent.js";
 import { Conversation } from "./conversation.js";
 import { Entry } from "./entry.js";
 import { Leading } from "./leading.js";
@@ -39,6 +39,7 @@ export class MeetingRoom implements Acts {
   private readonly told: NetworkTold;
   private readonly talk: Conversation;
   private readonly entry: Entry;
+  private readonly consents: ConsentQuestions;
   private choice: SpeakerChoice = NOBODY;
   private drawing = false;
   private readonly timers: ReturnType<typeof setInterval>[] = [];
@@ -49,6 +50,7 @@ export class MeetingRoom implements Acts {
     private readonly outside: Outside,
   ) {
     this.model = firstModel(page, layout, new Date());
+    this.consents = new ConsentQuestions(() => outside.client.consent(), (consent) => this.consented(consent));
     this.entry = new Entry({
       client: outside.client,
       model: () => this.model,
@@ -162,7 +164,7 @@ export class MeetingRoom implements Acts {
   private heard(before: State | null, event: MeetingEvent): void {
     for (const sentence of newsOf(before, event)) this.outside.announcer.say(sentence);
     this.knocked(before, event.state);
-    if (asksConsent(event)) void this.outside.client.consent().then((consent) => this.consented(consent), () => undefined);
+    if (asksConsent(event)) void this.consents.ask();
   }
 
   private consented(consent: string): void {
