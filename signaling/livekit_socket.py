@@ -181,6 +181,7 @@ class LivekitSockets:
         client = _Client(outbox, session)
         self._clients[membership.participant.sid] = client
         membership.on_end = lambda: self._ended(client)
+        client.line = line
         try:
             session.joined()
             # The client makes ready by it while its offer is being answered. Where it does not arrive, reading ends.
@@ -188,10 +189,11 @@ class LivekitSockets:
                 await line.send(welcome)
             if not client.ended:
                 session.begin(request)
-        except Exception:
+        except BaseException:  # also where the server stops meanwhile
             membership.end(JOIN_FAILURE, tell=False)
             raise
-        return client
+        # It may have resumed on another socket already.
+        return client if client.line is line else None
 
     def _ended(self, client: _Client) -> None:
         self._clients.pop(client.session.participant.sid, None)

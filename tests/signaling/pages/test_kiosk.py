@@ -60,3 +60,12 @@ async def test_an_auditor_is_told_that_she_leads_no_meetings(site: Site) -> None
     assert "Du leder inga möten" in page
     assert "Inga fler möten i dag" not in page
     assert "You lead no meetings" in await site.get("/kiosk", english=True)
+
+
+async def test_the_end_of_the_login_opens_no_second_window(site: Site) -> None:
+    await site.planned()
+    page = await site.get("/kiosk")
+    assert "Visa vem du är igen" in page
+    assert "flik" not in page.partition('id="ended"')[0]
+    assert "_blank" not in page
+    assert "Visa vem du är i en ny flik" in await site.get("/today")
