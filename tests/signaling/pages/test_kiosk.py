@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tests.rooms.test_consents import CHILD, GUARDIANS
 from tests.signaling.pages.site import Site
 
 
@@ -39,6 +40,14 @@ async def test_why_a_start_did_not_work_is_said_there(site: Site) -> None:
     site.world.clock.advance(seconds=-24 * 3600)
     page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
     assert "Det kan startas två timmar innan" in page
+
+
+async def test_a_missing_consent_is_told_without_the_name(site: Site) -> None:
+    planned = await site.planned(**CHILD, invitations=GUARDIANS)
+    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    told = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert "Samtycke saknas, så mötet får inte börja och ingen kan släppas in. På mötets sida ser du vems." in told
+    assert "Mia" not in told
 
 
 async def test_a_day_without_meetings(site: Site) -> None:

@@ -39,10 +39,10 @@ describe("a consent that is taken back while the meeting is on", () => {
   });
 
   it("names nobody on the screen that everybody in the home sees", () => {
-    expect(shown(model(anna, { layout: "kiosk" }))).toBe("Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems.");
+    expect(shown(model(anna, { layout: "kiosk" }))).toBe("Samtycke saknas, så ingen mer kan släppas in. På mötets sida ser du vems.");
   });
 
-  it.each([["desk", said], ["kiosk", "Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems."]] as const)(
+  it.each([["desk", said], ["kiosk", "Samtycke saknas, så ingen mer kan släppas in. På mötets sida ser du vems."]] as const)(
     "is told on the %s to one who lets somebody in all the same", async (layout, words) => {
       let now = model(anna, { layout });
       const refused = { admitAll: async () => Promise.reject(new Problem(409, "consent-missing", "Samtycke saknas", said)) };
