@@ -1,6 +1,6 @@
 /** A consent that is missing in the middle of a meeting: told to those who lead, since whose it is is secret to others. */
 
-import type { Problem } from "../client.js";
+import { backOff, type Problem } from "../client.js";
 import { leads, type MeetingEvent } from "../meeting.js";
 import { t } from "../texts.js";
 import type { Layout } from "./model.js";
@@ -20,10 +20,12 @@ export function refusalWords({ code, title, detail }: Problem, layout: Layout): 
   return code === "consent-missing" ? consentWords(words, layout).join(" ") : words;
 }
 
-/** Asks what is missing, and tells it; an answer that comes after that to a later question tells nothing any more. */
+/** How many times one question is asked. Whoever lets somebody in all the same is told by the refusal. */
+export const TRIES = 10;
+
+/** Asks what is missing until there is an answer, and tells it; once there is a later question, nothing is told of an earlier one. */
 export class ConsentQuestions {
   private asked = 0;
-  private told = 0;
 
   constructor(
     private readonly question: () => Promise<string>,
@@ -32,9 +34,10 @@ export class ConsentQuestions {
 
   async ask(): Promise<void> {
     const turn = ++this.asked;
-    const answer = await this.question().catch(() => null); // no network: each connection begins with "state", and asks again
-    if (answer === null || turn < this.told) return;
-    this.told = turn;
-    this.tell(answer);
+    for (let tries = 0; tries < TRIES && turn === this.asked; tries++) {
+      const answer = await this.question().catch(() => null);
+      if (turn === this.asked && answer !== null) return this.tell(answer);
+      await new Promise((resolve) => setTimeout(resolve, backOff(tries, Math.random)));
+    }
   }
 }
