@@ -74,9 +74,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """How long a login still stands: `idle`, unless something is done; `absolute`, whatever is done."""
+    """Whose login it is, in which post, and how long it still stands: `idle`, unless something is done; `absolute`,
+    whatever is done."""
 
     person: str
+    staff: str | None
+    assurance_level: AssuranceLevel
     idle: timedelta
     absolute: timedelta
 
@@ -179,7 +182,9 @@ class Sessions:
         if found is None or not _alive(*found, now):
             return None
         session, idle_until = found
-        return Remaining(session.person.id, idle_until - now, session.authenticated_at + ABSOLUTE - now)
+        staff = session.staff.id if session.staff is not None else None
+        absolute = session.authenticated_at + ABSOLUTE - now
+        return Remaining(session.person.id, staff, session.assurance_level, idle_until - now, absolute)
 
     async def touch(self, session: str) -> None:
         """The person is in an open meeting: an hour from now before idleness ends the session."""

@@ -160,7 +160,10 @@ class ConsentMissing(MeetingError):
         self.under_way = under_way
 
     def text(self, language: str) -> str:
-        """That it is missing, whose it is, and what to do: before the meeting, or in the middle of it."""
+        """That it is missing, whose it is, and what to do: before the meeting, or in the middle of it.
+
+        The first sentence names nobody: the travel laptop shows no more of it.
+        """
         english, needed = language == "en", self.needed
         first = _NOW[english] if self.under_way else super().text(language)
         if needed is None:

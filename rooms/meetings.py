@@ -19,7 +19,7 @@ from rooms.errors import ConsentMissing, MediaFull
 from rooms.hosting import Hosting
 from rooms.invitations import Invitations
 from rooms.media import MediaServer, MediaUnavailable
-from rooms.meeting import Attendance, Gathering, MeetingStatus, ParticipantStatus
+from rooms.meeting import Gathering, MeetingStatus, ParticipantStatus
 from rooms.network import Network
 from rooms.planning import Planned, Planning
 from rooms.policy import Action
@@ -126,11 +126,6 @@ class Meetings:
             own = gathering.meeting.planned_by == viewer.person.id
             found.append(view.unread(whole) if not own and self.readings.due(gathering, viewer) else whole)
         return found
-
-    async def attendance(self, viewer: Session, meeting: str) -> list[Attendance]:
-        """Every stay in the room, in the order they began; for those who lead the meeting."""
-        await self._desk.open_to(viewer, meeting, Action.SEE_LOBBY)
-        return await self._desk.store.attendance(meeting)
 
     async def seen(self, viewer: Session, meeting: str) -> bool:
         """A sign of life from the viewer's page: keeps their place in the lobby. Whether they wait or are inside."""

@@ -31,7 +31,6 @@ class DownStatistics:
     octets: int = 0
     nacked: int = 0
     resent: int = 0
-    switches: int = 0
     key_frame_requests: int = 0
     fraction_lost: float | None = None
     round_trip: float | None = None
@@ -204,8 +203,7 @@ class DownTrack:
                     continue
                 if not choice.enters(packet):
                     continue
-                if numbers.splice(packet):
-                    self.statistics.switches += 1
+                numbers.splice(packet)
             numbered = numbers.take(packet, passed_on=not packet.is_padding)
             if numbered is not None:
                 self._send(packet, *numbered, route, shape)
@@ -217,8 +215,8 @@ class DownTrack:
         sends = choice.selects(packet, frame)
         if sends is None or (begins and not sends):
             return
-        if sends and (begins or numbers.source is not packet.layer) and numbers.splice(packet):
-            self.statistics.switches += 1
+        if sends and (begins or numbers.source is not packet.layer):
+            numbers.splice(packet)
         numbered = numbers.take(packet, passed_on=sends)
         if numbered is not None:
             self._send(choice.as_sent(packet), *numbered, route, shape)

@@ -165,9 +165,8 @@ class Numbering:
             self._part = _Part(self._first, source, *offsets, tuple(self.skipped))
         return self._part
 
-    def splice(self, packet: Arrived) -> bool:
-        """This packet is the first of its layer, and follows on what was sent last. Whether the source is another."""
-        other = False
+    def splice(self, packet: Arrived) -> None:
+        """This packet is the first of its layer, and follows on what was sent last."""
         last = self.last
         if self.source is not None and not self._is_cut:
             self._parts.append(self._current(self.source))
@@ -180,7 +179,6 @@ class Numbering:
             if self.source is not packet.layer:
                 wanted = self._continued_timestamp(packet, last.at)
                 self.timestamp_offset = (wanted - packet.timestamp) & 0xFFFFFFFF
-                other = True
         if packet.vp8 is not None:
             self.vp8.splice(packet.vp8, last.vp8 if last is not None else None)
         self.guard = packet.sequence_number
@@ -189,7 +187,6 @@ class Numbering:
         self._is_cut = False
         self.skipped.clear()
         self.source = packet.layer
-        return other
 
     def _continued_timestamp(self, packet: Arrived, last_at: float) -> int:
         """The outgoing time stamp of a new source's first packet: by both sources' reports, else by time passed."""

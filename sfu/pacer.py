@@ -33,11 +33,6 @@ class Pacer:
     def is_waiting(self) -> bool:
         return bool(self._queue)
 
-    @property
-    def queued(self) -> int:
-        """Bytes that wait."""
-        return self._queued
-
     def set_rate(self, estimate: float) -> None:
         """estimate: bit/s of the path."""
         self._rate = FACTOR * estimate / 8

@@ -144,11 +144,14 @@ class SessionAnswer(TypedDict):
 
 
 class SessionLiving(TypedDict):
-    """Whether the cookie that came along stands for a login; whose (`id` of SessionPerson), and for how many seconds
-    yet: idle_seconds unless something is asked for, absolute_seconds at most."""
+    """Whether the cookie that came along stands for a login; whose (`id` of SessionPerson), in which post (`id` of
+    SessionStaff), and for how many seconds yet: idle_seconds unless something is asked for, absolute_seconds at most.
+    """
 
     living: bool
     person: NotRequired[str]
+    staff: NotRequired[str | None]
+    assurance_level: NotRequired[int]
     idle_seconds: NotRequired[int]
     absolute_seconds: NotRequired[int]
 

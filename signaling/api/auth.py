@@ -156,6 +156,8 @@ class AuthApi:
         return {
             "living": True,
             "person": left.person,
+            "staff": left.staff,
+            "assurance_level": int(left.assurance_level),
             "idle_seconds": int(left.idle.total_seconds()),
             "absolute_seconds": int(left.absolute.total_seconds()),
         }

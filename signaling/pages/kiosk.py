@@ -8,9 +8,10 @@ from aiohttp import web
 from auth.errors import Refusal
 from auth.sessions import Session
 from rooms import view
+from rooms.errors import ConsentMissing
 from rooms.meetings import Meetings
 from rooms.state import State
-from signaling.i18n import language_of
+from signaling.i18n import gettext_of, language_of
 from signaling.pages.staff import today_of
 from signaling.pages.templates import render, type_name
 from signaling.security import session_of
@@ -40,6 +41,10 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         session: Session = session_of(request)
         try:
             await meetings.hosting.start(session, meeting)
+        except ConsentMissing as refusal:  # whose it is stands on no screen in the patient's kitchen
+            _ = gettext_of(request)
+            words = (ConsentMissing().text(language_of(request)), _("På mötets sida ser du vems."))
+            return await page(request, " ".join(words), refusal.status)
         except Refusal as refusal:
             return await page(request, refusal.text(language_of(request)), refusal.status)
         return web.Response(status=303, headers={"Location": f"/kiosk/meetings/{meeting}"})

@@ -26,7 +26,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
     async def start(request: web.Request) -> web.StreamResponse:
         session: Session | None = request.get("session")
         if session is None:
-            return see_other("/login")
+            return ended_page(request) if "ended" in request.query else see_other("/login")
         if session.staff is not None:
             return see_other(home_of(session.staff))
         if session.several:
@@ -76,7 +76,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         session: Session | None = request.get("session")
         if session is not None:
             await sessions.end(session)
-        answer = see_other(f"/login?next={wanted}" if wanted == "/kiosk" else "/login")
+        invited = session is not None and session.staff is None and not session.several
+        answer = see_other("/login?next=/kiosk" if wanted == "/kiosk" else "/?ended" if invited else "/login")
         answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
         return answer
 
@@ -85,6 +86,24 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         web.get("/meetings/{id}", meeting),
         web.post("/logout", logout),
     ]
+
+
+def ended_page(request: web.Request) -> web.Response:
+    """The login of an invited person has ended: their link is the way back, and we keep no link."""
+    _ = gettext_of(request)
+    return render(
+        request,
+        "message.html",
+        heading=_("Du är inte inloggad längre"),
+        symbol="info",
+        kind="",
+        first=_("Öppna din personliga länk igen och visa vem du är."),
+        rest=_("Då kommer du tillbaka till mötet."),
+        body=_("Hittar du inte länken, ring den som bjöd in dig."),
+        phone="",
+        action=None,
+        reference=None,
+    )
 
 
 def below_page(request: web.Request, state: State, ways: str) -> web.Response:

@@ -104,13 +104,14 @@ async def test_how_long_is_left_is_told_without_lengthening_it(
     sessions: Sessions, karin: Person, clock: FrozenClock
 ) -> None:
     session, cookie = await create(sessions, karin, clock())
-    assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE, ABSOLUTE)
+    whose = (karin.id, None, session.assurance_level)
+    assert await sessions.remaining(cookie) == Remaining(*whose, IDLE, ABSOLUTE)
     gone = timedelta(minutes=29)
     clock.advance(seconds=gone.total_seconds())
     for _ in range(2):
-        assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE - gone, ABSOLUTE - gone)
+        assert await sessions.remaining(cookie) == Remaining(*whose, IDLE - gone, ABSOLUTE - gone)
     await sessions.touch(session.id)
-    assert await sessions.remaining(cookie) == Remaining(karin.id, IDLE_IN_MEETING, ABSOLUTE - gone)
+    assert await sessions.remaining(cookie) == Remaining(*whose, IDLE_IN_MEETING, ABSOLUTE - gone)
     clock.advance(seconds=IDLE_IN_MEETING.total_seconds())
     for wrong in (cookie, session.id, "", "a" * 43):
         assert await sessions.remaining(wrong) is None

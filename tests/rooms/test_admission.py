@@ -205,7 +205,7 @@ async def test_a_rejoin_never_overwrites_the_first_attendance(world: World) -> N
     await world.meetings.presence.drain()
     world.clock.advance(seconds=5)
     await world.sit(karin, meeting)
-    stays = [stay for stay in await world.meetings.attendance(anna, meeting) if stay.participant == waiting]
+    stays = [stay for stay in await world.stays(meeting) if stay.participant == waiting]
     assert len(stays) == 2
     assert stays[0].left_at is not None
     assert (stays[0].left_at - stays[0].joined_at).total_seconds() == 60

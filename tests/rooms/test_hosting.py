@@ -72,7 +72,7 @@ async def test_the_end_is_for_all(world: World) -> None:
     after = await world.gathering(meeting)
     assert after.meeting.status is MeetingStatus.ENDED
     assert {one.status for one in after.participants} == {ParticipantStatus.LEFT}
-    assert all(stay.left_at == world.clock() for stay in await world.meetings.attendance(anna, meeting))
+    assert all(stay.left_at == world.clock() for stay in await world.stays(meeting))
     left = await world.records(meeting, EventType.PARTICIPANT_LEFT)
     assert sorted(str(record.event and record.event.actor and record.event.actor.name) for record in left) == [
         "Anna Sjödin",

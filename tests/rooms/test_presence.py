@@ -101,7 +101,7 @@ async def test_a_full_reconnect_is_a_new_stay_of_the_same_seat(world: World) -> 
     await world.media.sneak_in(await room_of(world, meeting), one.identity)
     await world.meetings.presence.drain()
     assert (await world.participant(anna, meeting)).status is ParticipantStatus.IN_ROOM
-    assert len(await world.meetings.attendance(anna, meeting)) == 2
+    assert len(await world.stays(meeting)) == 2
 
 
 async def test_the_hosts_grace_runs_out_and_she_resumes_all_the_same(world: World) -> None:
@@ -239,10 +239,10 @@ async def test_the_rooms_stand_before_anybody_is_let_in_again(world: World) -> N
 
 
 async def test_a_room_that_finished_closes_every_stay(world: World) -> None:
-    anna, meeting, _ = await world.started()
+    _, meeting, _ = await world.started()
     room = await room_of(world, meeting)
     world.media.rooms.pop(room)
     for listener in world.media.listeners:
         await listener(MediaEvent(MediaEventKind.ROOM_FINISHED, room))
     await world.meetings.presence.drain()
-    assert all(stay.left_at is not None for stay in await world.meetings.attendance(anna, meeting))
+    assert all(stay.left_at is not None for stay in await world.stays(meeting))

@@ -17,7 +17,7 @@ from auth.vault import Vault
 from auth.vouching_keys import VouchingKey, VouchingKeys
 from rooms.admission import Seat, Waiting
 from rooms.drafts import InvitationDraft, MeetingDraft
-from rooms.meeting import Gathering, Participant
+from rooms.meeting import Attendance, Gathering, Participant
 from rooms.meetings import Meetings
 from rooms.planning import Planned
 from rooms.store import Store
@@ -195,6 +195,9 @@ class World:
         found = (await self.gathering(meeting)).participant_of(viewer.person.id)
         assert found is not None
         return found
+
+    async def stays(self, meeting: str) -> list[Attendance]:
+        return await Store(self.engine).attendance(meeting)
 
     async def records(self, meeting: str | None = None, *kinds: EventType) -> list[Record]:
         found = await self.log.search(meeting=meeting, limit=500)

@@ -43,7 +43,6 @@ def test_switching_pausing_and_vanishing_layers_stay_unbroken() -> None:
     subscriber.run(publisher, 3, rids=("q", "h"))  # bandwidth fails at the publisher
     assert subscriber.track.current_quality == 1
     assert_unbroken(subscriber.packets)
-    assert subscriber.track.statistics.switches >= 4
 
 
 def test_a_publisher_that_pauses_makes_nobody_switch() -> None:

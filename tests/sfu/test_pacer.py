@@ -41,11 +41,9 @@ def test_a_key_frame_is_spread_in_order() -> None:
         bench.pacer.take(packet(index), 17)
     assert len(bench.sent) < 15
     assert bench.waits == 1
-    assert bench.pacer.queued > 0
     bench.drain()
     assert [int.from_bytes(one[6:8], "big") for _, one in bench.sent] == list(range(60))
     assert 0.15 < bench.now - 5.0 < 0.4
-    assert bench.pacer.queued == 0
 
 
 def test_a_long_queue_leaves_faster_than_the_rate() -> None:

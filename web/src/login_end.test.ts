@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aged, clock, IDLE, KEPT, LAST, LoginEnd, SOON, stageOf, type Living } from "./login_end";
 
 const HOUR = 3600;
-const left = (idle: number, absolute = 9 * HOUR, person = "anna"): Living => ({ living: true, person, idle, absolute });
-const OVER: Living = { living: false, person: "", idle: 0, absolute: 0 };
+const left = (idle: number, absolute = 9 * HOUR, whose: Partial<Living> = {}): Living => ({ living: true, person: "anna", staff: "nurse", level: 3, idle, absolute, ...whose });
+const OVER: Living = { living: false, person: "", staff: null, level: 0, idle: 0, absolute: 0 };
 
 describe("what there is to tell", () => {
   it.each([
@@ -33,6 +33,7 @@ describe("a page whose login is about to end", () => {
   let now: number;
   let answer: Living | null;
   let extended: Living | null;
+  let extend: () => Promise<Living | null>;
   const tell = vi.fn();
   const leave = vi.fn();
   let end: LoginEnd;
@@ -49,6 +50,7 @@ describe("a page whose login is about to end", () => {
     now = Date.UTC(2026, 10, 22, 12, 0);
     answer = left(1800);
     extended = left(1800);
+    extend = async () => extended;
     document.documentElement.lang = "sv";
     document.title = "Gunnars planeringsmöte – Hemmaplan";
     document.body.hidden = false;
@@ -56,9 +58,10 @@ describe("a page whose login is about to end", () => {
       <dialog id="ends-idle"><time data-ends></time><p class="ends__failed" hidden></p><button data-stay></button></dialog>
       <dialog id="ends-last"><time data-ends></time><button id="understood" data-close></button></dialog>
       <div id="ends-soon"></div><template id="ends-soon-words"><p><time data-ends></time></p><button id="seen" data-close></button></template>
-      <template id="ended" data-person="anna"><main><h1 tabindex="-1">Du är inte inloggad längre</h1></main></template>`;
+      <template id="ended" data-person="anna" data-staff="nurse" data-level="3" data-leave="/login?ended">
+        <main><h1 tabindex="-1">Du är inte inloggad längre</h1><p data-typed></p></main></template>`;
     vi.spyOn(document, "addEventListener");
-    end = new LoginEnd(document, { living: async () => answer, extend: async () => extended, tell, leave, now: () => now });
+    end = new LoginEnd(document, { living: async () => answer, extend: () => extend(), tell, leave, now: () => now });
   });
 
   afterEach(() => {
@@ -108,6 +111,24 @@ describe("a page whose login is about to end", () => {
     expect([open(), document.querySelector<HTMLElement>(".ends__failed")?.hidden, tell.mock.calls.length]).toEqual([["idle"], false, 0]);
   });
 
+  it.each([
+    ["an older press fails last", [1, 0], true, 1], ["an older press fails first", [0, 1], true, 1], ["an older press arrives last", [2, 0, 1], true, 1],
+    ["only a look was answered", ["look", 0], false, 0],
+  ] as const)("says how it went with the newest press, also where %s", async (_, order, hidden, told) => {
+    const answers: ((told: Living | null) => void)[] = [];
+    extend = () => new Promise((resolve) => answers.push(resolve));
+    answer = left(200);
+    await end.check();
+    const presses = order.filter((one) => one !== "look").length;
+    for (let at = 0; at < presses; at += 1) await press("[data-stay]");
+    for (const at of order) {
+      if (at === "look") await end.check();
+      else answers[at]?.(at === 1 ? left(1800) : null);
+      await settled();
+    }
+    expect([document.querySelector<HTMLElement>(".ends__failed")?.hidden, tell.mock.calls.length]).toEqual([hidden, told]);
+  });
+
   it("does not believe an answer that a later one has overtaken", async () => {
     let late: (told: Living) => void = () => undefined;
     const slow = new LoginEnd(document, {
@@ -148,12 +169,38 @@ describe("a page whose login is about to end", () => {
   it("is cleared at once where nothing was typed", async () => {
     answer = OVER;
     await end.check();
+    expect([document.body.hidden, leave.mock.calls]).toEqual([true, [["/login?ended"]]]);
+  });
+
+  it.each([true, false])("is not left to be read where the login ends without a network; typed: %s", async (typed) => {
+    if (typed) type();
+    answer = left(20);
+    await end.check();
+    answer = null;
+    now += 21_000;
+    await end.check();
+    expect([document.querySelector("h1")?.textContent, document.querySelector("#field"), document.querySelector<HTMLElement>("[data-typed]")?.hidden]).toEqual([
+      "Du är inte inloggad längre", null, !typed,
+    ]);
+    answer = left(1800);
+    await end.check();
+    expect([document.querySelector("#field") !== null, document.querySelector("h1"), leave.mock.calls.length]).toEqual([true, null, 0]);
+  });
+
+  it("leads away once there is a network again, and the login over", async () => {
+    answer = left(20);
+    await end.check();
+    answer = null;
+    now += 21_000;
+    await end.check();
+    answer = OVER;
+    await end.check();
     expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
   });
 
   it("is cleared for somebody else", async () => {
     type();
-    answer = left(1800, 9 * HOUR, "bo");
+    answer = left(1800, 9 * HOUR, { person: "bo" });
     await end.check();
     expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
   });
@@ -175,11 +222,25 @@ describe("a page whose login is about to end", () => {
     expect(document.title).toBe("Gunnars planeringsmöte – Hemmaplan");
   });
 
+  it.each<[string, Partial<Living>, boolean]>([
+    ["another post", { staff: "manager" }, false], ["no post yet", { staff: null }, false], ["a lower level", { level: 2 }, false], ["a higher level", { level: 4 }, true],
+  ])("gives nothing back in another login than it was; in %s", async (_, whose, given) => {
+    type();
+    answer = OVER;
+    await end.check();
+    answer = left(1800, 9 * HOUR, whose);
+    await end.check();
+    expect([document.querySelector("#field") !== null, leave.mock.calls.length]).toEqual([given, 0]);
+    answer = left(1800); // the post is chosen
+    await end.check();
+    expect(document.querySelector("#field")).not.toBeNull();
+  });
+
   it.each(["another person", "an hour", "an hour without a network", "an hour, for the same person too"])("lets it go after %s", async (what) => {
     type();
     answer = OVER;
     await end.check();
-    if (what === "another person") answer = left(1800, 9 * HOUR, "bo");
+    if (what === "another person") answer = left(1800, 9 * HOUR, { person: "bo" });
     else now += KEPT;
     if (what.endsWith("network")) answer = null;
     if (what.endsWith("too")) answer = left(1800);

@@ -1,12 +1,14 @@
 /**
  * Tells in good time that a login is about to end, and keeps what is typed when it has (WCAG 2.1, 2.2.1). The words stand in
- * `_login_end.html`. Idleness can be put off by a press, age cannot: then one identifies anew in another tab, and this page goes on.
+ * `_login_end.html`, and whose page it is. Idleness can be put off by a press, age cannot: then one identifies anew in another tab, and this page goes on.
  */
 
-/** What the service says of the login. Seconds: until idleness ends it, and until its age does. */
+/** What the service says of the login. staff: the post it works in. Seconds: until idleness ends it, and until its age does. */
 export interface Living {
   readonly living: boolean;
   readonly person: string;
+  readonly staff: string | null;
+  readonly level: number;
   readonly idle: number;
   readonly absolute: number;
 }
@@ -48,8 +50,8 @@ export interface Place {
   readonly extend: () => Promise<Living | null>;
   /** The other tabs are to ask again. */
   readonly tell: () => void;
-  /** Leads to the login and back here. */
-  readonly leave: () => void;
+  /** Leads to where one identifies, and for staff back here. */
+  readonly leave: (address: string) => void;
   readonly now: () => number;
 }
 
@@ -58,6 +60,7 @@ export class LoginEnd {
   private heard: { readonly told: Living; readonly at: number } | null = null;
   private asked = 0;
   private taken = 0;
+  private presses = 0;
   private typed = false;
   private kept: { readonly nodes: readonly ChildNode[]; readonly title: string; readonly focus: Element | null; readonly at: number } | null = null;
   private readonly ended: HTMLTemplateElement;
@@ -75,35 +78,51 @@ export class LoginEnd {
     });
   }
 
-  check = (): Promise<void> => this.ask(this.place.living);
+  check = (): Promise<unknown> => this.ask(this.place.living);
 
   /** The person presses "Fortsätt vara inloggad". */
   private async stay(): Promise<void> {
-    const failed = this.page.querySelector<HTMLElement>(".ends__failed");
-    if (failed) failed.hidden = true;
-    const answered = this.taken;
-    await this.ask(this.place.extend);
-    if (this.taken !== answered) this.place.tell();
-    else if (failed) failed.hidden = false;
+    const press = ++this.presses;
+    this.failed(false);
+    const arrived = await this.ask(this.place.extend);
+    if (arrived) this.place.tell();
+    else if (press === this.presses) this.failed(true);
   }
 
-  private async ask(question: () => Promise<Living | null>): Promise<void> {
+  private failed(yes: boolean): void {
+    const words = this.page.querySelector<HTMLElement>(".ends__failed");
+    if (words) words.hidden = !yes;
+  }
+
+  /** Whether somebody answered. */
+  private async ask(question: () => Promise<Living | null>): Promise<boolean> {
     const turn = ++this.asked;
     const told = await question();
-    if (turn < this.taken) return; // a later question has been answered
+    if (turn >= this.taken) this.take(told, turn); // else a later question has been answered
+    return told !== null;
+  }
+
+  private take(told: Living | null, turn: number): void {
     if (told === null) {
       // No network: the login ends all the same, and so does the time of what was typed.
-      if (this.kept) this.keep();
-      else if (this.heard) this.show(aged(this.heard.told, this.place.now() - this.heard.at));
+      const left = this.heard && aged(this.heard.told, this.place.now() - this.heard.at);
+      if (this.kept || (left && Math.min(left.idle, left.absolute) === 0)) this.keep();
+      else if (left) this.show(left);
       return;
     }
     this.taken = turn;
     this.heard = { told, at: this.place.now() };
     if (told.living && told.person === this.ended.dataset["person"] && !this.tooLate) {
+      if (this.kept && !this.may(told)) return; // it may become the login that it was: several posts are chosen among
       this.giveBack();
       this.show(told);
     } else if (!told.living && this.typed) this.keep();
     else this.clear();
+  }
+
+  /** Whether the page is given back in that login: in another post, or at a lower level, it might not be shown. */
+  private may({ staff, level }: Living): boolean {
+    return (staff ?? "") === this.ended.dataset["staff"] && level >= Number(this.ended.dataset["level"]);
   }
 
   private show(told: Living): void {
@@ -124,6 +143,7 @@ export class LoginEnd {
 
   /** What has been told once is not told again until there is something else to tell. */
   private hide(): void {
+    this.failed(false);
     this.dialog("idle")?.close();
     this.dialog("last")?.close();
     this.page.getElementById("ends-soon")?.replaceChildren();
@@ -133,7 +153,7 @@ export class LoginEnd {
   private clear(): void {
     this.kept = null;
     this.page.body.hidden = true;
-    this.place.leave();
+    this.place.leave(this.ended.dataset["leave"] ?? "/");
   }
 
   /** What was typed has waited for as long as it may. */
@@ -141,7 +161,7 @@ export class LoginEnd {
     return this.kept !== null && this.place.now() - this.kept.at >= KEPT;
   }
 
-  /** The page is taken out of the document, and with it what was typed; for its writer, and for a while. */
+  /** The page is taken out of the document, and with it what was typed; for whose it is, and for a while. */
   private keep(): void {
     if (this.kept) {
       if (this.tooLate) this.clear();
@@ -151,6 +171,7 @@ export class LoginEnd {
     const { body } = this.page;
     this.kept = { nodes: [...body.childNodes], title: this.page.title, focus: this.page.activeElement, at: this.place.now() };
     body.replaceChildren(this.page.importNode(this.ended.content, true));
+    for (const words of body.querySelectorAll<HTMLElement>("[data-typed]")) words.hidden = !this.typed;
     const heading = body.querySelector("h1");
     this.page.title = `${heading?.textContent ?? ""} – Hemmaplan`;
     heading?.focus();

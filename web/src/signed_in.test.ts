@@ -26,13 +26,13 @@ describe("a form", () => {
   });
 });
 
-const yes = '{"living": true, "person": "anna", "idle_seconds": 1740, "absolute_seconds": 40000}';
-const over = { living: false, person: "", idle: 0, absolute: 0 };
+const yes = '{"living": true, "person": "anna", "staff": "nurse", "assurance_level": 3, "idle_seconds": 1740, "absolute_seconds": 40000}';
+const over = { living: false, person: "", staff: null, level: 0, idle: 0, absolute: 0 };
 
 describe("a page of somebody logged in", () => {
   it("asks at once, again and again, when it comes into view, and when another tab has extended", async () => {
     vi.useFakeTimers();
-    document.body.innerHTML = '<template id="ended" data-person="anna"></template>';
+    document.body.innerHTML = '<template id="ended" data-person="anna" data-staff="nurse" data-level="3"></template>';
     let told: (() => void) | undefined;
     vi.stubGlobal("BroadcastChannel", class {
       addEventListener = (_: string, run: () => void): void => void (told = run);
@@ -49,7 +49,7 @@ describe("a page of somebody logged in", () => {
   });
 
   it.each([
-    ['{"living": false}', 200, over], [yes, 200, { living: true, person: "anna", idle: 1740, absolute: 40000 }], ['{"living": true}', 200, null],
+    ['{"living": false}', 200, over], [yes, 200, { living: true, person: "anna", staff: "nurse", level: 3, idle: 1740, absolute: 40000 }], ['{"living": true}', 200, null], [yes.replace('"nurse"', "7"), 200, null],
     ["{}", 200, null], ["busy", 503, null], ["<html>", 200, null], ["{}", 401, over],
   ])("reads %s (%i)", async (body, status, told) => {
     vi.stubGlobal("fetch", async () => new Response(body, { status }));

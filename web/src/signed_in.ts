@@ -19,13 +19,14 @@ async function ask(address: string, method: string): Promise<Living | null> {
   }
 }
 
-const OVER: Living = { living: false, person: "", idle: 0, absolute: 0 };
+const OVER: Living = { living: false, person: "", staff: null, level: 0, idle: 0, absolute: 0 };
 
 function read(told: unknown): Living | null {
   if (typeof told !== "object" || told === null) return null;
-  const { living, person, idle_seconds: idle, absolute_seconds: absolute } = told as Record<string, unknown>;
+  const { living, person, staff, assurance_level: level, idle_seconds: idle, absolute_seconds: absolute } = told as Record<string, unknown>;
   if (living === false) return OVER;
-  return living === true && typeof person === "string" && typeof idle === "number" && typeof absolute === "number" ? { living, person, idle, absolute } : null;
+  if (living !== true || typeof person !== "string" || (typeof staff !== "string" && staff !== null)) return null;
+  return typeof level === "number" && typeof idle === "number" && typeof absolute === "number" ? { living, person, staff, level, idle, absolute } : null;
 }
 
 /** A form goes once: of a second press the browser would show the answer, though the first one did the work. */
@@ -42,7 +43,7 @@ export function once(page: Document): void {
   window.addEventListener("pageshow", () => sent.clear());
 }
 
-export function watch(every: number, leave: () => void): void {
+export function watch(every: number, leave: (address: string) => void): void {
   const others = new BroadcastChannel("login");
   const end = new LoginEnd(document, { living, extend, leave, tell: () => others.postMessage("extended"), now: Date.now });
   const look = (): void => void end.check();

@@ -1,31 +1,29 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { forgetTexts, language, ngettext, t } from "./texts";
+import { describe, expect, it, vi } from "vitest";
 
-function embed(value: unknown): void {
-  document.body.innerHTML = `<script type="application/json" id="texts">${JSON.stringify(value)}</script>`;
-  forgetTexts();
+/** A page with these texts in it. */
+async function page(embedded?: object): Promise<typeof import("./texts")> {
+  document.body.innerHTML = embedded ? `<script type="application/json" id="texts">${JSON.stringify(embedded)}</script>` : "";
+  vi.resetModules();
+  return import("./texts");
 }
 
 describe("texts", () => {
-  beforeEach(() => {
-    document.body.innerHTML = "";
-    forgetTexts();
-  });
-
-  it("is Swedish where nothing is embedded", () => {
+  it("is Swedish where nothing is embedded", async () => {
+    const { language, ngettext, t } = await page();
     expect(t("Hej %(name)s", { name: "Karin" })).toBe("Hej Karin");
     expect(language()).toBe("sv");
     expect(ngettext("%(num)s väntar", "%(num)s väntar nu", 2)).toBe("2 väntar nu");
   });
 
-  it("translates and fills in", () => {
-    embed({ lang: "en", messages: { "Hej %(name)s": "Hello %(name)s", "%(num)s minut": ["%(num)s minute", "%(num)s minutes"] } });
+  it("translates and fills in", async () => {
+    const { ngettext, t } = await page({ lang: "en", messages: { "Hej %(name)s": "Hello %(name)s", "%(num)s minut": ["%(num)s minute", "%(num)s minutes"] } });
     expect(t("Hej %(name)s", { name: "Karin" })).toBe("Hello Karin");
     expect(ngettext("%(num)s minut", "%(num)s minuter", 1)).toBe("1 minute");
     expect(ngettext("%(num)s minut", "%(num)s minuter", 5)).toBe("5 minutes");
   });
 
-  it("leaves a place without a value as it is", () => {
+  it("leaves a place without a value as it is", async () => {
+    const { t } = await page();
     expect(t("Hej %(name)s")).toBe("Hej %(name)s");
   });
 });

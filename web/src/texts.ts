@@ -45,9 +45,3 @@ export function ngettext(one: string, other: string, n: number, values: Values =
   const text = Array.isArray(found) ? (found[form] as string) : form === 0 ? one : other;
   return fill(text, { num: n, ...values });
 }
-
-/** Forgets what was read: for tests and for a page that changes its texts. */
-export function forgetTexts(): void {
-  embedded = undefined;
-  rules = undefined;
-}

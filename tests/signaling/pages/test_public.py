@@ -158,6 +158,22 @@ async def test_the_start_leads_everyone_to_their_own(site: Site) -> None:
     assert await site.location("/") == "/audit"
 
 
+async def test_where_the_end_of_a_login_leads(site: Site) -> None:
+    planned = await site.planned()
+    path = f"/meetings/{planned.gathering.meeting.id}"
+    staff = await site.get(path)
+    assert f'data-leave="/login?ended&amp;next={path.replace("/", "%2F")}"' in staff
+    assert site.viewer is not None
+    assert site.viewer.staff is not None
+    assert f'data-staff="{site.viewer.staff.id}" data-level="3"' in staff
+    await site.karin(planned)
+    invited = await site.get(path)
+    assert 'data-staff="" data-level="3" data-leave="/?ended"' in invited
+    assert (await site.post("/logout"))[1] == "/?ended"
+    site.viewer = None
+    assert "Öppna din personliga länk igen och visa vem du är." in await site.get("/?ended")
+
+
 async def test_a_login_leads_nowhere_else(site: Site) -> None:
     page = await site.get("/login?next=//evil.example")
     assert "evil" not in page

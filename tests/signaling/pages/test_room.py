@@ -43,7 +43,7 @@ async def test_the_page_holds_the_state_its_visitor_may_see(house: House) -> Non
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "no-store"
         assert data["meeting"] == meeting
-        assert (data["kiosk"], data["home"], data["start"]) == (False, False, "/")
+        assert (data["kiosk"], data["home"], data["start"]) == (False, False, "/?ended")
         assert data["state"]["me"]["name"] == "Karin Edlund"
         assert data["state"]["participants"] == []
 

@@ -3,4 +3,4 @@
 import { once, watch } from "../signed_in";
 
 once(document);
-watch(30_000, () => location.replace(`/login?ended&next=${encodeURIComponent(location.pathname)}`));
+watch(30_000, (address) => location.replace(address));

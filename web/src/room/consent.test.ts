@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Problem, type MeetingClient } from "../client.js";
 import type { EventName } from "../meeting.js";
-import { asksConsent, ConsentQuestions, consentWords } from "./consent.js";
+import { asksConsent, ConsentQuestions, consentWords, TRIES } from "./consent.js";
 import { Leading } from "./leading.js";
 import { firstModel, type Acts, type Model, type PageData } from "./model.js";
 import { anna, karin, leila, person, state } from "./state.sample.js";
@@ -23,6 +23,8 @@ function shown(now: Model): string {
   return root.textContent;
 }
 
+afterEach(() => void vi.useRealTimers());
+
 describe("a consent that is taken back while the meeting is on", () => {
   it.each([["state", true], ["consent.withdrawn", true], ["consent.given", true], ["invitation.changed", true], ["role.changed", true], ["participant.joined", false], ["lobby.entered", false]])(
     "is asked for after %s: %s, by those who lead alone", (event, asked) => {
@@ -39,10 +41,10 @@ describe("a consent that is taken back while the meeting is on", () => {
   });
 
   it("names nobody on the screen that everybody in the home sees", () => {
-    expect(shown(model(anna, { layout: "kiosk" }))).toBe("Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems.");
+    expect(shown(model(anna, { layout: "kiosk" }))).toBe("Samtycke saknas, så ingen mer kan släppas in. På mötets sida ser du vems.");
   });
 
-  it.each([["desk", said], ["kiosk", "Ett samtycke saknas. Ingen mer kan släppas in. På mötets sida ser du vems."]] as const)(
+  it.each([["desk", said], ["kiosk", "Samtycke saknas, så ingen mer kan släppas in. På mötets sida ser du vems."]] as const)(
     "is told on the %s to one who lets somebody in all the same", async (layout, words) => {
       let now = model(anna, { layout });
       const refused = { admitAll: async () => Promise.reject(new Problem(409, "consent-missing", "Samtycke saknas", said)) };
@@ -62,11 +64,26 @@ describe("a consent that is taken back while the meeting is on", () => {
     const told: string[] = [];
     const question = (): Promise<string> => new Promise((give, fail) => answers.push({ give, fail }));
     const questions = new ConsentQuestions(question, (consent) => told.push(consent));
-    const asked = [questions.ask(), questions.ask(), questions.ask()];
+    vi.useFakeTimers();
+    const asked = [questions.ask(), questions.ask()];
     answers[1]?.give("");
     answers[0]?.give(said);
-    answers[2]?.fail();
+    await vi.runAllTimersAsync();
     await Promise.all(asked);
-    expect(told).toEqual([""]);
+    expect([told, answers.length]).toEqual([[""], 2]);
+  });
+
+  it("is asked for again until there is an answer, but not for ever", async () => {
+    vi.useFakeTimers();
+    const told: string[] = [];
+    const question = vi.fn(async () => said).mockRejectedValueOnce(new Problem(0, "network", "", "")).mockRejectedValueOnce(new Problem(503, "unavailable", "", ""));
+    const questions = new ConsentQuestions(question, (consent) => told.push(consent));
+    void questions.ask();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([told, question.mock.calls.length]).toEqual([[said], 3]);
+    question.mockReset().mockRejectedValue(new Problem(503, "unavailable", "", ""));
+    void questions.ask();
+    await vi.runAllTimersAsync();
+    expect([told, question.mock.calls.length]).toEqual([[said], TRIES]);
   });
 });

@@ -1,5 +1,6 @@
 /** A consent that is missing in the middle of a meeting: told to those who lead, since whose it is is secret to others. */
 
+import { backOff, type Problem } from "../client.js";
 import { leads, type MeetingEvent } from "../meeting.js";
 import { t } from "../texts.js";
 import type { Layout } from "./model.js";
@@ -7,17 +8,24 @@ import type { Layout } from "./model.js";
 /** Whether the event may have changed it, for one who may know. Each (re)connection begins with "state". */
 export const asksConsent = ({ event, state }: MeetingEvent): boolean => leads(state.me) && /^(state|consent|invitation|role|meeting)/.test(event);
 
-/** First what happened, then what to do. The travel laptop is seen by everybody in the home: it names nobody. */
+/** First what happened, then whose it is and what to do. The travel laptop is seen by everybody in the home: it names nobody. */
 export function consentWords(consent: string, layout: Layout): [string, string] {
-  if (layout === "kiosk") return [t("Ett samtycke saknas."), t("Ingen mer kan släppas in. På mötets sida ser du vems.")];
   const end = consent.indexOf(". ") + 1 || consent.length;
-  return [consent.slice(0, end), consent.slice(end).trim()];
+  return [consent.slice(0, end), layout === "kiosk" ? t("På mötets sida ser du vems.") : consent.slice(end).trim()];
 }
 
-/** Asks what is missing, and tells it; an answer that comes after that to a later question tells nothing any more. */
+/** A refusal in the server's words, but on the travel laptop without the name of whose consent is missing. */
+export function refusalWords({ code, title, detail }: Problem, layout: Layout): string {
+  const words = detail || title;
+  return code === "consent-missing" ? consentWords(words, layout).join(" ") : words;
+}
+
+/** How many times one question is asked. Whoever lets somebody in all the same is told by the refusal. */
+export const TRIES = 10;
+
+/** Asks what is missing until there is an answer, and tells it; once there is a later question, nothing is told of an earlier one. */
 export class ConsentQuestions {
   private asked = 0;
-  private told = 0;
 
   constructor(
     private readonly question: () => Promise<string>,
@@ -26,9 +34,10 @@ export class ConsentQuestions {
 
   async ask(): Promise<void> {
     const turn = ++this.asked;
-    const answer = await this.question().catch(() => null); // no network: each connection begins with "state", and asks again
-    if (answer === null || turn < this.told) return;
-    this.told = turn;
-    this.tell(answer);
+    for (let tries = 0; tries < TRIES && turn === this.asked; tries++) {
+      const answer = await this.question().catch(() => null);
+      if (turn === this.asked && answer !== null) return this.tell(answer);
+      await new Promise((resolve) => setTimeout(resolve, backOff(tries, Math.random)));
+    }
   }
 }

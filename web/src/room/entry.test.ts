@@ -120,6 +120,19 @@ describe("the way in", () => {
     expect(house.model.screen).toBe("room");
   });
 
+  it.each([
+    ["desk", "Samtycke saknas, så mötet får inte börja. Bo Berg har sagt nej."],
+    ["kiosk", "Samtycke saknas, så mötet får inte börja. På mötets sida ser du vems."],
+  ] as const)("says on the %s that a consent is missing, and whose only where nobody else looks on", async (layout, words) => {
+    const house = new House(null, { kiosk: true, home: true });
+    house.model = { ...house.model, layout };
+    house.client.start.mockRejectedValue(new Problem(409, "consent-missing", "Samtycke saknas", "Samtycke saknas, så mötet får inte börja. Bo Berg har sagt nej."));
+    house.entry.begin();
+    await house.hear(host({ meeting: { status: "planned", may_start_now: true } }));
+    expect(house.model.hindrance).toBe(words);
+    house.entry.stop();
+  });
+
   it("never gives a guest the home's seat", async () => {
     const house = new House(null, { home: true });
     await house.inside(guest({}, "admitted"));

@@ -6,6 +6,7 @@
 import { backOff, Problem, type Joined, type MeetingClient } from "../client.js";
 import { leads, type MeetingEvent } from "../meeting.js";
 import { t } from "../texts.js";
+import { refusalWords } from "./consent.js";
 import { endingOf, endingOfProblem, nextStep } from "./flow.js";
 import { Following } from "./following.js";
 import { STARTING } from "./encryption/encryption.js";
@@ -296,7 +297,7 @@ export class Entry {
     const ending = endingOfProblem(problem);
     if (ending) return this.finish(ending, problem.detail || problem.title);
     if (problem.code === "encryption-needed") return this.around.set({ question: { about: "unencrypted" }, hindrance: problem.detail });
-    const hindrance = problem.status === 0 ? t("Vi får ingen kontakt. Vi försöker igen hela tiden. Du behöver inte göra något.") : problem.detail || problem.title;
+    const hindrance = problem.status === 0 ? t("Vi får ingen kontakt. Vi försöker igen hela tiden. Du behöver inte göra något.") : refusalWords(problem, this.around.model().layout);
     this.around.set({ hindrance });
     this.forgetRetry();
     const pause = problem.passing ? backOff(this.attempt++, this.around.random ?? Math.random) : 5000;

@@ -3,7 +3,7 @@
 import { Problem, type MeetingClient } from "../client.js";
 import type { HomePerson } from "../meeting.js";
 import { t } from "../texts.js";
-import { consentWords } from "./consent.js";
+import { refusalWords } from "./consent.js";
 import type { Model, Question } from "./model.js";
 
 interface Around {
@@ -79,14 +79,10 @@ export class Leading {
     if (this.around.model().busy.has(name)) return;
     this.around.set({ busy: new Set([...this.around.model().busy, name]), notice: "" });
     void act()
-      .catch((error: unknown) => this.around.set({ notice: this.refusal(error) || t("Det gick inte. Försök en gång till.") }))
+      .catch((error: unknown) => {
+        const words = error instanceof Problem && error.status !== 0 ? refusalWords(error, this.around.model().layout) : "";
+        this.around.set({ notice: words || t("Det gick inte. Försök en gång till.") });
+      })
       .finally(() => this.around.set({ busy: new Set([...this.around.model().busy].filter((one) => one !== name)) }));
-  }
-
-  /** In the server's words, but on the travel laptop without the name of whose consent is missing. */
-  private refusal(error: unknown): string {
-    if (!(error instanceof Problem) || error.status === 0) return "";
-    const words = error.detail || error.title;
-    return error.code === "consent-missing" ? consentWords(words, this.around.model().layout).join(" ") : words;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clean, decodeHand, decodeLine, EMPTY, encode, KEPT, LONGEST, withFailed, withLine, withMessage, withoutPerson, withRead, type Message } from "./text.js";
+import { clean, decodeHand, decodeLine, EMPTY, encode, KEPT, LONGEST, withFailed, withLine, withMessage, withoutPerson, type Message } from "./text.js";
 
 const message = (id: string, changes: Partial<Message> = {}): Message => ({ id, from: "x", name: "Karin", text: "Hej", at: new Date(0), mine: false, failed: false, ...changes });
 const line = (number: number, text: string, of = "1") => ({ from: "x", name: "Karin", line: of, number, text });
@@ -10,7 +10,6 @@ describe("messages", () => {
     text = withMessage(text, message("1"), false);
     text = withMessage(text, message("2", { mine: true }), false);
     expect(text.unread).toBe(1);
-    expect(withRead(text).unread).toBe(0);
     expect(withMessage(EMPTY, message("3"), true).unread).toBe(0);
   });
 

@@ -58,8 +58,6 @@ export const withFailed = (text: Text, id: string): Text => ({
   messages: text.messages.map((one) => (one.id === id ? { ...one, failed: true } : one)),
 });
 
-export const withRead = (text: Text): Text => (text.unread === 0 ? text : { ...text, unread: 0 });
-
 /** An older packet of the same line changes nothing; an empty one takes the line away. */
 export function withLine(text: Text, line: Line): Text {
   const old = text.lines.find((one) => one.from === line.from);
