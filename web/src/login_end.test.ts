@@ -54,6 +54,7 @@ describe("a page whose login is about to end", () => {
     document.documentElement.lang = "sv";
     document.title = "Gunnars planeringsmöte – Hemmaplan";
     document.body.hidden = false;
+    delete document.body.dataset["screen"];
     document.body.innerHTML = `<form><input id="field"></form>
       <dialog id="ends-idle"><time data-ends></time><p class="ends__failed" hidden></p><button data-stay></button></dialog>
       <dialog id="ends-last"><time data-ends></time><button id="understood" data-close></button></dialog>
@@ -185,6 +186,25 @@ describe("a page whose login is about to end", () => {
     answer = left(1800);
     await end.check();
     expect([document.querySelector("#field") !== null, document.querySelector("h1"), leave.mock.calls.length]).toEqual([true, null, 0]);
+  });
+
+  it.each([OVER, null, left(1800, 9 * HOUR, { person: "bo" })])("warns a room alone, whose socket tells of the end: %s", async (told) => {
+    document.body.dataset["screen"] = "room";
+    document.querySelector("#ends-soon")?.remove();
+    document.querySelector("#ends-soon-words")?.remove();
+    type();
+    answer = left(1800, SOON);
+    await end.check();
+    answer = left(1800, LAST);
+    await end.check();
+    expect(open()).toEqual(["last"]);
+    answer = told;
+    now += LAST * 1000;
+    await end.check();
+    expect([open(), document.querySelector("#field") !== null, document.body.hidden, leave.mock.calls.length]).toEqual([[], true, false, 0]);
+    document.querySelector("form")?.classList.add("ending__facts");
+    await end.check();
+    expect(document.querySelector("#field") === null || document.body.hidden).toBe(true);
   });
 
   it("leads away once there is a network again, and the login over", async () => {

@@ -106,7 +106,7 @@ export class LoginEnd {
     if (told === null) {
       // No network: the login ends all the same, and so does the time of what was typed.
       const left = this.heard && aged(this.heard.told, this.place.now() - this.heard.at);
-      if (this.kept || (left && Math.min(left.idle, left.absolute) === 0)) this.keep();
+      if (this.kept || (left && Math.min(left.idle, left.absolute) === 0)) this.over(true);
       else if (left) this.show(left);
       return;
     }
@@ -116,7 +116,14 @@ export class LoginEnd {
       if (this.kept && !this.may(told)) return; // it may become the login that it was: several posts are chosen among
       this.giveBack();
       this.show(told);
-    } else if (!told.living && this.typed) this.keep();
+    } else this.over(!told.living && this.typed);
+  }
+
+  /** A room is told by its socket, and says so itself; what it shows of a meeting that is over is cleared as on any other page. */
+  private over(keeps: boolean): void {
+    const tells = this.page.body.dataset["screen"] !== undefined && !this.kept && !this.page.querySelector(".ending__facts");
+    if (tells) this.hide();
+    else if (keeps) this.keep();
     else this.clear();
   }
 

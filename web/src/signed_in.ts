@@ -1,7 +1,7 @@
 /**
  * Watches over a page that was drawn for somebody logged in: tells that the login is about to end, and clears the page once it has,
- * by logging out in another window, by somebody else, or by time (`login_end`). Asking does not lengthen the login. A page with a
- * meeting's socket is told by that.
+ * by logging out in another window, by somebody else, or by time (`login_end`). Asking does not lengthen the login. A room is told by its
+ * socket when the login has ended, and here ahead.
  */
 
 import { LoginEnd, type Living } from "./login_end";

@@ -169,6 +169,10 @@ async def test_where_the_end_of_a_login_leads(site: Site) -> None:
     await site.karin(planned)
     invited = await site.get(path)
     assert 'data-staff="" data-level="3" data-leave="/?ended"' in invited
+    room = await site.get(f"{path}/room?check=1")
+    assert "/signed_in-" in room
+    assert 'id="ends-last"' in room
+    assert "ends-soon" not in room, "where it would stand over the controls"
     assert (await site.post("/logout"))[1] == "/?ended"
     site.viewer = None
     assert "Öppna din personliga länk igen och visa vem du är." in await site.get("/?ended")

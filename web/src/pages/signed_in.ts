@@ -1,4 +1,4 @@
-/** Every page that is drawn for somebody logged in, save those with a meeting's socket. */
+/** Every page that is drawn for somebody logged in. */
 
 import { once, watch } from "../signed_in";
 
