@@ -45,9 +45,12 @@ def rates(counts: Sequence[Count], *, over: int = 4) -> list[tuple[float, float]
 
 
 def yielded(counts: Sequence[Count], begun: float) -> tuple[float, float]:
-    """Seconds until the first second in which the link threw away no more than two packets, and after the last."""
-    seconds = counts[:: round(1 / EVERY)]
-    falls = [(early.at, late.at, late.dropped - early.dropped) for early, late in itertools.pairwise(seconds)]
+    """Seconds until the first second in which the link threw away no more than two packets, and until it last did more.
+
+    A second may begin at each step; what the last of them threw away went in its first step, as the next was calm.
+    """
+    seconds = zip(counts, counts[1:], counts[round(1 / EVERY) :], strict=False)
+    falls = [(early.at, next_.at, late.dropped - early.dropped) for early, next_, late in seconds]
     first = next((start - begun for start, _, dropped in falls if dropped <= 2), float("inf"))
     heavy = [end - begun for _, end, dropped in falls if dropped > 2]
     return max(0.0, first), heavy[-1] if heavy else 0.0

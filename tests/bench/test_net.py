@@ -138,6 +138,8 @@ def test_when_a_link_stopped_throwing_away() -> None:
     drops = [0, 30, 30, 31, 31, 60, 60, 60]
     counts = [narrow.Count(at / 4, 0, drops[at // 4]) for at in range(4 * len(drops))]
     assert narrow.yielded(counts, 0.0) == (1.0, 5.0)
+    drops = [0, 9, 18, 27, 36, 45, 46, 47, 47, 47, 47, 47, 47]
+    assert narrow.yielded([narrow.Count(at / 4, 0, dropped) for at, dropped in enumerate(drops)], 0.0) == (1.25, 1.25)
     assert narrow.rates([narrow.Count(0.0, 0, 0), narrow.Count(2.0, 50_000, 0)], over=1) == [(2.0, 200_000.0)]
 
 

@@ -137,15 +137,20 @@ async def test_each_subscriber_gets_the_layer_it_asks_for(host: MediaHost) -> No
         await until(bo, "received('anna').then((r) => (r.video?.frames ?? 0) > 5)")
 
 
-@pytest.mark.parametrize(("codec", "mode"), [("vp9", "L3T3_KEY"), ("av1", "L3T3")])
-async def test_each_subscriber_gets_the_spatial_layer_it_asks_for(host: MediaHost, codec: str, mode: str) -> None:
+@pytest.mark.parametrize(("codec", "mode"), [("h264", ""), ("vp9", "L3T3_KEY"), ("av1", "L3T3")])
+async def test_each_subscriber_gets_the_layer_it_asks_for_in_other_codecs(
+    host: MediaHost, codec: str, mode: str
+) -> None:
+    """By simulcast or, with a mode, as spatial layers of one stream."""
     async with two(host, "chromium", "chromium") as (anna, bo):
-        defaults = {"videoCodec": codec, "scalabilityMode": mode, "backupCodec": False}
+        defaults = {"videoCodec": codec, "backupCodec": False} | ({"scalabilityMode": mode} if mode else {})
         await join(host, anna, "anna", options={"publishDefaults": defaults})
         await join(host, bo, "bo", publish=False)
         for quality, width in (("HIGH", 1280), ("LOW", 320), ("HIGH", 1280)):
             await bo.call(f"publicationOf('anna', 'video').setVideoQuality(VideoQuality.{quality})")
             await until(bo, f"received('anna').then((r) => r.video?.width === {width})")
+        [info] = [one for one in host.server.rooms["r"].participants["anna"].info().tracks if one.type == VIDEO]
+        assert info.mime_type == f"video/{codec}"
 
 
 async def test_who_cannot_decode_the_first_codec_gets_the_second(host: MediaHost) -> None:
