@@ -76,7 +76,7 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         session: Session | None = request.get("session")
         if session is not None:
             await sessions.end(session)
-        invited = session is not None and session.staff is None and not session.several
+        invited = session is not None and not session.works
         answer = see_other("/login?next=/kiosk" if wanted.startswith("/kiosk") else "/?ended" if invited else "/login")
         answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
         return answer
