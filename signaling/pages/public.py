@@ -89,7 +89,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
 
 
 def ended_page(request: web.Request) -> web.Response:
-    """The login of an invited person has ended: their link is the way back, and we keep no link."""
+    """The login of an invited person has ended, by itself or because they logged out, perhaps after the meeting: their
+    link is the way back, and we keep no link."""
     _ = gettext_of(request)
     return render(
         request,
@@ -97,8 +98,8 @@ def ended_page(request: web.Request) -> web.Response:
         heading=_("Du är inte inloggad längre"),
         symbol="info",
         kind="",
-        first=_("Öppna din personliga länk igen och visa vem du är."),
-        rest=_("Då kommer du tillbaka till mötet."),
+        first=_("Vill du tillbaka till mötet?"),
+        rest=_("Öppna din personliga länk igen och visa vem du är."),
         body=_("Hittar du inte länken, ring den som bjöd in dig."),
         phone="",
         action=None,
