@@ -6,7 +6,7 @@ RUN npm ci --no-audit --no-fund
 COPY web/ ./
 RUN npm run build
 
-FROM python:3.12-slim-bookworm AS packages
+FROM python:3.11-slim-bookworm AS packages
 WORKDIR /src
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/hemmaplan && python -m venv /opt/build
@@ -27,7 +27,7 @@ RUN /opt/build/bin/pip install --no-cache-dir '.[compile]' && \
     HEMMAPLAN_COMPILE=1 /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /opt/wheels . && \
     /opt/hemmaplan/bin/pip install --no-cache-dir /opt/wheels/*.whl
 
-FROM python:3.12-slim-bookworm
+FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/hemmaplan --create-home hemmaplan
 COPY --from=packages /opt/hemmaplan/ /opt/hemmaplan/
 ENV PATH=/opt/hemmaplan/bin:$PATH \

@@ -67,6 +67,11 @@ class Session:
     several: bool = False
 
     @property
+    def works(self) -> bool:
+        """Whether it is a login of staff, in a post or with several to choose among. Others have their link alone."""
+        return self.staff is not None or self.several
+
+    @property
     def actor(self) -> Actor:
         """This person as the log writes one."""
         return actor(self.person, self.staff, self.method)

@@ -29,9 +29,9 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         mine = mine_of([view.state(item, session, now) for item in found])
         first = first_of(mine, now, show_early="show" in request.query)
         later = [later_of(item, now, language_of(request)) for item in mine[1 : 1 + MOST_LATER]]
-        return render(
-            request, "kiosk.html", status=status, now=now, next=first, later=later, problem=problem, early=early(mine)
-        )
+        shown = {"next": first, "later": later, "problem": problem, "early": early(mine)}
+        # It also answers a start that did not work, and no login leads back to that address.
+        return render(request, "kiosk.html", status=status, path="/kiosk", now=now, **shown)
 
     async def home(request: web.Request) -> web.StreamResponse:
         return await page(request)

@@ -76,8 +76,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         session: Session | None = request.get("session")
         if session is not None:
             await sessions.end(session)
-        invited = session is not None and session.staff is None and not session.several
-        answer = see_other("/login?next=/kiosk" if wanted == "/kiosk" else "/?ended" if invited else "/login")
+        invited = session is not None and not session.works
+        answer = see_other("/login?next=/kiosk" if wanted.startswith("/kiosk") else "/?ended" if invited else "/login")
         answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
         return answer
 
@@ -89,7 +89,8 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
 
 
 def ended_page(request: web.Request) -> web.Response:
-    """The login of an invited person has ended: their link is the way back, and we keep no link."""
+    """The login of an invited person has ended, by itself or because they logged out, perhaps after the meeting: their
+    link is the way back, and we keep no link."""
     _ = gettext_of(request)
     return render(
         request,
@@ -97,8 +98,8 @@ def ended_page(request: web.Request) -> web.Response:
         heading=_("Du är inte inloggad längre"),
         symbol="info",
         kind="",
-        first=_("Öppna din personliga länk igen och visa vem du är."),
-        rest=_("Då kommer du tillbaka till mötet."),
+        first=_("Vill du tillbaka till mötet?"),
+        rest=_("Öppna din personliga länk igen och visa vem du är."),
         body=_("Hittar du inte länken, ring den som bjöd in dig."),
         phone="",
         action=None,

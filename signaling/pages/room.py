@@ -52,7 +52,7 @@ async def _show(meetings: States, request: web.Request, *, kiosk: bool, home: bo
         "kiosk": kiosk,
         "home": home,
         "phone": state["meeting"]["phone"] or request.app.get(SUPPORT_PHONE, ""),
-        "start": login_address(request) if session.staff else "/?ended",
+        "start": login_address(request) if session.works else "/?ended",
         "vouching_key": await meetings.vouching_key(meeting),
         "encryption_worker": static("encryption_worker.js"),
         "state": state,

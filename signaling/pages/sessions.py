@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from auth.browsers import Device
-from auth.sessions import Sessions
+from auth.sessions import Session, Sessions
 from auth.store import People
 from signaling.api.sessions import log_out_staff
 from signaling.i18n import gettext_of
@@ -23,8 +23,8 @@ ICONS = {
 def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef]:
     """cookie: the session cookie's name, dropped where this login ends too."""
 
-    def out(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler's shape
-        answer = see_other("/login")
+    def out(viewer: Session) -> web.Response:
+        answer = see_other("/login" if viewer.works else "/?ended")
         answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
         return answer
 
@@ -40,7 +40,7 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
             }
             for session in await sessions.all_of(viewer)
         ]
-        again = f"/login?next=/sessions&with={viewer.method.value}" if viewer.staff is not None else ""
+        again = f"/login?next=/sessions&with={viewer.method.value}" if viewer.works else ""
         return render(
             request,
             "sessions.html",
@@ -53,11 +53,12 @@ def routes(sessions: Sessions, people: People, cookie: str) -> list[web.RouteDef
         viewer = session_of(request)
         session = request.match_info["session"]
         await sessions.end_one(viewer, session)
-        return out(request) if session == viewer.id else see_other("/sessions")
+        return out(viewer) if session == viewer.id else see_other("/sessions")
 
     async def end_all(request: web.Request) -> web.StreamResponse:
-        await sessions.end_everywhere(session_of(request))
-        return out(request)
+        viewer = session_of(request)
+        await sessions.end_everywhere(viewer)
+        return out(viewer)
 
     async def end_staff(request: web.Request) -> web.StreamResponse:
         ended = await log_out_staff(request, sessions, people)

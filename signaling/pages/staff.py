@@ -262,7 +262,8 @@ def meeting_page(
     merged = Form(values={**values, **sent.values}, errors=sent.errors)
     status = 422 if merged.errors else 200
     context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened, "sms": sms}
-    return render(request, "meeting.html", status=status, now=now, **context, **state)
+    path = f"/meetings/{meeting['id']}"  # it also answers what was sent to addresses that no login leads back to
+    return render(request, "meeting.html", status=status, path=path, now=now, **context, **state)
 
 
 def sent_form(sent: Any) -> Form:

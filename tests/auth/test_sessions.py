@@ -50,6 +50,16 @@ async def test_found_by_its_cookie_alone(sessions: Sessions, karin: Person, cloc
         assert await sessions.get(wrong) is None
 
 
+async def test_a_login_of_staff_is_in_a_post_or_has_several_to_choose_among(
+    sessions: Sessions, karin: Person, clock: FrozenClock
+) -> None:
+    session, _ = await create(sessions, karin, clock())
+    staff = Staff("s", karin, NORDVIK, "Distriktssköterska", "Hemsjukvården", frozenset({Permission.HOST}))
+    assert not session.works
+    assert replace(session, several=True).works
+    assert replace(session, staff=staff).works
+
+
 async def test_the_cookie_is_not_in_the_database(
     sessions: Sessions, karin: Person, clock: FrozenClock, engine: AsyncEngine
 ) -> None:

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { takeOver } from "./live";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { keepTrue, takeOver } from "./live";
 
 function page(html: string): Document {
   return new DOMParser().parseFromString(`<!doctype html><body>${html}</body>`, "text/html");
@@ -23,5 +23,30 @@ describe("taking over what is new", () => {
     document.body.innerHTML = '<div data-live="form"><input id="name" value="Kar"></div>';
     document.getElementById("name")?.focus();
     expect(takeOver(document, page('<div data-live="form"><input id="name"></div>'))).toEqual([]);
+  });
+});
+
+describe("a page that stands open", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("asks for itself again and again, but not while it is taken out because the login has ended", async () => {
+    vi.useFakeTimers();
+    const asked = vi.fn(async () => new Response('<p data-live="when">om 8 minuter</p>'));
+    vi.stubGlobal("fetch", asked);
+    document.body.innerHTML = '<p data-live="when">om 9 minuter</p>';
+    keepTrue({ every: 1000, untouched: 60_000 });
+    await vi.advanceTimersByTimeAsync(2500);
+    expect([asked.mock.calls.length, document.body.textContent]).toEqual([2, "om 8 minuter"]);
+    const nodes = [...document.body.childNodes];
+    document.body.replaceChildren("Du är inte inloggad längre");
+    await vi.advanceTimersByTimeAsync(3000);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(asked).toHaveBeenCalledTimes(2);
+    document.body.replaceChildren(...nodes);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toHaveBeenCalledTimes(3);
   });
 });

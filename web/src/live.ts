@@ -34,6 +34,7 @@ export function keepTrue({ every, untouched }: Live = { every: 20_000, untouched
   }
   const refresh = async (): Promise<void> => {
     if (document.hidden || Date.now() - touched > untouched) return;
+    if (!document.querySelector("[data-live]")) return; // taken out with what was typed: `login_end` waits for its writer
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "follow" });
       if (answer.redirected && new URL(answer.url).pathname === "/login") return; // the login has ended: `signed_in` sees to it

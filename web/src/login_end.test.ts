@@ -66,7 +66,7 @@ describe("a page whose login is about to end", () => {
   });
 
   afterEach(() => {
-    for (const [kind, listener] of vi.mocked(document.addEventListener).mock.calls) document.removeEventListener(kind, listener);
+    for (const [kind, listener, how] of vi.mocked(document.addEventListener).mock.calls) document.removeEventListener(kind, listener, how);
     vi.restoreAllMocks();
   });
 
@@ -95,6 +95,23 @@ describe("a page whose login is about to end", () => {
     answer = left(1790);
     await end.check();
     expect(open()).toEqual([]);
+  });
+
+  it("takes the keys from the page beneath while it asks, and no longer", async () => {
+    const shortcut = vi.fn();
+    document.addEventListener("keydown", shortcut);
+    const escape = (): void => void document.querySelector("#field")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    escape();
+    expect(shortcut).toHaveBeenCalledTimes(1);
+    for (const told of [left(200), left(1800, LAST)]) {
+      answer = told;
+      await end.check();
+      escape();
+      expect([open().length, shortcut.mock.calls.length]).toEqual([1, 1]);
+    }
+    dialog("last").close();
+    escape();
+    expect(shortcut).toHaveBeenCalledTimes(2);
   });
 
   it("is extended by a press, which the other tabs hear of", async () => {

@@ -76,6 +76,9 @@ export class LoginEnd {
       if (pressed?.hasAttribute("data-stay")) void this.stay();
       else if (pressed) this.hide();
     });
+    // What the keys do on the page beneath, in a room Escape and Alt with a letter, they do not do from a dialog.
+    const dialogs = page.querySelectorAll<HTMLDialogElement>("#ends-idle, #ends-last");
+    page.addEventListener("keydown", (event) => [...dialogs].some(({ open }) => open) && event.stopPropagation(), true);
   }
 
   check = (): Promise<unknown> => this.ask(this.place.living);

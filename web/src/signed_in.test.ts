@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { extend, living, once, watch } from "./signed_in";
+import { extend, living, once, PATIENCE, watch } from "./signed_in";
 
 beforeEach(() => {
   document.body.innerHTML = "<p>Gunnars planeringsmöte</p>";
@@ -66,5 +66,17 @@ describe("a page of somebody logged in", () => {
   it("hears of no network", async () => {
     vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("failed")));
     expect(await living()).toBeNull();
+  });
+
+  it.each(["before the answer begins", "in the middle of the answer"])("takes one that swallows everything for none, %s", async (when) => {
+    vi.useFakeTimers();
+    const never = (signal: AbortSignal): Promise<never> => new Promise((_, fail) => signal.addEventListener("abort", () => fail(new DOMException("aborted", "AbortError"))));
+    vi.stubGlobal("fetch", async (_: string, { signal }: { signal: AbortSignal }) => (when.startsWith("before") ? never(signal) : { ok: true, status: 200, json: () => never(signal) }));
+    let told: unknown = "waiting";
+    void living().then((answer) => (told = answer));
+    await vi.advanceTimersByTimeAsync(PATIENCE - 1);
+    expect(told).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(1);
+    expect([told, vi.getTimerCount()]).toEqual([null, 0]);
   });
 });

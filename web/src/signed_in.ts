@@ -9,13 +9,20 @@ import { LoginEnd, type Living } from "./login_end";
 export const living = (): Promise<Living | null> => ask("/auth/session/living", "GET");
 export const extend = (): Promise<Living | null> => ask("/auth/session/extend", "POST");
 
+/** Longest wait for an answer, milliseconds: a network that swallows everything is none. */
+export const PATIENCE = 10_000;
+
 async function ask(address: string, method: string): Promise<Living | null> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
   try {
-    const answer = await fetch(address, { method, cache: "no-store", headers: { Accept: "application/json" } });
+    const answer = await fetch(address, { method, cache: "no-store", signal: stop.signal, headers: { Accept: "application/json" } });
     if (answer.status === 401) return OVER;
     return answer.ok ? read(await answer.json()) : null;
   } catch {
-    return null; // no network: what is shown stays until there is an answer
+    return null; // no network: what is shown stays until there is an answer, or the login has ended by what was told last
+  } finally {
+    clearTimeout(timer);
   }
 }
 

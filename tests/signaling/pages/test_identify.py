@@ -45,6 +45,16 @@ async def test_staff_are_offered_siths_first(site: Site, links: dict[str, str]) 
     assert 'href="/auth/oidc/siths/start?next=%2Fmeetings%2Fnew"' in await site.get("/login?next=/meetings/new")
 
 
+async def test_an_invited_person_who_comes_to_the_login_of_staff_is_told_of_the_link(
+    site: Site, links: dict[str, str]
+) -> None:
+    """Where a telephone loads the page anew after the login has ended: we do not know who asks."""
+    told = "Är du inbjuden till ett möte? Öppna i stället länken i din inbjudan."
+    assert told in await site.get("/login?next=/meetings/m&with=bankid")
+    assert told not in await site.get("/login?next=/kiosk")
+    assert told not in await site.get(links["Karin Edlund"])
+
+
 async def test_relatives_are_offered_bankid_and_freja(site: Site, links: dict[str, str]) -> None:
     link = links["Karin Edlund"]
     page = await site.get(link)

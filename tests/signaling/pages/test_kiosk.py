@@ -47,7 +47,7 @@ async def test_a_missing_consent_is_told_without_the_name(site: Site) -> None:
     page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
     told = page.partition('role="alert"')[2].partition("</div>")[0]
     assert "Samtycke saknas, så mötet får inte börja och ingen kan släppas in. På mötets sida ser du vems." in told
-    assert "Mia" not in told
+    assert "Berg" not in told
 
 
 async def test_a_day_without_meetings(site: Site) -> None:
@@ -78,3 +78,19 @@ async def test_the_end_of_the_login_opens_no_second_window(site: Site) -> None:
     assert "flik" not in page
     assert "_blank" not in page
     assert "Visa vem du är i en ny flik" in await site.get("/today")
+
+
+async def test_from_a_start_that_did_not_work_the_login_leads_to_the_same_page(site: Site) -> None:
+    planned = await site.planned(**CHILD, invitations=GUARDIANS)
+    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    assert 'data-leave="/login?ended&amp;next=%2Fkiosk"' in page
+    assert 'href="/login?with=bankid&amp;next=%2Fkiosk"' in page
+    assert "/start" not in page.partition('id="ends-idle"')[2]
+
+
+async def test_the_travel_laptop_comes_back_to_its_own_login_from_a_meeting_too(site: Site) -> None:
+    planned = await site.planned()
+    for page in ("/kiosk", f"/kiosk/meetings/{planned.gathering.meeting.id}"):
+        shown = await site.get(page)
+        assert f'<input type="hidden" name="next" value="{page}">' in shown.partition('id="ends-idle"')[2]
+        assert (await site.post("/logout", next=page))[1] == "/login?next=/kiosk"

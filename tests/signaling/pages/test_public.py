@@ -175,7 +175,9 @@ async def test_where_the_end_of_a_login_leads(site: Site) -> None:
     assert "ends-soon" not in room, "where it would stand over the controls"
     assert (await site.post("/logout"))[1] == "/?ended"
     site.viewer = None
-    assert "Öppna din personliga länk igen och visa vem du är." in await site.get("/?ended")
+    ended = await site.get("/?ended")
+    assert "<b>Vill du tillbaka till mötet?</b> Öppna din personliga länk igen och visa vem du är." in ended
+    assert "<b>Would you like to go back to the meeting?</b>" in await site.get("/?ended", english=True)
 
 
 async def test_a_login_leads_nowhere_else(site: Site) -> None:

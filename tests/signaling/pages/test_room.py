@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,14 @@ async def test_the_page_holds_the_state_its_visitor_may_see(house: House) -> Non
         data = data_of(await answer.text())
         assert data["home"] is True
         assert data["start"] == f"/login?next=/meetings/{meeting}/room"
+
+
+async def test_who_has_several_posts_and_came_by_a_link_identifies_as_staff_again(house: House) -> None:
+    _, meeting, planned = await house.world.started()
+    karin = replace(await house.world.by_link(planned, "Karin Edlund", KARIN), several=True)
+    async with client_of(house) as client:
+        page = await (await client.get(f"/meetings/{meeting}/room", headers=house.headers(karin))).text()
+    assert data_of(page)["start"] == f"/login?next=/meetings/{meeting}/room"
 
 
 async def test_the_travel_laptop_takes_the_home_s_seat(house: House) -> None:

@@ -63,21 +63,23 @@ async def test_every_device_has_a_name_and_an_icon(site: Site) -> None:
     assert page.count('class="login-row"') == len(Device)
 
 
-async def test_out_of_another_stays_here_and_out_of_this_leads_to_the_login(site: Site) -> None:
+async def test_out_of_another_stays_here_and_out_of_this_leads_to_where_one_identifies(site: Site) -> None:
     site.viewer = await log_in(site, "windows")
     other = await log_in(site, "iphone")
     _, where = await site.post(f"/sessions/{other.id}/end")
     assert where == "/sessions"
     assert "iPhone" not in await site.get("/sessions")
     _, where = await site.post(f"/sessions/{site.viewer.id}/end")
-    assert where == "/login"
+    assert where == "/?ended"
+    site.viewer = replace(await log_in(site, "windows"), several=True)
+    assert (await site.post(f"/sessions/{site.viewer.id}/end"))[1] == "/login"
 
 
 async def test_out_everywhere(site: Site) -> None:
     site.viewer = await log_in(site, "windows")
     other = await log_in(site, "iphone")
     _, where = await site.post("/sessions/end")
-    assert where == "/login"
+    assert where == "/?ended"
     sessions = Sessions(SessionRows(site.world.engine), site.world.log, site.world.clock)
     assert await sessions.living([site.viewer.id, other.id]) == frozenset()
 

@@ -144,6 +144,15 @@ async def test_a_meeting_at_once_is_open(site: Site) -> None:
     assert "Mötet pågår" in page
 
 
+async def test_from_the_answer_to_a_form_the_login_leads_to_the_meetings_page(site: Site) -> None:
+    planned = await site.planned()
+    meeting = f"/meetings/{planned.gathering.meeting.id}"
+    karin = next(item.id for item in planned.gathering.invitations if item.name == "Karin Edlund")
+    for path, status in ((f"invitations/{karin}/renew", 200), ("invitations", 422), ("change", 422)):
+        page, _ = await site.post(f"{meeting}/{path}", status, name="Elin Näslund", date="i morgon")
+        assert f'data-leave="/login?ended&amp;next={meeting.replace("/", "%2F")}"' in page
+
+
 async def test_the_leader_renews_revokes_invites_changes_starts_and_ends(site: Site) -> None:
     planned = await site.planned()
     meeting = f"/meetings/{planned.gathering.meeting.id}"

@@ -38,7 +38,7 @@ export function endWords(model: Model, ending: Ending): readonly [title: string,
     case "elsewhere":
       return [t("Du är med från en annan enhet"), t("Mötet är öppet på en annan enhet eller i en annan flik, så den här har stängts för att det inte ska bli rundgång.")];
     case "unidentified":
-      return [t("Visa vem du är igen"), t("Du har loggats ut. Vi behöver veta att det är du. Öppna din länk en gång till.")];
+      return [t("Visa vem du är igen"), t("Du har loggats ut. Vi behöver veta att det är du.")];
     case "unknown":
       return [t("Vi hittar inte mötet"), t("Öppna din länk en gång till, eller ring den som bjöd in dig.")];
     case "refused":
@@ -55,7 +55,7 @@ function nextActs(model: Model, acts: Acts, ending: Ending): Child {
     case "elsewhere":
       return [button(rotate, t("Fortsätt här i stället"), () => acts.again(), { key: "again" }), home];
     case "unidentified":
-      return [h("a.button", { href: model.page.start, key: "identify" }, icon(rotate), h("span", null, t("Visa vem du är"))), home];
+      return [h("a.button", { href: model.page.start, key: "identify" }, icon(rotate), h("span", null, t("Visa vem du är")))];
     case "refused":
     case "unknown":
       return [button(rotate, t("Försök igen"), () => acts.again(), { key: "again" }), home, call(model)];
