@@ -1,4 +1,4 @@
-"""Joins and leaves for a long time: ``python -m bench.soak [minutes]``, one line of JSON; bar 1 MiB/h of memory.
+"""Joins and leaves for a long time: ``python -m bench.soak [minutes] [settled]``, one line of JSON; bar 1 MiB/h.
 
 The whole service as a process, in its demo. Two hosts hold one meeting after another: they plan it, identify the
 invited, let them in, exchange media; one leaves and comes back, one vanishes without a word, one is put out; then the
@@ -6,12 +6,16 @@ meeting ends and everybody logs out. Memory (resident, /proc) is read every few 
 line after the warm-up through the lowest of every few minutes, for memory goes up and down by some MiB as Python's
 collector of cycles comes round; the line through all samples is told too, and each stands in build/bench/soak.json. At
 the end nothing may be left of rooms, participants and sessions.
+
+settled: before each sample the service is made to collect its cycles and to give back what it has free. What is then
+left is in use, and grows only if something is kept; the line is through all samples.
 """
 
 import asyncio
 import contextlib
 import json
 import random
+import signal
 import sqlite3
 import statistics
 import sys
@@ -37,6 +41,14 @@ from tests.browser.service import Service, start
 BAR = 1.0  # MiB an hour
 WARM_UP = 0.4  # of the time
 SAMPLE_EVERY = 5.0  # seconds
+SETTLING = """
+import ctypes, gc, signal, sys
+from signaling.cli import main
+signal.signal(signal.SIGUSR1, lambda *_: (gc.collect(), ctypes.CDLL(None).malloc_trim(0)))
+sys.argv[1:] = ["demo"]
+sys.exit(main())
+"""
+SETTLED_IN = 1.0  # seconds
 FLOORS = 5  # parts of the time after the warm-up, each longer than the collector's round
 FAREWELL = 25.0  # seconds after the last meeting: one who vanished is kept for 15
 SLOW = 4  # a quarter of a full load's packets: the soak is of joins, not of forwarding
@@ -124,8 +136,11 @@ class Visitor:
 
 
 class Soak:
-    def __init__(self, service: Service, http: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, service: Service, http: aiohttp.ClientSession, group: asyncio.TaskGroup, *, settled: bool
+    ) -> None:
         self.service = service
+        self.settled = settled
         self.http = http
         self.group = group
         self.tally = Tally()
@@ -148,6 +163,9 @@ class Soak:
     async def _watch(self, begun: float) -> None:
         while True:
             await asyncio.sleep(SAMPLE_EVERY)
+            if self.settled:
+                self.service.process.send_signal(signal.SIGUSR1)
+                await asyncio.sleep(SETTLED_IN)
             self.tally.samples.append(((time.monotonic() - begun) / 3600, usage(self.service.process.pid).resident))
 
     async def _hold_meetings(self, host: str, names: Sequence[str], until: float) -> None:
@@ -223,12 +241,12 @@ async def left_over(service: Service) -> dict[str, int]:
     return found
 
 
-async def measure(minutes: float, folder: Path) -> dict[str, Any]:
+async def measure(minutes: float, folder: Path, *, settled: bool) -> dict[str, Any]:
     """Raises what the first failing visitor raised."""
-    service = start(folder)
+    service = start(folder, command=[sys.executable, "-c", SETTLING] if settled else ())
     try:
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
-            soak = Soak(service, http, group)
+            soak = Soak(service, http, group, settled=settled)
             await soak.run(minutes)
         await asyncio.sleep(FAREWELL)
         left = await left_over(service)
@@ -236,11 +254,12 @@ async def measure(minutes: float, folder: Path) -> dict[str, Any]:
         service.stop()
     tally = soak.tally
     after = [sample for sample in tally.samples if sample[0] > minutes / 60 * WARM_UP]
-    gained, error = slope(floors(after))
+    gained, error = slope(after if settled else floors(after))
     all_gained, all_error = slope(after)
-    save("soak", describe(), {"minutes": minutes}, [{"hours": at, "resident": size} for at, size in tally.samples])
+    samples = [{"hours": at, "resident": size} for at, size in tally.samples]
+    save("soak", describe(), {"minutes": minutes, "settled": settled}, samples)
     return {
-        "name": f"soak of {minutes:g} minutes",
+        "name": f"soak of {minutes:g} minutes" + (", settled" if settled else ""),
         "figure": round(gained, 2),
         "bar": BAR,
         "reached": gained <= BAR and not any(left.values()),
@@ -259,4 +278,5 @@ async def measure(minutes: float, folder: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0, Path(folder)))))
+        how_long = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
+        print(json.dumps(asyncio.run(measure(how_long, Path(folder), settled="settled" in sys.argv[2:]))))
