@@ -16,13 +16,14 @@ from sfu import rtcp, rtp
 from sfu.bandwidth import ReportedBandwidth
 from sfu.bandwidth_rate import MOST
 from sfu.down_track import DownTrack
+from sfu.dtls import Certificate
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.outlet import Outlet
 from sfu.pacer import STEP
 from sfu.quality import Conditions
 from sfu.reception import Reception
 from sfu.route import number_id
-from sfu.transport import Certificate, Transport
+from sfu.transport import Transport
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 

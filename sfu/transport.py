@@ -1,7 +1,7 @@
-"""DTLS, SRTP and SCTP by aiortc's layers: the one file that names aiortc, aioice or pylibsrtp, and their private parts.
+"""A client's secured transport: SRTP by libsrtp itself, data channels by aiortc's SCTP, both under `sfu.dtls`.
 
-ICE is ours (`sfu.association`); aiortc's DTLS transport runs over a stand-in for its ICE transport. Media never passes
-through aiortc's queue: datagrams are decrypted and encrypted synchronously, in one buffer, by libsrtp itself.
+With that file the only one that names aiortc, aioice or pylibsrtp, and their private parts. Media never passes through
+aiortc's queue: datagrams are decrypted and encrypted synchronously, in one buffer.
 """
 
 import asyncio
@@ -14,26 +14,19 @@ from typing import Any, Protocol
 
 import structlog
 from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
-from aiortc.rtcdtlstransport import (
-    RTCCertificate,
-    RTCDtlsFingerprint,
-    RTCDtlsParameters,
-    RTCDtlsTransport,
-    SRTPProtectionProfile,
-)
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
-from OpenSSL import SSL
 from pylibsrtp._binding import ffi, lib
 
 from sfu.arrived import Form
 from sfu.association import Association, Path
 from sfu.bandwidth_history import SIZE, SentHistory
 from sfu.datagrams import LONGEST_DATAGRAM, LONGEST_RUN, MOST_SEGMENTS
+from sfu.dtls import LONGEST_HOLD, Certificate, Dtls, Ice
 from sfu.negotiated import RemoteTransport
 from sfu.negotiation import MAX_MESSAGE_SIZE, SCTP_PORT
 from sfu.route import Numbers
 from sfu.rtp import is_rtcp
-from sfu.sctp_check import is_sound
 from sfu.srtp_streams import MOST_STREAMS, SrtpStreams
 
 log = structlog.get_logger()
@@ -41,10 +34,7 @@ log = structlog.get_logger()
 HANDSHAKE_LIMIT = 30.0  # seconds from `Transport.run` to both sides holding keys
 MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
 MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
-MOST_CHANNELS = 16
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
-LONGEST_HOLD = 3.0  # seconds that a client's data may be held back
-MOST_FRAGMENTS = 4096  # chunks of unfinished messages
 
 _TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
 _buffer = ffi.new("char[]", LONGEST_DATAGRAM)
@@ -55,30 +45,6 @@ _pack_number = Struct("!H").pack_into
 # First byte and marker, sequence number, time stamp, SSRC, extension header, head of the first element, number.
 _pack_numbered = Struct("!HHIIIBH").pack_into
 _MASK = SIZE - 1
-
-
-CIPHER_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
-"""Authenticated encryption alone (RFC 9325, 4.2; RFC 8827, 6.5 demands the first), in OpenSSL's names."""
-
-
-class _OwnSuites(RTCCertificate):
-    """aiortc's certificate, whose contexts also allow AES-CBC with HMAC-SHA1."""
-
-    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(CIPHER_SUITES.encode())
-        return context
-
-
-class Certificate:
-    """The server's DTLS certificate: made once at start, shared by all transports, good for 30 days."""
-
-    fingerprint_algorithm = "sha-256"
-
-    def __init__(self) -> None:
-        self.native = _OwnSuites.generateCertificate()
-        prints = self.native.getFingerprints()
-        self.fingerprint: str = next(one.value for one in prints if one.algorithm == self.fingerprint_algorithm)
 
 
 class TransportHandler(Protocol):
@@ -100,93 +66,6 @@ class TransportHandler(Protocol):
     def data(self, label: str, payload: bytes) -> None: ...
 
     def slow(self, label: str) -> None: ...
-
-
-class _Ice:
-    """What RTCDtlsTransport uses of an RTCIceTransport."""
-
-    role = "controlled"
-    state = "completed"
-
-    def __init__(self, association: Association) -> None:
-        self._association = association
-
-    async def _recv(self) -> bytes:
-        return await self._association.receive_dtls()
-
-    async def _send(self, data: bytes) -> None:
-        if self._association.is_closed:
-            raise ConnectionError("closed")
-        self._association.send(data)
-
-
-class _GuardedReceiver:
-    """Stands before the SCTP transport: unsound packets and its exceptions end here, and broken limits are told."""
-
-    def __init__(self, sctp: RTCSctpTransport, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
-        self._sctp = sctp
-        self._faults = faults
-        self._on_abuse = on_abuse
-
-    async def _handle_data(self, data: bytes) -> None:
-        if not is_sound(data):
-            self._faults["unsound sctp"] += 1
-            return
-        sctp = self._sctp
-        try:
-            await sctp._handle_data(data)
-        except Exception:  # noqa: BLE001  the stack asserts where a client misbehaves
-            self._faults["sctp failure"] += 1
-        fragments = sum(len(stream.reassembly) for stream in sctp._inbound_streams.values())
-        if (
-            sctp._advertised_rwnd < 0
-            or fragments > MOST_FRAGMENTS
-            or len(sctp._sack_misordered) > MOST_FRAGMENTS
-            or len(sctp._data_channels) > MOST_CHANNELS
-        ):
-            self._on_abuse()
-
-
-class _Dtls(RTCDtlsTransport):
-    """aiortc's DTLS, which survives whatever comes in a datagram, and leaves media to us."""
-
-    def __init__(self, ice: _Ice, certificate: Certificate, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
-        super().__init__(ice, [certificate.native])  # type: ignore[arg-type]  # a stand-in with what is used of it
-        self._faults = faults
-        self._on_abuse = on_abuse
-        self.hold = 0.0  # seconds before more is read
-
-    async def _recv_next(self) -> None:
-        try:
-            await super()._recv_next()
-        except ConnectionError:
-            raise
-        except Exception:  # noqa: BLE001  one datagram must not end the transport
-            self._faults["dtls failure"] += 1
-            await asyncio.sleep(0)
-        if self.hold:
-            # The association's queue fills and drops, and the sender's congestion control sees to the rest.
-            hold, self.hold = min(self.hold, LONGEST_HOLD), 0.0
-            await asyncio.sleep(hold)
-
-    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
-        """Media does not come this way."""
-
-    async def _handle_rtcp_data(self, data: bytes) -> None:
-        """Media does not come this way."""
-
-    async def _send_data(self, data: bytes) -> None:
-        """SCTP's timers go on for a moment after the end; what they send then is nothing to raise about."""
-        try:
-            await super()._send_data(data)
-        except Exception:  # noqa: BLE001  the association retransmits, or is over
-            self._faults["data not sent"] += 1
-
-    def _register_data_receiver(self, receiver: Any) -> None:
-        super()._register_data_receiver(_GuardedReceiver(receiver, self._faults, self._on_abuse))
-
-    def _unregister_data_receiver(self, receiver: Any) -> None:  # noqa: ARG002  aiortc's signature
-        self._data_receiver = None
 
 
 def _keep(kept: dict[int, bytes], number: int, sealed: memoryview | bytearray) -> None:
@@ -217,7 +96,7 @@ class Transport:
         self._association = association
         self._handler = handler
         self._take_rtp = handler.take_rtp
-        self._dtls = _Dtls(_Ice(association), certificate, self.faults, self._abused)
+        self._dtls = Dtls(Ice(association), certificate, self.faults, self._abused)
         self._sctp = RTCSctpTransport(self._dtls)
         self._sctp.on("datachannel", self._channel_came)
         self._channels: dict[str, RTCDataChannel] = {}
