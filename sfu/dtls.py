@@ -1,7 +1,7 @@
 """aiortc's DTLS, held to what a server needs of it: our cipher suites, and no datagram or data packet that ends it.
 
 ICE is ours (`sfu.association`); the DTLS transport runs over a stand-in for aiortc's ICE transport, and SCTP behind a
-guard (`sfu.sctp_check`). With `sfu.transport` the only file that names aiortc, and its private parts.
+guard (`sfu.sctp_check`). Names private parts of aiortc.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""A client's secured transport: SRTP by libsrtp itself, data channels by aiortc's SCTP, both under `sfu.dtls`.
+"""A client's secured transport: media by libsrtp itself, data channels (`sfu.data_channels`), both under `sfu.dtls`.
 
-With that file the only one that names aiortc, aioice or pylibsrtp, and their private parts. Media never passes through
-aiortc's queue: datagrams are decrypted and encrypted synchronously, in one buffer.
+These three files alone name aiortc or pylibsrtp, and their private parts. Media never passes through aiortc's queue:
+datagrams are decrypted and encrypted synchronously, in one buffer.
 """
 
 import asyncio
@@ -13,18 +13,16 @@ from struct import Struct
 from typing import Any, Protocol
 
 import structlog
-from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
-from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 from pylibsrtp._binding import ffi, lib
 
 from sfu.arrived import Form
 from sfu.association import Association, Path
 from sfu.bandwidth_history import SIZE, SentHistory
+from sfu.data_channels import ChannelHandler, DataChannels
 from sfu.datagrams import LONGEST_DATAGRAM, LONGEST_RUN, MOST_SEGMENTS
 from sfu.dtls import LONGEST_HOLD, Certificate, Dtls, Ice
 from sfu.negotiated import RemoteTransport
-from sfu.negotiation import MAX_MESSAGE_SIZE, SCTP_PORT
 from sfu.route import Numbers
 from sfu.rtp import is_rtcp
 from sfu.srtp_streams import MOST_STREAMS, SrtpStreams
@@ -32,8 +30,6 @@ from sfu.srtp_streams import MOST_STREAMS, SrtpStreams
 log = structlog.get_logger()
 
 HANDSHAKE_LIMIT = 30.0  # seconds from `Transport.run` to both sides holding keys
-MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
-MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
 
 _TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
@@ -47,7 +43,7 @@ _pack_numbered = Struct("!HHIIIBH").pack_into
 _MASK = SIZE - 1
 
 
-class TransportHandler(Protocol):
+class TransportHandler(ChannelHandler, Protocol):
     """Who gets what a transport receives. Exceptions are counted and stop nothing."""
 
     def connected(self) -> None: ...
@@ -60,12 +56,6 @@ class TransportHandler(Protocol):
 
     def needed(self) -> Container[int]:
         """SSRCs of the client that it may send on again, however long it has not."""
-
-    def channel_open(self, label: str) -> None: ...
-
-    def data(self, label: str, payload: bytes) -> None: ...
-
-    def slow(self, label: str) -> None: ...
 
 
 def _keep(kept: dict[int, bytes], number: int, sealed: memoryview | bytearray) -> None:
@@ -85,7 +75,7 @@ def _send_sealed(sealed: memoryview | bytes, path: Path) -> None:
 
 
 class Transport:
-    """One client's secured transport: RTP and RTCP both ways, data channels by label.
+    """One client's secured transport: RTP and RTCP both ways, data channels by label in `channels`.
 
     faults: counts of what was survived, by kind.
     """
@@ -97,11 +87,7 @@ class Transport:
         self._handler = handler
         self._take_rtp = handler.take_rtp
         self._dtls = Dtls(Ice(association), certificate, self.faults, self._abused)
-        self._sctp = RTCSctpTransport(self._dtls)
-        self._sctp.on("datachannel", self._channel_came)
-        self._channels: dict[str, RTCDataChannel] = {}
-        self._slow: set[str] = set()
-        self._early: dict[str, list[bytes]] = {}  # reliable messages for a channel of ours that is still opening
+        self.channels = DataChannels(self._dtls, handler, self.faults)
         self._streams = SrtpStreams()
         self._last_at = self._streams.last_at
         self._rx: Any = None
@@ -127,7 +113,7 @@ class Transport:
         self._dtls.on("statechange", self._state_changed)
         self._handler.connected()
         with contextlib.suppress(ConnectionError):
-            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=MAX_MESSAGE_SIZE), SCTP_PORT)
+            await self.channels.start()
 
     async def _shake_hands(self, remote: RemoteTransport) -> None:
         self._dtls._set_role(remote.dtls_role)
@@ -141,10 +127,10 @@ class Transport:
 
     async def close(self) -> None:
         """Say goodbye and stop. No handler is called any more."""
-        self._is_closed = True
+        self._is_closed = self.channels.is_closed = True
         self.is_connected = False
         self._association.on_media = None
-        for stop in (self._sctp.stop, self._dtls.stop):
+        for stop in (self.channels.stop, self._dtls.stop):
             try:
                 await stop()
             except Exception:  # noqa: BLE001  it is over either way
@@ -301,72 +287,12 @@ class Transport:
         self.faults["too many streams"] += 1
         return False
 
-    # Data channels
-
-    def open_channel(self, label: str, *, ordered: bool, max_retransmits: int | None) -> None:
-        """Open a channel from our side; the opening waits for the association where that is not up."""
-        parameters = RTCDataChannelParameters(label=label, ordered=ordered, maxRetransmits=max_retransmits)
-        channel = RTCDataChannel(self._sctp, parameters)
-        channel.on("open", lambda: self._channel_opened(label))
-        self._keep(channel)
-
-    def send_data(self, label: str, payload: bytes) -> bool:
-        """Queue a message. False when there is no such channel, it is not open yet and lossy, or its buffer is full."""
-        channel = self._channels.get(label)
-        if channel is None or channel.readyState not in ("open", "connecting") or len(payload) > MAX_MESSAGE_SIZE:
-            return False
-        lossy = channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
-        is_open = channel.readyState == "open"
-        if lossy and not is_open:
-            return False
-        if self.buffered(label) + len(payload) > (MOST_LOSSY if lossy else MOST_RELIABLE):
-            if lossy:
-                self.faults["lossy data dropped"] += 1
-            elif label not in self._slow:
-                self._slow.add(label)
-                self._handler.slow(label)
-            return False
-        if is_open:
-            channel.send(payload)
-        else:
-            self._early.setdefault(label, []).append(payload)
-        return True
-
     def hold_data(self, seconds: float) -> None:
         """Read nothing for so long. Who is that far beyond its share does not heed being slowed down."""
         self._dtls.hold = seconds
         if seconds > LONGEST_HOLD:
             self.faults["data flood"] += 1
             self._abused()
-
-    def buffered(self, label: str) -> int:
-        """Bytes that wait on a channel."""
-        channel = self._channels.get(label)
-        early = sum(map(len, self._early.get(label, ())))
-        return early + (int(channel.bufferedAmount) if channel is not None else 0)
-
-    def _channel_opened(self, label: str) -> None:
-        for payload in self._early.pop(label, ()):
-            self._channels[label].send(payload)
-        if not self._is_closed:
-            self._handler.channel_open(label)
-
-    def _channel_came(self, channel: RTCDataChannel) -> None:
-        self._keep(channel)
-        if not self._is_closed:
-            self._handler.channel_open(channel.label)
-
-    def _keep(self, channel: RTCDataChannel) -> None:
-        label = channel.label
-        self._channels[label] = channel
-        channel.on("message", lambda message: self._message_came(label, message))
-
-    def _message_came(self, label: str, message: bytes | str) -> None:
-        payload = message.encode() if isinstance(message, str) else message
-        if len(payload) > MAX_MESSAGE_SIZE:
-            self.faults["message too long"] += 1
-        elif not self._is_closed:
-            self._handler.data(label, payload)
 
     # The end
 
@@ -380,7 +306,7 @@ class Transport:
     def _end(self, reason: str) -> None:
         if self._is_closed:
             return
-        self._is_closed = True
+        self._is_closed = self.channels.is_closed = True
         self.is_connected = False
         self._association.on_media = None
         self._handler.closed(reason)
