@@ -9,8 +9,8 @@ from setuptools import setup
 
 EACH_PACKET = """
     arrived bandwidth bandwidth_delay bandwidth_history bandwidth_rate codecs datagrams down_track layer_choice
-    numbering outlet pacer packet_cache peer reception red repair route rtcp rtp spatial_choice svc transport twcc
-    udp_port up_layer up_track uplink
+    numbering outlet pacer packet_cache peer reception red repair route rtcp rtp spatial_choice srtp_streams svc
+    transport twcc udp_port up_layer up_track uplink
 """
 
 if os.environ.get("HEMMAPLAN_COMPILE") == "1":

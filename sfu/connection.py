@@ -253,7 +253,8 @@ class Connection:
             self._publisher.peer.stop_receiving(section.mid)
 
     def silence(self, publication: Publication) -> None:
-        self.drop(publication)
+        for section, _ in publication.received:
+            self._publisher.peer.silence(section.mid)
 
     def unsilence(self, publication: Publication) -> None:
         for section, up_track in publication.received:

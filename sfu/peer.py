@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from math import inf
 from typing import Protocol
@@ -165,7 +165,11 @@ class Peer:
 
     def stop_receiving(self, mid: str) -> None:
         """Forget a section: its SSRCs go nowhere from now on. Unknown mids are ignored."""
-        self._transport.forget_received(self._reception.remove(mid))
+        self._reception.remove(mid)
+
+    def silence(self, mid: str) -> None:
+        """Take nothing in on a section until it is received anew, by the same SSRCs."""
+        self._reception.silence(mid)
 
     def attach(self, down_track: DownTrack, section: SendSection) -> None:
         """Send a forwarded track on this section; from now on `down_track.up_track` feeds it.
@@ -369,6 +373,9 @@ class Peer:
 
     def slow(self, label: str) -> None:
         self._listener.slow(label)
+
+    def needed(self) -> Container[int]:
+        return self._reception.needed
 
     def take_rtp(self, packet: bytes, arrival: float) -> None:
         try:

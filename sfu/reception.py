@@ -11,6 +11,7 @@ from sfu.arrived import PASSED_ON
 from sfu.bandwidth_history import OVERHEAD
 from sfu.negotiated import ReceiveSection
 from sfu.rtp import RtpPacket
+from sfu.srtp_streams import UNDER_WAY
 from sfu.twcc import ArrivalRecorder
 from sfu.up_layer import UpLayer
 from sfu.up_track import UpTrack
@@ -50,6 +51,10 @@ class Reception:
         self._gathered = gathered
         self._sections: dict[str, _Section] = {}
         self._sources: dict[int, _Source] = {}
+        # SSRCs that were replaced or whose section has ended -> until when they are remembered, soonest first.
+        self._leaving: dict[int, float] = {}
+        self._silenced: dict[str, tuple[_Section, dict[int, _Source]]] = {}  # by mid
+        self._now = 0.0  # of the last tick
         self._slot_of: dict[int, int] = {}  # extension id -> place in the values of a packet
         self._arrivals = ArrivalRecorder()
         self._uplink = Uplink()
@@ -57,6 +62,7 @@ class Reception:
 
     def add(self, description: ReceiveSection, track: UpTrack) -> None:
         """A negotiated section; again for the same mid it replaces the old description."""
+        self._heard_again(description)
         known = self._sections.get(description.mid)
         if known is not None and known.track is not track:
             self.remove(description.mid)
@@ -64,23 +70,69 @@ class Reception:
         if known is None:
             self._sections[description.mid] = _Section(description, track)
         else:
-            known.description = description
+            before, known.description = known.description, description
+            self._release(known, {*before.ssrcs, *before.rtx_ssrcs} - {*description.ssrcs, *description.rtx_ssrcs})
         # One bundle, one numbering of extensions (RFC 8843 section 9.2).
         for identifier, uri in description.extensions.items():
             if uri in _SLOTS:
                 self._slot_of[identifier] = _SLOTS[uri]
         track.bind(description, self._send_feedback)
 
-    def remove(self, mid: str) -> list[int]:
-        """Whose SSRCs go nowhere from now on; which they were."""
+    def _release(self, section: _Section, unnamed: set[int]) -> None:
+        """Let go what the new description no longer names: these SSRCs, and layers of other restriction ids."""
+        description, track = section.description, section.track
+        for layer in tuple(track.layers):
+            if layer.ssrc in unnamed or layer.rid not in (description.rids or ("",)):
+                track.drop_layer(layer)
+                self._replaced(layer)
+        for ssrc in unnamed:
+            if ssrc in self._sources:
+                self._leave(ssrc)
+
+    def _replaced(self, layer: UpLayer, *, repair_alone: bool = False) -> None:
+        """Its SSRC, and that of its repairs, leave."""
+        for ssrc, source in self._sources.items():
+            if source.layer is layer and (source.is_repair or not repair_alone):
+                self._leave(ssrc)
+
+    def _leave(self, ssrc: int) -> None:
+        self._leaving.setdefault(ssrc, self._now + UNDER_WAY)
+
+    def remove(self, mid: str) -> None:
+        """A section whose SSRCs go nowhere from now on."""
+        self._silenced.pop(mid, None)
         section = self._sections.pop(mid, None)
         if section is None:
-            return []
-        gone = [ssrc for ssrc, source in self._sources.items() if source.section is section]
-        for ssrc in gone:
+            return
+        for ssrc in [ssrc for ssrc, source in self._sources.items() if source.section is section]:
             del self._sources[ssrc]
+            self._leave(ssrc)
         section.track.unbind()
-        return gone
+
+    def silence(self, mid: str) -> None:
+        """Take nothing in on a section until it is added again. Its SSRCs are remembered: a sender whose mid and
+        restriction id have once been understood no longer says them with each packet.
+        """
+        section = self._sections.get(mid)
+        if section is not None:
+            current = {ssrc: source for ssrc, source in self._sources.items() if ssrc not in self._leaving}
+            self.remove(mid)
+            self._silenced[mid] = section, {ssrc: one for ssrc, one in current.items() if one.section is section}
+
+    def _heard_again(self, description: ReceiveSection) -> None:
+        """End a silence. What was counted before it would take the numbers after it for old ones."""
+        section, sources = self._silenced.pop(description.mid, (None, {}))
+        if section is None:
+            return
+        self._sections[description.mid] = section
+        section.track.bind(description, self._send_feedback)
+        anew: dict[int, UpLayer] = {}  # by the primary SSRC
+        for ssrc, source in sorted(sources.items(), key=lambda item: item[1].is_repair):
+            primary = source.layer.ssrc
+            if not source.is_repair:
+                anew[primary] = section.track.add_layer(ssrc, source.layer.rid)
+            if primary in anew:
+                self._enter(ssrc, _Source(section, anew[primary], source.is_repair))
 
     def clear(self) -> None:
         for mid in tuple(self._sections):
@@ -124,13 +176,14 @@ class Reception:
     def _learn(self, packet: RtpPacket, values: tuple[bytes | None, ...]) -> _Source | None:
         """Find out whose an unknown SSRC is, and remember it; None when the packet does not tell."""
         section = self._section_of(packet, values)
-        if section is None or len(self._sources) >= MOST_SOURCES:
+        if section is None or not self._has_room():
             return None
         description, track = section.description, section.track
         if packet.payload_type == description.codec.rtx_payload_type:
             layer = _repaired(packet.ssrc, values, section)
             if layer is None:
                 return None
+            self._replaced(layer, repair_alone=True)
             source = _Source(section, layer, is_repair=True)
         else:
             rid = _text(values[_SLOTS[rtp.RID]])
@@ -138,13 +191,31 @@ class Reception:
                 return None
             if (description.rids or rid) and rid not in description.rids:
                 return None
-            before = set(map(id, track.layers))
-            layer = track.add_layer(packet.ssrc, rid)
-            gone = before - set(map(id, track.layers))
-            self._sources = {ssrc: known for ssrc, known in self._sources.items() if id(known.layer) not in gone}
-            source = _Source(section, layer, is_repair=False)
-        self._sources[packet.ssrc] = source
+            before = tuple(track.layers)
+            if not rid and (values[_SLOTS[rtp.MID]] is not None or packet.ssrc in description.ssrcs):
+                for layer in before:
+                    if layer.ssrc not in description.ssrcs:
+                        track.drop_layer(layer)
+            source = _Source(section, track.add_layer(packet.ssrc, rid), is_repair=False)
+            for layer in before:
+                if layer not in track.layers:
+                    self._replaced(layer)
+        self._enter(packet.ssrc, source)
         return source
+
+    def _enter(self, ssrc: int, source: _Source) -> None:
+        self._sources[ssrc] = source
+        self._leaving.pop(ssrc, None)
+
+    def _has_room(self) -> bool:
+        """For one more SSRC; what was replaced yields to it."""
+        while len(self._sources) >= MOST_SOURCES and self._leaving:
+            self._forget(next(iter(self._leaving)))
+        return len(self._sources) < MOST_SOURCES
+
+    def _forget(self, ssrc: int) -> None:
+        del self._leaving[ssrc]
+        self._sources.pop(ssrc, None)
 
     def _section_of(self, packet: RtpPacket, values: tuple[bytes | None, ...]) -> _Section | None:
         mid = values[_SLOTS[rtp.MID]]
@@ -158,8 +229,9 @@ class Reception:
             codec = description.codec
             if packet.payload_type in (codec.payload_type, codec.red_payload_type) and not description.rids:
                 fitting.append(section)
-        # A payload type of one section only also tells (RFC 8843 section 9.2, last resort).
-        return fitting[0] if len(fitting) == 1 else None
+        # A payload type of one section only also tells (RFC 8843 section 9.2, last resort), of what was nobody else's.
+        known = packet.ssrc in self._leaving or any(packet.ssrc in sources for _, sources in self._silenced.values())
+        return fitting[0] if len(fitting) == 1 and not known else None
 
     def take_sender_report(self, report: rtcp.SenderReport, now: float) -> None:
         source = self._sources.get(report.ssrc)
@@ -167,6 +239,9 @@ class Reception:
             source.section.track.take_sender_report(source.layer, report, now)
 
     def tick(self, now: float) -> None:
+        self._now = now
+        while self._leaving and self._leaving[ssrc := next(iter(self._leaving))] <= now:
+            self._forget(ssrc)
         for section in tuple(self._sections.values()):
             section.track.tick(now)
 
@@ -202,7 +277,13 @@ class Reception:
 
     @property
     def ssrcs(self) -> tuple[int, ...]:
-        return tuple(self._sources)
+        """What the client sends on now."""
+        return tuple(ssrc for ssrc in self._sources if ssrc not in self._leaving)
+
+    @property
+    def needed(self) -> set[int]:
+        """The same, with what is under way and what may come again after a silence."""
+        return set(self._sources).union(*(sources for _, sources in self._silenced.values()))
 
     def path_changed(self) -> None:
         self._uplink.path_changed()

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container
 from struct import Struct
 from typing import Any, Protocol
 
@@ -34,6 +34,7 @@ from sfu.negotiation import MAX_MESSAGE_SIZE, SCTP_PORT
 from sfu.route import Numbers
 from sfu.rtp import is_rtcp
 from sfu.sctp_check import is_sound
+from sfu.srtp_streams import MOST_STREAMS, SrtpStreams
 
 log = structlog.get_logger()
 
@@ -42,7 +43,6 @@ MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages ar
 MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
 MOST_CHANNELS = 16
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
-MOST_STREAMS = 128  # SSRCs one client may send on: each costs memory in libsrtp
 LONGEST_HOLD = 3.0  # seconds that a client's data may be held back
 MOST_FRAGMENTS = 4096  # chunks of unfinished messages
 
@@ -91,6 +91,9 @@ class TransportHandler(Protocol):
     def take_rtp(self, packet: bytes, arrival: float) -> None: ...
 
     def take_rtcp(self, packet: bytes, arrival: float) -> None: ...
+
+    def needed(self) -> Container[int]:
+        """SSRCs of the client that it may send on again, however long it has not."""
 
     def channel_open(self, label: str) -> None: ...
 
@@ -220,7 +223,8 @@ class Transport:
         self._channels: dict[str, RTCDataChannel] = {}
         self._slow: set[str] = set()
         self._early: dict[str, list[bytes]] = {}  # reliable messages for a channel of ours that is still opening
-        self._streams: set[bytes] = set()
+        self._streams = SrtpStreams()
+        self._last_at = self._streams.last_at
         self._rx: Any = None
         self._tx: Any = None
         self._kept: dict[int, dict[int, bytes]] = {}  # ssrc -> number -> as it was sent, oldest first
@@ -388,10 +392,8 @@ class Transport:
         size = len(datagram)
         rtcp = is_rtcp(datagram)
         ssrc = datagram[4:8] if rtcp else datagram[8:12]
-        if ssrc not in self._streams and len(self._streams) >= MOST_STREAMS:
-            if not self.faults["too many streams"]:
-                log.warning("client sends on too many streams", most=MOST_STREAMS)
-            self.faults["too many streams"] += 1
+        if ssrc not in self._last_at and self._streams.refuses(ssrc, arrival):
+            self.faults["refused stream"] += 1
             return
         _bytes[0:size] = datagram
         _length[0] = size
@@ -399,19 +401,26 @@ class Transport:
         if unprotect(self._rx, _buffer, _length) != 0:
             self.faults["unprotect"] += 1
             return
-        self._streams.add(ssrc)
+        if ssrc not in self._last_at and not self._entered(ssrc, arrival, is_rtcp=rtcp):
+            return
+        self._last_at[ssrc] = arrival
         packet = _bytes[0 : _length[0]]
         if rtcp:
             self._handler.take_rtcp(packet, arrival)
         else:
             self._take_rtp(packet, arrival)
 
-    def forget_received(self, ssrcs: Iterable[int]) -> None:
-        """The client sends no more on these: their place is free for others."""
-        for ssrc in ssrcs:
-            if (known := ssrc.to_bytes(4, "big")) in self._streams:
-                self._streams.discard(known)
-                lib.srtp_remove_stream(self._rx, socket.htonl(ssrc))
+    def _entered(self, ssrc: bytes, arrival: float, *, is_rtcp: bool) -> bool:
+        """A stream that libsrtp has just made: whether it may stay, another making room where that is needed."""
+        out = self._streams.enter(ssrc, arrival, self._handler.needed(), is_rtcp=is_rtcp)
+        if out is not None:
+            lib.srtp_remove_stream(self._rx, socket.htonl(int.from_bytes(out, "big")))
+        if out != ssrc:
+            return True
+        if not self.faults["too many streams"]:
+            log.warning("client sends on too many streams", most=MOST_STREAMS)
+        self.faults["too many streams"] += 1
+        return False
 
     # Data channels
 

@@ -53,6 +53,7 @@ class UpLayer:
         self.jitter = 0.0
         self.sender_report: SenderReport | None = None
         self.key_frames_asked = 0
+        self.is_dropped = False  # by its track: only what is under way still comes
         self._sender_report_at = 0.0
         self._base: int | None = None
         self._highest = 0  # extended sequence number
@@ -71,7 +72,7 @@ class UpLayer:
         return 0 if self._base is None else self._highest - self._base + 1
 
     def is_live(self, now: float) -> bool:
-        return now - self.last_at < SILENT_AFTER
+        return now - self.last_at < SILENT_AFTER and not self.is_dropped
 
     def is_steady(self, now: float) -> bool:
         return self.is_live(now) and now - self.live_since >= HOLD_UP

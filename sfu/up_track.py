@@ -88,7 +88,8 @@ class UpTrack:
 
     def unbind(self) -> None:
         self._send_feedback = None
-        self.layers.clear()
+        for layer in tuple(self.layers):
+            self.drop_layer(layer)
         self._layering = None
         self.history.clear()
 
@@ -104,14 +105,19 @@ class UpTrack:
             retry_after=RETRY_SOUND_AFTER if is_audio else RETRY_AFTER,
             keep=AUDIO_KEPT if is_audio else KEPT,
         )
-        if rid:
-            self.layers = [other for other in self.layers if other.rid != rid]
-        elif len(self.layers) >= MOST_LAYERS:
-            self.layers.remove(min(self.layers, key=lambda other: other.last_at))
+        for other in [other for other in self.layers if rid and other.rid == rid]:
+            self.drop_layer(other)
+        if len(self.layers) >= MOST_LAYERS:
+            self.drop_layer(min(self.layers, key=lambda other: other.last_at))
         self.layers.append(layer)
         is_layered = self.codec is not None and self.codec.mime_type in LAYERED and not self._rids
         self._layering = Layering(self.codec.mime_type, layer) if self.codec and is_layered else None
         return layer
+
+    def drop_layer(self, layer: UpLayer) -> None:
+        """Its SSRC is sent no more. It flows on to its subscribers until another begins, and is reported no more."""
+        self.layers.remove(layer)
+        layer.is_dropped = True
 
     def take(self, layer: UpLayer, packet: RtpPacket, passed: tuple[bytes | None, ...], at: float, size: int) -> None:
         """A packet of this track, in arrival order, to be passed on at once. passed: the values of PASSED_ON."""

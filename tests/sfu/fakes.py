@@ -94,6 +94,7 @@ class FakePeer:
         self.remote: RemoteTransport | None = None
         self.remote_ice: list[tuple[str, str]] = []
         self.receiving: dict[str, UpTrack] = {}
+        self.silenced: set[str] = set()
         self.attached: dict[str, SendSection] = {}
         self.channels: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
@@ -124,9 +125,15 @@ class FakePeer:
 
     def receive(self, section: ReceiveSection, track: UpTrack) -> None:
         self.receiving[section.mid] = track
+        self.silenced.discard(section.mid)
 
     def stop_receiving(self, mid: str) -> None:
         self.receiving.pop(mid, None)
+        self.silenced.discard(mid)
+
+    def silence(self, mid: str) -> None:
+        del self.receiving[mid]
+        self.silenced.add(mid)
 
     def attach(self, down_track: Any, section: SendSection) -> None:
         self.detach(down_track)

@@ -1,7 +1,13 @@
 """Which layer flows: by page, path and publisher, entered at key frames."""
 
+from sfu.negotiated import SendSection
+from sfu.rtp import RtpPacket
 from tests.sfu.streams import (
+    EXTENSIONS,
+    NOTHING,
+    OPUS,
     Publisher,
+    Source,
     Subscriber,
     assert_unbroken,
 )
@@ -95,3 +101,35 @@ def test_key_frame_requests_of_many_are_one() -> None:
         for _ in range(40):
             subscriber.track.request_key_frame()
     assert publisher.asked() == [1000]
+
+
+def test_a_layer_that_was_replaced_flows_until_the_first_key_frame_of_the_new_one() -> None:
+    publisher = Publisher()
+    subscriber = Subscriber(publisher)
+    subscriber.run(publisher, 2)
+    old, count = publisher.layers["f"], len(subscriber.packets)
+    new = publisher.track.add_layer(2000, "f")
+    publisher.send("f", subscriber.now)
+    assert len(subscriber.packets) == count + 2, "what was under way"
+    under_way = list(publisher.sources["f"].picture_packets())
+    publisher.layers["f"], publisher.sources["f"] = new, Source(2000, 7)
+    publisher.send("f", subscriber.now, key=True)
+    assert len(subscriber.packets) == count + 4
+    for packet in under_way:
+        publisher.track.take(old, packet, NOTHING, subscriber.now, 1)
+    assert len(subscriber.packets) == count + 4, "too late"
+    subscriber.run(publisher, 1)
+    assert subscriber.track.current_quality == 2
+    assert_unbroken(subscriber.packets)
+
+
+def test_sound_goes_over_to_the_new_stream_with_its_first_packet() -> None:
+    publisher = Publisher(rids=(), codec=OPUS)
+    subscriber = Subscriber(publisher, SendSection("0", "audio", OPUS, EXTENSIONS))
+    old = publisher.layers[""]
+    packets = [RtpPacket(111, False, number, 0, 1000, b"%d" % number) for number in range(3)]
+    publisher.track.take(old, packets[0], NOTHING, 10.0, 1)
+    publisher.track.drop_layer(old)
+    publisher.track.take(old, packets[1], NOTHING, 10.02, 1)
+    publisher.track.take(publisher.track.add_layer(2000, ""), packets[2], NOTHING, 10.04, 1)
+    assert [packet.payload for packet in subscriber.packets] == [b"0", b"1", b"2"]

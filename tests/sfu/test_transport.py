@@ -17,7 +17,8 @@ from sfu import rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import Codec, ReceiveSection, SendSection
 from sfu.peer import Peer
-from sfu.transport import CIPHER_SUITES, LONGEST_HOLD, MOST_LOSSY, MOST_RELIABLE, MOST_STREAMS, Certificate
+from sfu.srtp_streams import MOST_STREAMS, UNDER_WAY
+from sfu.transport import CIPHER_SUITES, LONGEST_HOLD, MOST_LOSSY, MOST_RELIABLE, Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until
@@ -331,17 +332,55 @@ async def test_closing_twice_and_silence(port: UdpPort) -> None:
     await call.client.close()
 
 
-async def test_streams_that_have_ended_make_room_for_others(call: Call) -> None:
-    ssrc = 1000
-    for _ in range(MOST_STREAMS // 6 + 1):
-        track = receive(call)
-        for _stream in range(6):
-            ssrc += 1
-            await call.client.send_rtp(packet(1, ssrc))
-        await until(lambda track=track: len(track.layers) == 6)  # type: ignore[misc]
-        call.peer.stop_receiving("0")
-        assert not call.peer._transport._streams
-    assert not call.peer.faults["too many streams"]
+def sealed(call: Call, number: int, ssrc: int) -> bytes:
+    """As it leaves the client, encrypted."""
+    one = packet(number, ssrc)
+    one.extensions = [(1, b"0")]
+    return call.client.dtls._tx_srtp.protect(rtp.write(one))
+
+
+async def test_streams_that_were_replaced_make_room_for_others(call: Call) -> None:
+    """A meeting in which each second brings a new stream, and what strangers send and send again meanwhile."""
+    track, transport = receive(call), call.peer._transport
+    first = sealed(call, 1, 1000)
+    transport._received(first, 100.0)
+    for second in range(1, 3 * MOST_STREAMS):
+        now = 100.0 + second
+        known = set(transport._streams.last_at)
+        forged = rtp.write(packet(1, 90_000 + second)) + bytes(16)
+        transport._received(forged, now)
+        assert set(transport._streams.last_at) == known, "what is not authenticated frees no place"
+        transport._received(sealed(call, 1, 1000 + second), now)
+        assert [layer.ssrc for layer in track.layers] == [1000 + second]
+        assert len(transport._streams.last_at) == min(second + 1, MOST_STREAMS)
+    assert call.peer.faults == {"unprotect": 3 * MOST_STREAMS - 1}
+    transport._received(first, now)
+    assert [layer.ssrc for layer in track.layers] == [999 + 3 * MOST_STREAMS], "an old packet replaces nobody"
+    assert call.peer.faults["refused stream"] == 1
+
+
+async def test_too_many_streams_at_once_are_refused(call: Call) -> None:
+    track, transport = receive(call), call.peer._transport
+    for number in range(MOST_STREAMS + 2):
+        transport._received(sealed(call, 1, 1000 + number), 100.0)
+    assert call.peer.faults == {"too many streams": 1, "refused stream": 1}
+    assert [layer.ssrc for layer in track.layers] == [999 + MOST_STREAMS]
+    transport._received(sealed(call, 2, 1001 + MOST_STREAMS), 100.1 + UNDER_WAY)
+    assert [layer.ssrc for layer in track.layers] == [1001 + MOST_STREAMS]
+
+
+async def test_who_was_silenced_from_outside_is_understood_again_after_65536_packets(call: Call) -> None:
+    """The receiver's count of wraps (RFC 3711, 3.3.1) must live on, or the sender is never understood again."""
+    track, transport = receive(call), call.peer._transport
+    for number in (20_000, 40_000, 60_000, 80_000 & 0xFFFF):
+        transport._received(sealed(call, number, 7), 100.0)
+    call.peer.silence("0")
+    transport._received(sealed(call, 80_001 & 0xFFFF, 7), 101.0)
+    assert track.layers == []
+    call.peer.receive(ReceiveSection("0", "audio", OPUS, {1: rtp.MID}), track)
+    transport._received(sealed(call, 80_002 & 0xFFFF, 7), 102.0)
+    assert [(layer.ssrc, layer.packets) for layer in track.layers] == [(7, 1)]
+    assert not call.peer.faults["unprotect"]
 
 
 async def test_data_is_held_back_and_a_flood_ends_the_transport(call: Call) -> None:
