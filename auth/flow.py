@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +22,14 @@ _MONTHS = {
     "sv": ("jan", "feb", "mars", "april", "maj", "juni", "juli", "aug", "sep", "okt", "nov", "dec"),
     "en": ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
+
+
+def start_page(link: str | None, next_path: str | None) -> str:
+    """The page on which an identification is begun, and begun anew: of the personal link with that token, else the
+    staff's login, which still knows where it leads."""
+    if link is not None:
+        return f"/i/{link}"
+    return f"/login?{urlencode({'next': next_path})}" if next_path is not None else "/login"
 
 
 class Greeting(Protocol):

@@ -35,7 +35,7 @@ from auth.errors import (
     TooManyIdentifications,
     refusal,
 )
-from auth.flow import Browser, Greeting, Invitations, Started, Status, StoredOrder, visible_text
+from auth.flow import Browser, Greeting, Invitations, Started, Status, StoredOrder, start_page, visible_text
 from auth.identity import AssuranceLevel, Method
 from auth.lease import Leases
 from auth.limits import HoldOff, Recent
@@ -295,12 +295,13 @@ class Identifications:
         if not any(hmac.compare_digest(one.encode(), nonce.encode()) for one in ours):
             raise IdentificationUnknown
         row = await self._own(transaction, flow)
-        link = StoredOrder.model_validate_json(row.order).link if row.order is not None else None
+        order = StoredOrder.model_validate_json(row.order) if row.order is not None else None
+        page = start_page(order.link, order.next) if order is not None else "/login"
         await self._rows.come_back(transaction)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
                 await self._settled(transaction)
-        return await self.status(transaction, flow, language), f"/i/{link}" if link is not None else "/login"
+        return await self.status(transaction, flow, language), page
 
     async def _settled(self, transaction: str) -> None:
         live = self._collector.live.get(transaction)

@@ -24,7 +24,7 @@ from auth.errors import (
     Refusal,
     TooManyIdentifications,
 )
-from auth.flow import Browser, Invitations
+from auth.flow import Browser, Invitations, start_page
 from auth.id_token import Asked
 from auth.identity import Identity, Method
 from auth.limits import Recent
@@ -162,7 +162,7 @@ class OidcLogins:
         page = "/login"
         try:
             away, kept = await self._take(method, answer, flow)
-            page = f"/i/{kept.link}" if kept.link is not None else page
+            page = start_page(kept.link, kept.next)
             return await self._conclude(method, away, kept, answer)
         except Refusal as refused:
             return Back(page, refused)

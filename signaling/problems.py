@@ -15,7 +15,7 @@ from db.engine import DatabaseFailure
 from rooms.media import MediaUnavailable
 from signaling.bus import BusUnavailable
 from signaling.i18n import language_of
-from signaling.security import Unidentified, login_address, route_template
+from signaling.security import Unidentified, login_address, on_travel_laptop, route_template
 
 log = structlog.get_logger()
 
@@ -157,7 +157,9 @@ def middleware(
             log.error("request failed", route=route_template(request), code=refusal.code, failure=failure, place=place)
         elif refusal.status in REFUSED:
             log.warning("request refused", route=route_template(request), status=refusal.status, code=refusal.code)
-        if isinstance(refusal, Unidentified) and wants_page(request) and request.method in ("GET", "HEAD"):
+        # On the travel laptop nothing is typed that would be lost, and there is one window.
+        led = request.method in ("GET", "HEAD") or on_travel_laptop(request)
+        if isinstance(refusal, Unidentified) and wants_page(request) and led:
             return web.Response(status=303, headers={"Location": login_address(request)})
         headers = {name: caught.headers[name] for name in ("Allow",) if name in getattr(caught, "headers", {})}  # type: ignore[attr-defined]
         if refusal.retry_after is not None:

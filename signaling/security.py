@@ -10,7 +10,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from aiohttp import web
@@ -31,7 +31,6 @@ PUBLIC = frozenset(
         "/logout",  # also with a session that has ended: the answer leads to the login
         "/i/{token}",
         "/i/{token}/sms",
-        "/i/{token}/sms/code",
         "/language",
         "/help",
         "/easy-read",
@@ -83,6 +82,12 @@ TOKEN_ROUTES = frozenset({"/twirp/livekit.RoomService/{method}", "/livekit/webho
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 BODY_SECONDS = 10.0
 """A body is at most 64 KiB: a mobile network at its worst needs less."""
+
+NEXT = re.compile(
+    r"/(kiosk|today|audit|meetings|organisations|sessions|assurance|consent-rules)(/[A-Za-z0-9_-]{1,64}){0,3}(\?home=1)?",
+    re.ASCII,
+)
+"""Where a login may lead to; anything else is refused, so that no link of ours leads elsewhere."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -345,6 +350,34 @@ def headers_middleware(origin: str, media_url: str | None = None) -> Callable[..
     return dress
 
 
+def page_path(request: web.Request) -> str:
+    """The path that the page is got by. An answer to a form may stand at one that takes the form alone: then it is the
+    nearest above it that is got, or the page of what was `made`."""
+    if "made" in request:
+        return str(request["made"])
+    path, template = request.path, route_template(request)
+    if request.method not in SAFE_METHODS:
+        routes = request.app.router.routes()
+        got = {route.resource.canonical for route in routes if route.method == "GET" and route.resource is not None}
+        while template.startswith("/") and template not in got:
+            path, template = path.rpartition("/")[0], template.rpartition("/")[0]
+    return path or "/"
+
+
+def way_back(request: web.Request) -> str:
+    """Where a login leads to from this page: where the page is a step to, by its `next`, else to the page itself.
+    Empty where it may lead to neither: the token of a personal link, above all, stands in no `next`."""
+    path = page_path(request)
+    ways = (request.query.get("next", ""), request.path_qs if path == request.path else path, path)
+    return next((way for way in ways if NEXT.fullmatch(way)), "")
+
+
+def on_travel_laptop(request: web.Request) -> bool:
+    """Whether this is one of the travel laptop's pages, or a step to one: nothing on it leads to the day's list."""
+    return way_back(request).startswith("/kiosk")
+
+
 def login_address(request: web.Request) -> str:
     """Where a page visitor without a session is led, and back again afterwards."""
-    return f"/login?next={quote(request.path, safe='/')}" if request.path.startswith("/") else "/login"
+    back = way_back(request)
+    return f"/login?{urlencode({'next': back}, safe='/')}" if back else "/login"

@@ -3,9 +3,8 @@
 The flow cookie's value is a lasting secret of the browser, so that a new tab finds its way back.
 """
 
-import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,13 +20,7 @@ from signaling.api.answers import SessionDescription, SessionLiving, SessionStaf
 from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest
-from signaling.security import LIVING, session_of
-
-# Where staff may ask to land; anything else is refused, so that no link of ours leads elsewhere.
-NEXT = re.compile(
-    r"/(kiosk|today|audit|meetings|organisations|sessions|assurance|consent-rules)(/[A-Za-z0-9_-]{1,64}){0,2}",
-    re.ASCII,
-)
+from signaling.security import LIVING, NEXT, session_of
 
 
 class StartBody(BaseModel):
@@ -120,7 +113,7 @@ class AuthApi:
             )
         except IdentificationUnknown as unknown:  # a person waits for a page, not for problem details
             return web.Response(status=303, headers={"Location": f"/login?problem={unknown.code}"})
-        location = status.next if status.next is not None else f"{page}?transaction={quote(transaction, safe='')}"
+        location = status.next or f"{page}{'&' if '?' in page else '?'}{urlencode({'transaction': transaction})}"
         response = web.Response(status=303, headers={"Location": location})
         await self._log_in(request, response, status)
         return response

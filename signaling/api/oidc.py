@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from auth.errors import AssuranceTooLow, CookiesBlocked, Refusal
-from auth.flow import Browser
+from auth.flow import Browser, start_page
 from auth.identity import Method
 from auth.oidc import Back, OidcLogins
 from auth.randomness import new_secret
 from auth.sessions import Session, Sessions
-from signaling.api.auth import NEXT
 from signaling.cookies import Cookies
 from signaling.i18n import language_of
 from signaling.problems import BadRequest, NotFound
+from signaling.security import NEXT
 
 START, CALLBACK = "/auth/oidc/{provider}/start", "/auth/oidc/{provider}/callback"
 _LINK = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -50,7 +50,7 @@ class OidcApi:
         try:
             location = await self._logins.start(method, browser, link=link, next_path=wanted)
         except Refusal as refused:
-            return see_problem(f"/i/{link}" if link is not None else "/login", refused)
+            return see_problem(start_page(link, wanted), refused)
         response = web.Response(status=303, headers={"Location": location})
         self._cookies.keep_flow(response, flow)
         return response
@@ -91,4 +91,4 @@ def see_problem(page: str, refusal: Refusal, *, tried: Method | None = None) -> 
     query = {"problem": refusal.code}
     if tried is not None and not isinstance(refusal, AssuranceTooLow):
         query["with"] = tried.value
-    return web.Response(status=303, headers={"Location": f"{page}?{urlencode(query)}"})
+    return web.Response(status=303, headers={"Location": f"{page}{'&' if '?' in page else '?'}{urlencode(query)}"})

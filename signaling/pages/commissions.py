@@ -3,10 +3,9 @@
 from aiohttp import web
 
 from auth.commissions import PAGE, Commissions, home_of
-from signaling.api.auth import NEXT
 from signaling.pages.staff import see_other
 from signaling.pages.templates import render
-from signaling.security import Forbidden, session_of
+from signaling.security import Forbidden, session_of, way_back
 
 
 def routes(commissions: Commissions) -> list[web.RouteDef]:
@@ -16,15 +15,11 @@ def routes(commissions: Commissions) -> list[web.RouteDef]:
         held = await commissions.of(session)
         if not held:
             raise Forbidden
-        return render(request, "commissions.html", held=held, next=_next(request.query.get("next", "")))
+        return render(request, "commissions.html", held=held)
 
     async def choose(request: web.Request) -> web.StreamResponse:
         sent = await request.post()
         chosen = await commissions.choose(session_of(request), str(sent.get("staff", ""))[:64])
-        return see_other(_next(str(sent.get("next", ""))) or home_of(chosen))
+        return see_other(way_back(request) or home_of(chosen))
 
     return [web.get(PAGE, page), web.post(PAGE, choose)]
-
-
-def _next(wanted: str) -> str:
-    return wanted if NEXT.fullmatch(wanted) else ""

@@ -1,19 +1,12 @@
 """A refusal as a page: what happened, then what to do. Never more than the person may know."""
 
-from urllib.parse import urlencode, urlsplit
-
 from aiohttp import web
 
 from auth.errors import Refusal
 from rooms.errors import LinkOfCancelledMeeting, LinkOfEndedMeeting
 from signaling.i18n import gettext_of, language_of
 from signaling.pages.templates import SUPPORT_PHONE, render
-
-
-def _login_back(request: web.Request) -> str:
-    """The login, and from it the page the form was on, which our own pages tell (`Referrer-Policy: same-origin`)."""
-    page = urlsplit(request.headers.get("Referer", ""))
-    return f"/login?{urlencode({'next': page.path}, safe='/')}" if page.netloc == request.host else "/login"
+from signaling.security import login_address, on_travel_laptop
 
 
 def error_page(request: web.Request, refusal: Refusal) -> web.Response:
@@ -46,11 +39,12 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
     if refusal.code == "invitation-unknown":  # most often half of it was left behind in the message
         whole = _("Kontrollera att hela länken kom med.")
         body = f"{whole} {body}".strip()
-    action = {"href": "/", "text": _("Till startsidan")} if request.get("session") else None
+    start = "/kiosk" if on_travel_laptop(request) else "/"
+    action = {"href": start, "text": _("Till startsidan")} if request.get("session") else None
     if refusal.code == "unidentified":
         heading, first, stop = _("Du är inte inloggad längre"), _("Det du skrev är inte skickat."), ""
         rest = _("Logga in i en ny flik. Ladda sedan om den här sidan och svara ja på att skicka igen.")
-        action = {"href": _login_back(request), "text": _("Logga in i en ny flik"), "apart": "yes"}
+        action = {"href": login_address(request), "text": _("Logga in i en ny flik"), "apart": "yes"}
     calm = refusal.status < 500
     return render(
         request,

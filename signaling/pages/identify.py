@@ -9,11 +9,11 @@ from auth.errors import REFUSALS, AssuranceTooLow
 from auth.identity import Method
 from auth.sessions import Session
 from rooms.meetings import Meetings
-from signaling.api.auth import NEXT
 from signaling.cookies import method_of
 from signaling.i18n import language_of
 from signaling.pages.staff import see_other
 from signaling.pages.templates import render
+from signaling.security import way_back
 
 STAFF_WAYS = (Method.SITHS, Method.BANKID, Method.FREJA)
 VISITOR_WAYS = (Method.BANKID, Method.FREJA)
@@ -24,10 +24,9 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
     """methods: those that are set up, BankID among them."""
 
     async def login(request: web.Request) -> web.StreamResponse:
-        asked = request.query.get("next", "")
-        wanted = asked if NEXT.fullmatch(asked) else None
+        wanted = way_back(request) or None
         session: Session | None = request.get("session")
-        if session is not None and "with" not in request.query:
+        if session is not None and not _begun(request):
             return see_other(wanted or (home_of(session.staff) if session.staff is not None else "/"))
         kiosk = wanted is not None and wanted.startswith("/kiosk")
         ways = [way for way in STAFF_WAYS if way in methods]
@@ -39,7 +38,7 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
         token = request.match_info["token"]
         greeting = await meetings.invitations.greeting(token)
         session: Session | None = request.get("session")
-        if session is not None and "with" not in request.query:
+        if session is not None and not _begun(request):
             opened = await meetings.invitations.opened_by(token, session)
             if opened is not None and await meetings.assurance.below(session, opened.meeting) is None:
                 return see_other(opened.next)
@@ -51,6 +50,11 @@ def routes(meetings: Meetings, methods: frozenset[Method]) -> list[web.RouteDef]
         return _page(request, ways, _chosen(request, ways, ways[0]), invited=invited, token=token, no_e_id=no_e_id)
 
     return [web.get("/login", login), web.get("/i/{token}", link)]
+
+
+def _begun(request: web.Request) -> bool:
+    """Whether somebody, also one who is logged in, has begun to identify on this page."""
+    return not request.query.keys().isdisjoint({"with", "problem", "transaction"})
 
 
 def _chosen(request: web.Request, ways: list[Method], otherwise: Method) -> Method:

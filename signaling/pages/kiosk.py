@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from auth.commissions import choice
 from auth.errors import Refusal
-from auth.sessions import Session
 from rooms import view
 from rooms.errors import ConsentMissing
 from rooms.meetings import Meetings
 from rooms.state import State
 from signaling.i18n import gettext_of, language_of
-from signaling.pages.staff import today_of
+from signaling.pages.staff import see_other, today_of
 from signaling.pages.templates import render, type_name
 from signaling.security import session_of
 
@@ -22,34 +22,55 @@ NAMED_BEFORE = timedelta(minutes=30)
 
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
-    async def page(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
+    async def page(request: web.Request, refusal: Refusal | None = None) -> web.Response:
+        """refusal: why the start that was pressed did not work."""
         session = session_of(request)
         now = clock()
         found = await meetings.planning.meetings_for(session, *today_of(now))
         mine = mine_of([view.state(item, session, now) for item in found])
         first = first_of(mine, now, show_early="show" in request.query)
         later = [later_of(item, now, language_of(request)) for item in mine[1 : 1 + MOST_LATER]]
-        shown = {"next": first, "later": later, "problem": problem, "early": early(mine)}
-        # It also answers a start that did not work, and no login leads back to that address.
-        return render(request, "kiosk.html", status=status, path="/kiosk", now=now, **shown)
+        problem = refusal
+        if refusal is None and first is not None and first["meeting"]["status"] == "planned":
+            gathering = next(item for item in found if item.meeting.id == first["meeting"]["id"])
+            # Seen before the press, and for as long as it is so.
+            if (await meetings.consents.needed(gathering)).missing:
+                problem = ConsentMissing()
+        return render(
+            request,
+            "kiosk.html",
+            status=refusal.status if refusal else 200,
+            now=now,
+            next=first,
+            later=later,
+            early=early(mine),
+            problem=words_of(problem, request) if problem else "",
+            refused=refusal is not None,
+        )
 
     async def home(request: web.Request) -> web.StreamResponse:
+        session = session_of(request)
+        if session.staff is None and session.several:
+            return see_other(choice("/kiosk"))
         return await page(request)
 
     async def start(request: web.Request) -> web.StreamResponse:
-        meeting = request.match_info["id"]
-        session: Session = session_of(request)
+        meeting = str((await request.post()).get("meeting", ""))[:64]
         try:
-            await meetings.hosting.start(session, meeting)
-        except ConsentMissing as refusal:  # whose it is stands on no screen in the patient's kitchen
-            _ = gettext_of(request)
-            words = (ConsentMissing().text(language_of(request)), _("På mötets sida ser du vems."))
-            return await page(request, " ".join(words), refusal.status)
+            started = await meetings.hosting.start(session_of(request), meeting)
         except Refusal as refusal:
-            return await page(request, refusal.text(language_of(request)), refusal.status)
-        return web.Response(status=303, headers={"Location": f"/kiosk/meetings/{meeting}"})
+            return await page(request, refusal)
+        return see_other(f"/kiosk/meetings/{started.meeting.id}")
 
-    return [web.get("/kiosk", home), web.post("/kiosk/meetings/{id}/start", start)]
+    return [web.get("/kiosk", home), web.post("/kiosk", start)]
+
+
+def words_of(problem: Refusal, request: web.Request) -> str:
+    """Whose consent is missing stands on no screen in the patient's kitchen."""
+    _ = gettext_of(request)
+    if isinstance(problem, ConsentMissing):
+        return f"{ConsentMissing().text(language_of(request))} {_('På mötets sida ser du vems.')}"
+    return problem.text(language_of(request))
 
 
 def mine_of(states: list[State]) -> list[State]:

@@ -15,7 +15,7 @@ from rooms.state import State
 from signaling.i18n import gettext_of
 from signaling.pages.staff import meeting_page, see_other
 from signaling.pages.templates import render
-from signaling.security import session_of
+from signaling.security import on_travel_laptop, session_of
 
 NEAR = timedelta(days=400)
 
@@ -71,13 +71,12 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         return render(request, "invitation.html", now=clock(), consent=consent, **state)
 
     async def logout(request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        wanted = str(form.get("next", ""))
         session: Session | None = request.get("session")
         if session is not None:
             await sessions.end(session)
         invited = session is not None and not session.works
-        answer = see_other("/login?next=/kiosk" if wanted.startswith("/kiosk") else "/?ended" if invited else "/login")
+        kiosk = on_travel_laptop(request)
+        answer = see_other("/login?next=/kiosk" if kiosk else "/?ended" if invited else "/login")
         answer.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
         return answer
 

@@ -75,10 +75,12 @@ def routes(meetings: Meetings, codes: SmsCodes, sessions: Sessions, *, secure: b
         cookies.keep_session(answer, logged_in.secret)
         return answer
 
+    async def post(request: web.Request) -> web.StreamResponse:
+        return await (verify if "code" in await request.post() else send)(request)
+
     return [
         web.get("/i/{token}/sms", show),
-        web.post("/i/{token}/sms", send),
-        web.post("/i/{token}/sms/code", verify),
+        web.post("/i/{token}/sms", post),
     ]
 
 

@@ -107,6 +107,7 @@ class StaffPages:
                 state = view.state(gathering, session, self._clock())
                 consent = await self._meetings.consents.standing_in(session, gathering)
                 sms = await self._meetings.assurance.allows_sms(gathering.meeting.id)
+                request["made"] = f"/meetings/{gathering.meeting.id}"
                 return meeting_page(request, state, self._clock(), consent, links=planned.links, made=True, sms=sms)
         form.step = plan_form.step_of(form.errors)
         return await self._plan_page(request, session, form)
@@ -262,8 +263,7 @@ def meeting_page(
     merged = Form(values={**values, **sent.values}, errors=sent.errors)
     status = 422 if merged.errors else 200
     context = {"consent": consent, "links": links, "made": made, "form": merged, "opened": opened, "sms": sms}
-    path = f"/meetings/{meeting['id']}"  # it also answers what was sent to addresses that no login leads back to
-    return render(request, "meeting.html", status=status, path=path, now=now, **context, **state)
+    return render(request, "meeting.html", status=status, now=now, **context, **state)
 
 
 def sent_form(sent: Any) -> Form:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from rooms.meeting import MEETING_TYPES
 from signaling.i18n import clock_time, day, full_day, language_of, short_day, translations
+from signaling.security import on_travel_laptop, page_path, way_back
 
 WEB = Path(__file__).parent.parent.parent / "web"
 STATIC = WEB / "static"
@@ -153,19 +155,30 @@ def telephone(number: str) -> str:
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **context: Any) -> web.Response:
-    """One page in the visitor's language. `session`, `path`, `now` and `support_phone` are always there; never cached.
+    """One page in the visitor's language; never cached.
 
-    The referrer policy is same-origin: under no-referrer our own forms would carry `Origin: null` (Fetch, 3.2).
+    Always there: `session`, `now`, `support_phone`, `demo`; `back`, where a login leads to from here; `here`, the path
+    of the page where a form was sent to another, else empty; `switch`, the page in the other language; `laptop`, which
+    keeps a link on the travel laptop, empty on every other page.
+
+    The referrer policy is strict-origin: no address, which may hold a personal link, is told to the next one; under
+    no-referrer our own forms would carry `Origin: null` (Fetch, 3.2).
     """
     language = language_of(request)
+    path = page_path(request)
+    here = path if path != request.path else ""
+    kept = [] if here else [(name, value) for name, value in request.query.items() if name != "lang"]
     context = {
         "session": request.get("session"),
-        "path": request.path,
+        "back": way_back(request),
+        "switch": f"{here}?{urlencode([*kept, ('lang', 'en' if language == 'sv' else 'sv')])}",
+        "here": here,
+        "laptop": "?next=/kiosk" if on_travel_laptop(request) else "",
         "now": datetime.now(UTC),
         "support_phone": request.app.get(SUPPORT_PHONE, "0980-31 92 10"),
         "demo": request.app.get(DEMO, False),
         **context,
     }
     text = environment(language).get_template(name).render(context)
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)

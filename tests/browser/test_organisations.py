@@ -84,11 +84,16 @@ async def test_staff_are_read_in_and_a_commission_is_chosen(service: Service, co
 
     kerstin = await come(service, "Kerstin Öberg", "desk", bypass_csp=True, reduced_motion="reduce")
     page = kerstin.page
-    await kerstin.scan_code("/login?next=/meetings")
+    await kerstin.scan_code("/kiosk")
+    await kerstin.heading("Vilket uppdrag arbetar du i nu?")
+    await page.get_by_role("link", name="English").click()
+    await kerstin.heading("Which assignment are you working in now?")
+    await page.get_by_role("link", name="Svenska").click()
     await kerstin.heading("Vilket uppdrag arbetar du i nu?")
     await examine("commissions")
     await page.get_by_role("button", name="Samordnare").click()
-    await kerstin.heading("Möten")
+    await expect(page).to_have_url(f"{service.url}/kiosk")
+    await page.goto("/meetings")
     await kerstin.sees("Samordnare, Sörviks kommun")
     await page.get_by_role("link", name="Byt uppdrag").click()
     await page.get_by_role("button", name="Kurator").click()

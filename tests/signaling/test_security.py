@@ -27,10 +27,12 @@ from signaling.security import (
     is_browser,
     login_address,
     middleware,
+    page_path,
     require,
     security_headers,
     session_binding,
     session_of,
+    way_back,
 )
 
 ORIGIN = "http://localhost:8080"
@@ -278,4 +280,34 @@ def test_a_browser_is_known_by_fetch_metadata() -> None:
 
 
 def test_the_way_back_after_login_is_a_path_of_ours() -> None:
-    assert login_address(make_mocked_request("GET", "/meetings/1?secret=x")) == "/login?next=/meetings/1"
+    for path, leads_to in {
+        "/meetings/1?secret=x": "/login?next=/meetings/1",
+        "/meetings/1/room?home=1": "/login?next=/meetings/1/room%3Fhome%3D1",
+        "/commissions?next=/kiosk": "/login?next=/kiosk",
+        "/commissions?next=//evil.example": "/login",
+        "/organisations/nordvik/staff/anna": "/login?next=/organisations/nordvik/staff/anna",
+        "/i/a-secret-link": "/login",
+        "/i/a-secret-link/sms?next=/i/a-secret-link": "/login",
+    }.items():
+        assert login_address(make_mocked_request("GET", path)) == leads_to
+
+
+async def test_an_answer_to_a_form_is_got_from_the_nearest_page_above_it() -> None:
+    async def told(request: web.Request) -> web.Response:
+        request["made"] = made = request.query.get("made", page_path(request))
+        return web.Response(text=f"{made} {page_path(request)} {way_back(request)}")
+
+    app = web.Application()
+    app.add_routes([web.get(path, told) for path in ("/", "/meetings/{id}", "/kiosk")])
+    posted = ("/kiosk", "/logout", "/meetings/{id}/end", "/meetings/{id}/invitations/{invitation}/renew")
+    app.add_routes([web.post(path, told) for path in posted])
+    async with TestClient(TestServer(app)) as client:
+        for path, page, back in (
+            ("/kiosk", "/kiosk", "/kiosk"),
+            ("/logout", "/", ""),
+            ("/meetings/7/end", "/meetings/7", "/meetings/7"),
+            ("/meetings/7/invitations/8/renew", "/meetings/7", "/meetings/7"),
+            ("/meetings/7/end?made=/meetings/9", "/meetings/9", "/meetings/9"),
+        ):
+            assert await (await client.post(path)).text() == f"{page} {page} {back}"
+        assert await (await client.get("/meetings/7?x=1")).text() == "/meetings/7 /meetings/7 /meetings/7"

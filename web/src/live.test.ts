@@ -24,6 +24,17 @@ describe("taking over what is new", () => {
     document.getElementById("name")?.focus();
     expect(takeOver(document, page('<div data-live="form"><input id="name"></div>'))).toEqual([]);
   });
+
+  it.each([
+    ["typed and not sent", '<textarea></textarea>', "Nej"],
+    ["sent and not accepted", '<span class="nhsuk-error-message">Skriv varför.</span><textarea></textarea>', ""],
+    ["neither", '<textarea></textarea>', null],
+  ])("of what is %s nothing is taken away", (_, html, value) => {
+    const old = page(`<div data-live="consent">${html}</div>`);
+    const field = old.querySelector("textarea") as HTMLTextAreaElement;
+    if (value) field.value = value;
+    expect(takeOver(old, page('<div data-live="consent">Alla har sagt ja</div>'))).toEqual(value === null ? ["consent"] : []);
+  });
 });
 
 describe("a page that stands open", () => {
@@ -31,6 +42,19 @@ describe("a page that stands open", () => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
   });
+
+  it.each([["where the form it answers was sent", undefined, "/"], ["where it is got", "/meetings/m", "/meetings/m"]])(
+    "asks %s", async (_, here, asked) => {
+      vi.useFakeTimers();
+      const fetched = vi.fn(async (_address: string) => new Response('<p data-live="when">nu</p>'));
+      vi.stubGlobal("fetch", fetched);
+      document.body.innerHTML = '<p data-live="when">snart</p>';
+      if (here) document.body.dataset["here"] = here;
+      keepTrue({ every: 1000, untouched: 60_000 });
+      await vi.advanceTimersByTimeAsync(1500);
+      delete document.body.dataset["here"];
+      expect(fetched.mock.calls[0]?.[0]).toBe(asked);
+    });
 
   it("asks for itself again and again, but not while it is taken out because the login has ended", async () => {
     vi.useFakeTimers();

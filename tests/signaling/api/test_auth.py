@@ -16,6 +16,7 @@ from auth.sessions import IDLE
 from signaling import problems, security
 from signaling.api import auth as auth_api
 from signaling.api import simulator as simulator_api
+from signaling.security import NEXT
 from tests.auth.conftest import *  # noqa: F403  (the fixtures of the house that identifies)
 from tests.auth.conftest import ANNA, KARIN, House
 
@@ -242,6 +243,14 @@ async def test_the_way_back_after_a_no_leads_to_the_link_s_page(browser: Client,
         assert response.headers["Location"] == f"/i/karins-link?transaction={started['transaction']}"
 
 
+async def test_the_way_back_after_a_no_leads_staff_where_they_were_going(browser: Client, house: House) -> None:
+    started = await start(browser, next="/kiosk", same_device=True)
+    house.simulator.deny(auto_start_token=started["autoStartToken"])
+    query = {"transaction": started["transaction"], "nonce": house.identifications.nonce(started["transaction"])}
+    async with browser.get("/auth/bankid/return", params=query, allow_redirects=False) as response:
+        assert response.headers["Location"] == f"/login?next=%2Fkiosk&transaction={started['transaction']}"
+
+
 async def test_the_way_back_in_another_browser_opens_nothing(
     browser: Client, other_browser: Client, house: House
 ) -> None:
@@ -361,4 +370,4 @@ def test_every_page_of_the_staffs_menu_can_be_where_a_login_leads() -> None:
     menu = (Path(__file__).parents[3] / "web" / "templates" / "_macros.html").read_text(encoding="utf-8")
     pages = set(re.findall(r'<li><a href="(/[a-z-]+)"', menu)) - {"/help"}  # open to all
     assert len(pages) > 5
-    assert {page for page in pages if not auth_api.NEXT.fullmatch(page)} == set()
+    assert {page for page in pages if not NEXT.fullmatch(page)} == set()

@@ -94,6 +94,21 @@ async def test_the_link_page_is_where_a_no_is_told(browser: Client, issuer: Issu
     assert unknown == "/i/unknown?problem=invitation-unknown"
 
 
+async def test_a_no_is_told_where_the_login_still_knows_where_it_leads(browser: Client, issuer: Issuer) -> None:
+    """Who gives up on the travel laptop and tries again comes to its page, not to the day's list."""
+    start = "/auth/oidc/freja/start?next=/kiosk"
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(await location(browser, start)).query).items()}
+    gave_up = urlsplit(issuer.deny(issuer.request(asked)))
+    assert (
+        await location(browser, f"{gave_up.path}?{gave_up.query}")
+        == "/login?next=%2Fkiosk&problem=identification-given-up&with=freja"
+    )
+    refused = await location(browser, await way_back(browser, issuer, KARIN.number, start))
+    assert refused == "/login?next=%2Fkiosk&problem=not-staff&with=freja"
+    async with browser.get(start, headers={"User-Agent": "Googlebot/2.1"}, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/login?next=%2Fkiosk&problem=for-people"
+
+
 async def test_without_cookies(browser: Client, issuer: Issuer) -> None:
     back = await way_back(browser, issuer, ANNA.number)
     browser.session.cookie_jar.clear()

@@ -35,15 +35,31 @@ async def test_a_removed_person_is_told_whom_to_call(site: Site) -> None:
     assert "Till väntrummet" not in page
 
 
+async def test_a_personal_link_that_does_not_open_stands_nowhere_on_its_page(site: Site) -> None:
+    """Neither in where a login leads, nor in the page in English, nor in what the next address is told."""
+    site.viewer = await site.world.anna()
+    token = "x" * 22
+    answer = await site.client.get(f"/i/{token}?problem=wrong-person", headers={"Accept": "text/html"})
+    page = await answer.text()
+    assert (answer.status, answer.headers["Referrer-Policy"]) == (404, "strict-origin")
+    assert token not in page
+    assert 'data-leave="/login?ended"' in page
+    assert 'href="?problem=wrong-person&amp;lang=en"' in page
+
+
+async def test_from_the_answer_to_a_form_each_way_leads_to_a_page(site: Site) -> None:
+    meeting = (await site.planned()).gathering.meeting.id
+    site.world.clock.advance(seconds=-24 * 3600)
+    page, _ = await site.post(f"/meetings/{meeting}/start", 409)
+    assert f'href="/meetings/{meeting}?lang=en"' in page
+    assert f'data-leave="/login?ended&amp;next=%2Fmeetings%2F{meeting}"' in page
+    assert f'data-here="/meetings/{meeting}"' in page
+
+
 async def test_a_form_sent_after_the_login_ended_leads_to_the_login_and_back(site: Site) -> None:
     """In a tab beside: reloading this page sends what was written."""
-    here = str(site.client.make_url("/meetings/new"))
-    told = {"Accept": "text/html", "Referer": here}
-    async with site.client.post("/meetings/new", data={"purpose": "Hemma"}, headers=told) as answer:
-        page = await answer.text()
-        assert answer.status == 401
+    page, _ = await site.post("/meetings/new", 401, purpose="Hemma")
     assert 'href="/login?next=/meetings/new" target="_blank"' in page
     assert "Det du skrev är inte skickat." in page
-    foreign = told | {"Referer": "https://elsewhere.example/meetings/new"}
-    async with site.client.post("/meetings/new", data={}, headers=foreign) as answer:
-        assert 'href="/login" target' in await answer.text()
+    page, _ = await site.post("/meetings/m/invitations/i/renew", 401)
+    assert 'href="/login?next=/meetings/m" target="_blank"' in page

@@ -72,6 +72,16 @@ async def test_the_travel_laptop_shows_a_code(site: Site) -> None:
     assert 'href="?next=%2Fkiosk&amp;with=siths"' in await site.get("/login?next=/kiosk")
 
 
+async def test_the_login_knows_where_it_leads_in_either_language_and_after_a_no(site: Site) -> None:
+    wanted = "/login?next=/kiosk&with=freja&problem=assurance-too-low"
+    assert 'href="?next=%2Fkiosk&amp;with=freja&amp;problem=assurance-too-low&amp;lang=en"' in await site.get(wanted)
+    assert await site.location(f"{wanted}&lang=en") == "/login?next=%2Fkiosk&with=freja&problem=assurance-too-low"
+    site.viewer = await site.world.anna()
+    for begun in ("problem=assurance-too-low", "transaction=t"):  # also who identifies anew while logged in
+        assert '"next":"/kiosk"' in await site.get(f"/login?next=/kiosk&with=bankid&{begun}")
+        assert 'href="/kiosk"' in await site.get(f"/login?next=/kiosk&{begun}")
+
+
 async def test_the_last_choice_is_remembered_unless_it_was_not_enough(site: Site, links: dict[str, str]) -> None:
     site.client.session.cookie_jar.update_cookies({"hemmaplan-method": "freja"})
     link = links["Karin Edlund"]

@@ -37,4 +37,4 @@ async def test_the_page_about_us_names_nobodys_region(site: Site) -> None:
 
 
 async def test_a_page_tells_its_address_to_our_own_alone(site: Site) -> None:
-    assert (await site.client.get("/help")).headers["Referrer-Policy"] == "same-origin"
+    assert (await site.client.get("/help")).headers["Referrer-Policy"] == "strict-origin"

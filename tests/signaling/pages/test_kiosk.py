@@ -1,8 +1,10 @@
 """The travel laptop's home page."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.rooms.test_consents import CHILD, GUARDIANS
+from tests.rooms.test_consents import BO, CHILD, GUARDIANS, MIA, opened
 from tests.signaling.pages.site import Site
 
 
@@ -30,7 +32,7 @@ async def test_a_name_is_shown_half_an_hour_before_or_when_the_nurse_asks(site: 
 async def test_one_touch_starts(site: Site) -> None:
     planned = await site.planned()
     meeting = planned.gathering.meeting.id
-    _, where = await site.post(f"/kiosk/meetings/{meeting}/start")
+    _, where = await site.post("/kiosk", meeting=meeting)
     assert where == f"/kiosk/meetings/{meeting}"
     assert "Gå in i mötet" in await site.get("/kiosk")
 
@@ -38,16 +40,34 @@ async def test_one_touch_starts(site: Site) -> None:
 async def test_why_a_start_did_not_work_is_said_there(site: Site) -> None:
     planned = await site.planned()
     site.world.clock.advance(seconds=-24 * 3600)
-    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    page, _ = await site.post("/kiosk", 409, meeting=planned.gathering.meeting.id)
     assert "Det kan startas två timmar innan" in page
 
 
 async def test_a_missing_consent_is_told_without_the_name(site: Site) -> None:
     planned = await site.planned(**CHILD, invitations=GUARDIANS)
-    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    page, _ = await site.post("/kiosk", 409, meeting=planned.gathering.meeting.id)
     told = page.partition('role="alert"')[2].partition("</div>")[0]
     assert "Samtycke saknas, så mötet får inte börja och ingen kan släppas in. På mötets sida ser du vems." in told
     assert "Berg" not in told
+
+
+async def test_a_missing_consent_is_told_for_as_long_as_it_is_missing(site: Site) -> None:
+    """Where the start was refused the page refreshes itself as any other, from the address it stands at."""
+    planned = await site.planned(**CHILD, invitations=GUARDIANS)
+    refused, _ = await site.post("/kiosk", 409, meeting=planned.gathering.meeting.id)
+    assert "data-here" not in refused
+    assert 'href="?lang=en"' in refused
+    page = await site.get("/kiosk")
+    assert "Samtycke saknas" in page
+    assert 'role="alert"' not in page.partition("<main")[2].partition("</main>")[0], "said once, when it was pressed"
+    assert "Consent is missing" in await site.get("/kiosk", english=True)
+    nurse = site.viewer
+    for name, its_number in (("Mia Berg", MIA), ("Bo Berg", BO)):
+        guardian = await opened(site.world, planned, name, its_number)
+        await site.world.meetings.consents.answer(guardian, planned.gathering.meeting.id, yes=True)
+    site.viewer = nurse
+    assert "Samtycke saknas" not in await site.get("/kiosk")
 
 
 async def test_a_day_without_meetings(site: Site) -> None:
@@ -82,7 +102,7 @@ async def test_the_end_of_the_login_opens_no_second_window(site: Site) -> None:
 
 async def test_from_a_start_that_did_not_work_the_login_leads_to_the_same_page(site: Site) -> None:
     planned = await site.planned(**CHILD, invitations=GUARDIANS)
-    page, _ = await site.post(f"/kiosk/meetings/{planned.gathering.meeting.id}/start", 409)
+    page, _ = await site.post("/kiosk", 409, meeting=planned.gathering.meeting.id)
     assert 'data-leave="/login?ended&amp;next=%2Fkiosk"' in page
     assert 'href="/login?with=bankid&amp;next=%2Fkiosk"' in page
     assert "/start" not in page.partition('id="ends-idle"')[2]
@@ -92,5 +112,25 @@ async def test_the_travel_laptop_comes_back_to_its_own_login_from_a_meeting_too(
     planned = await site.planned()
     for page in ("/kiosk", f"/kiosk/meetings/{planned.gathering.meeting.id}"):
         shown = await site.get(page)
-        assert f'<input type="hidden" name="next" value="{page}">' in shown.partition('id="ends-idle"')[2]
-        assert (await site.post("/logout", next=page))[1] == "/login?next=/kiosk"
+        assert 'action="/logout?next=/kiosk"' in shown.partition('id="ends-idle"')[2]
+        assert f'data-leave="/login?ended&amp;next={page.replace("/", "%2F")}"' in shown
+    assert (await site.post("/logout?next=/kiosk"))[1] == "/login?next=/kiosk"
+
+
+async def test_nothing_on_the_travel_laptop_leads_to_the_days_list(site: Site) -> None:
+    """Nor any page that is reached from there: its login, what may be read beside it, and what did not work."""
+    meeting = (await site.planned()).gathering.meeting.id
+    shown = [await site.get("/kiosk"), await site.get(f"/kiosk/meetings/{meeting}")]
+    shown += [await site.get("/kiosk/meetings/unknown", status=404)]
+    shown += [await site.get("/login?next=/kiosk&with=bankid"), await site.get("/help?next=/kiosk")]
+    site.viewer = None
+    shown += [await site.get("/login?next=/kiosk"), await site.get("/privacy?next=/kiosk")]
+    for page in shown:
+        links = [link for link in re.findall(r'(?:href|action)="(/[^"]*)"', page) if not link.startswith("/static/")]
+        assert {link for link in links if link.startswith("/kiosk") or "next=" in link} >= set(links) - {"/simulator"}
+    assert await site.location("/kiosk") == "/login?next=/kiosk"
+
+
+async def test_a_commission_is_chosen_before_the_page_is_shown(site: Site) -> None:
+    site.viewer = replace(await site.world.anna(), staff=None, several=True)
+    assert await site.location("/kiosk") == "/commissions?next=%2Fkiosk"

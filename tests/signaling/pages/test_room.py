@@ -51,7 +51,7 @@ async def test_the_page_holds_the_state_its_visitor_may_see(house: House) -> Non
         answer = await client.get(f"/meetings/{meeting}/room?home=1", headers=house.headers(host))
         data = data_of(await answer.text())
         assert data["home"] is True
-        assert data["start"] == f"/login?next=/meetings/{meeting}/room"
+        assert data["start"] == f"/login?next=/meetings/{meeting}/room%3Fhome%3D1"
 
 
 async def test_who_has_several_posts_and_came_by_a_link_identifies_as_staff_again(house: House) -> None:

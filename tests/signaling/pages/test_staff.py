@@ -79,6 +79,10 @@ async def test_four_steps_make_a_meeting_whose_links_are_shown_once(site: Site) 
     page, _ = await site.post("/meetings/new", 200, **{**FIRST, **SECOND, **THIRD, "step": "4", "go": "create"})
     assert "Mötet är planerat." in page
     assert page.count("https://mote.example/i/") == 1
+    [made] = set(re.findall(r'data-here="(/meetings/[^"]+)"', page))
+    assert f'href="{made}?lang=en"' in page
+    assert f'data-leave="/login?ended&amp;next={made.replace("/", "%2F")}"' in page
+    assert "Mötet är planerat." not in await site.get(made)
     assert "https://mote.example/i/" not in await site.get("/meetings")
 
 

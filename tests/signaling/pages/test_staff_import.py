@@ -61,7 +61,9 @@ async def test_it_waits_for_its_sender_and_not_for_long(office: Office) -> None:
     await office.page(f"{PLACE}/{first}", {}, status=404)
     await office.log_in("Eva Strand")
     await office.page(f"{PLACE}/{second}", {}, status=404)
-    await office.page(f"/organisations/region-hoga-kusten/import/{second}", {}, status=404)
+    gone = await office.page(f"/organisations/region-hoga-kusten/import/{second}", {}, status=404)
+    assert 'href="/organisations/region-hoga-kusten/import?lang=en"' in gone
+    assert 'next=%2Forganisations%2Fregion-hoga-kusten%2Fimport"' in gone
     await office.log_in("Britta Holm")
     office.world.clock.advance(seconds=15 * 60)
     await office.page(f"{PLACE}/{second}", {}, status=404)
