@@ -5,7 +5,7 @@ BIN := .venv/bin
 HEMMAPLAN_PORT ?= 8080
 export HEMMAPLAN_PORT
 
-.PHONY: run test check format bench bench-media bench-net fuzz build compiled pictures sbom audit livekit-server clean
+.PHONY: run test check format bench bench-media bench-net bench-login bench-encrypted fuzz build compiled pictures sbom audit livekit-server clean
 
 run: build ## the demo on http://localhost:8080, with simulators, demo people and today's meetings
 	@exec $(BIN)/hemmaplan demo
@@ -36,6 +36,9 @@ fuzz: build ## coverage-guided fuzzing of everything an outsider can send; FUZZ_
 
 bench-media: build compiled ## the embedded media server, Debian's Janus and LiveKit's own under one load
 	$(BIN)/python -m bench media --rooms 1 --rooms 2 --rooms 4
+
+bench-encrypted: build ## coming in through our own room page, encrypted end to end and not, in Chromium
+	$(BIN)/python -m bench.encrypted_join
 
 bench-login: build ## logins a second with BankID simulated, and our own share of each
 	$(BIN)/python -m bench.login

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 
 class Recent:
-    """At most `limit` hits a key within `window`. Holds at most `keys` keys; beyond that the oldest are forgotten."""
+    """At most `limit` hits, one or more, a key within `window`. Keys without a hit within it are forgotten, and of more
+    than `keys` the oldest."""
 
     def __init__(self, limit: int, window: timedelta, clock: Callable[[], datetime], *, keys: int = 10_000) -> None:
         self._limit = limit
@@ -15,6 +16,10 @@ class Recent:
         self._clock = clock
         self._keys = keys
         self._hits: dict[str, deque[datetime]] = {}
+
+    def __len__(self) -> int:
+        """Keys remembered."""
+        return len(self._hits)
 
     def full(self, key: str) -> bool:
         """Whether the key has used up its hits."""
@@ -34,13 +39,15 @@ class Recent:
 
     def hit(self, key: str) -> None:
         """Count one."""
-        hits = self._hits.pop(key, None)
-        if hits is None:
-            hits = deque(maxlen=self._limit)
-        hits.append(self._clock())
+        now = self._clock()
+        hits = self._hits.pop(key, None) or deque(maxlen=self._limit)
+        hits.append(now)
         self._hits[key] = hits  # last in order: the first is the one longest without a hit
-        if len(self._hits) > self._keys:
-            del self._hits[next(iter(self._hits))]
+        while True:
+            oldest, theirs = next(iter(self._hits.items()))
+            if theirs and theirs[-1] > now - self._window and len(self._hits) <= self._keys:
+                return
+            del self._hits[oldest]
 
 
 class HoldOff:

@@ -85,7 +85,7 @@ class Client:
     """number: among all participants of the run; the identity follows from it. tracks: by SSRC, what it is sent.
 
     sending: the connection its own media goes by, which here is the only one. new_stream: makes what it sends, from
-    `Stream`'s arguments. size: of its picture.
+    `Stream`'s arguments. size: of its picture. is_encrypted: it says of its tracks that they are, end to end.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Client:
         *,
         new_stream: Callable[..., Stream] = Stream,
         size: tuple[int, int] = (640, 360),
+        is_encrypted: bool = False,
     ) -> None:
         self.number = number
         self.room = room
@@ -104,6 +105,7 @@ class Client:
         self.streams: list[Stream] = []
         self._new_stream = new_stream
         self._width, self._height = size
+        self._encryption = models.Encryption.GCM if is_encrypted else models.Encryption.NONE
         self.tracks: dict[int, Track] = {}
         self._cids: dict[Kind, str] = {kind: f"{kind}-{number}" for kind in _KINDS}
         self._ssrcs: dict[Kind, int] = {kind: random.randrange(1, 2**32) for kind in _KINDS}
@@ -206,7 +208,12 @@ class Client:
     def _announcement(self, kind: Kind) -> rtc.AddTrackRequest:
         if kind == "audio":
             return rtc.AddTrackRequest(
-                cid=self._cids[kind], name="microphone", type=models.AUDIO, source=models.MICROPHONE, disable_red=True
+                cid=self._cids[kind],
+                name="microphone",
+                type=models.AUDIO,
+                source=models.MICROPHONE,
+                disable_red=True,
+                encryption=self._encryption,
             )
         layer = models.VideoLayer(quality=models.HIGH, width=self._width, height=self._height, bitrate=800_000)
         return rtc.AddTrackRequest(
@@ -217,6 +224,7 @@ class Client:
             width=self._width,
             height=self._height,
             layers=[layer],
+            encryption=self._encryption,
             simulcast_codecs=[rtc.SimulcastCodec(codec="vp8", cid=self._cids[kind], layers=[layer])],
         )
 

@@ -4,7 +4,7 @@ They are the load generator's clients. What they are sent they receive, report o
 browser shall not wait for five encoders and twenty decoders that in truth stand on other machines.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -17,6 +17,9 @@ from db.tasks import Tasks
 
 ROOM = room_name(0)
 
+Seal = Callable[[Kind, bytes], bytes]
+"""Makes of an encoded frame what is sent."""
+
 _PAYLOAD = 1100
 _VIDEO_CLOCK = 90_000
 
@@ -24,11 +27,13 @@ _VIDEO_CLOCK = 90_000
 class Playback(Stream):
     """Plays encoded frames round and round; a wanted key frame is the first one, from which it goes on.
 
-    rate: frames a second. The next frame is due when it is due, as with an encoder that is asked for a key frame.
+    rate: frames a second. The next frame is due when it is due, as with an encoder that is asked for a key frame. seal:
+    what is done to each frame; none: it is sent as it is.
     """
 
-    def __init__(self, kind: Kind, frames: list[bytes], rate: int, **stream: Any) -> None:
+    def __init__(self, kind: Kind, frames: list[bytes], rate: int, *, seal: Seal | None = None, **stream: Any) -> None:
         super().__init__(kind, **stream)
+        self._seal = seal
         self._recording = frames
         self._rate = rate
         self._next = 0
@@ -45,6 +50,8 @@ class Playback(Stream):
             self._next = 0
         frame = self._recording[self._next]
         self._next = (self._next + 1) % len(self._recording)
+        if self._seal is not None:
+            frame = self._seal(self.kind, frame)
         clock = _VIDEO_CLOCK if self.kind == "video" else SAMPLE_RATE
         self.timestamp = (self.timestamp + clock // self._rate) & 0xFFFFFFFF
         if self.kind == "audio":
@@ -62,7 +69,9 @@ class Playback(Stream):
 
 
 @asynccontextmanager
-async def publishing(access: Access, count: int, camera: Camera) -> AsyncIterator[Load]:
+async def publishing(
+    access: Access, count: int, camera: Camera, new_client: Callable[..., Client] = Client
+) -> AsyncIterator[Load]:
     """So many participants in ROOM, who all publish and receive each other. Raises Refused or NotConnected."""
     frames, sound = film(camera), tone()
 
@@ -71,7 +80,7 @@ async def publishing(access: Access, count: int, camera: Camera) -> AsyncIterato
             return Playback(kind, sound, SOUND_RATE, **stream)
         return Playback(kind, frames, camera.rate, **stream)
 
-    publisher = partial(Client, new_stream=playback, size=(camera.width, camera.height))
+    publisher = partial(new_client, new_stream=playback, size=(camera.width, camera.height))
     async with joined(access, 1, count, participant=publisher, feedback=True) as load:
         sending = Tasks()
         sending.start(load.keep_sending(), name="publishers")

@@ -30,6 +30,21 @@ def test_memory_is_bounded(clock: FrozenClock) -> None:
     assert recent.full("c")
 
 
+def test_who_has_been_quiet_for_the_window_leaves_nothing_behind(clock: FrozenClock) -> None:
+    recent = Recent(2, timedelta(minutes=1), clock)
+    for number in range(300):
+        recent.hit(f"visitor {number}")
+        clock.advance(seconds=1)
+    assert len(recent) == 60
+    recent.hit("visitor 240")  # is now the newest
+    clock.advance(seconds=59)
+    recent.hit("another")
+    assert len(recent) == 2
+    assert recent.full("visitor 240") is False
+    recent.hit("visitor 240")
+    assert recent.full("visitor 240")
+
+
 def test_a_provider_that_asks_for_peace_gets_it() -> None:
     now = 100.0
     hold_off = HoldOff(lambda: now)

@@ -6,18 +6,19 @@ from pathlib import Path
 
 from bench.media_server import Command, running
 from bench.packets import Kind, TransportSequence, header, is_key_frame
-from bench.publishers import Playback, publishing
+from bench.publishers import Playback, Seal, publishing
 from bench.recording import Camera
 from tests.bench.test_packets import IDS, payload
 
 KEY, DELTA = b"\x10" + bytes(2999), b"\x11" + bytes(99)
 
 
-def playback(kind: Kind, frames: list[bytes], rate: int) -> Playback:
+def playback(kind: Kind, frames: list[bytes], rate: int, seal: Seal | None = None) -> Playback:
     return Playback(
         kind,
         frames,
         rate,
+        seal=seal,
         sender=1,
         ssrc=0xDEADBEEF,
         payload_type=96,
@@ -33,6 +34,12 @@ def test_a_frame_is_cut_into_packets_and_put_together_again() -> None:
     assert [bool(payload(packet)[0] & 0x10) for packet in packets] == [True, False, False]
     assert b"".join(payload(packet)[6:] for packet in packets) == KEY
     assert all(len(packet) < 1200 for packet in packets)
+
+
+def test_a_sealed_frame_is_cut_like_any_other() -> None:
+    video = playback("video", [KEY], 20, seal=lambda kind, frame: frame[:10] + kind.encode() + frame[10:])
+    parts = [payload(packet)[6:] for packet in video.burst(1)]
+    assert b"".join(parts) == KEY[:10] + b"video" + KEY[10:]
 
 
 def test_time_stamps_and_picture_ids_go_on_over_the_end() -> None:

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+# Run in a page before its own scripts: a browser that gives no way to its encoded frames.
+CANNOT_ENCRYPT = "delete window.RTCRtpScriptTransform; delete RTCRtpSender.prototype.createEncodedStreams;"
 SWITCH_AFTER = 0.25
 ASK_EVERY = 1.5
 RING = 16

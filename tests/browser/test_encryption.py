@@ -12,7 +12,7 @@ from livekit import rtc
 from playwright.async_api import expect
 
 from tests.browser.conftest import People
-from tests.browser.encrypted_seat import SeatKeys
+from tests.browser.encrypted_seat import CANNOT_ENCRYPT, SeatKeys
 from tests.browser.memory import found_in_memory
 from tests.browser.program import Planned, Program
 from tests.browser.sdk_person import SdkPerson
@@ -21,8 +21,6 @@ from tests.browser.visitor import LONG, Visitor, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 KEY_WATCH = Path(__file__).with_name("key_watch.js").read_text(encoding="utf-8")
-# A browser that gives no way to its encoded frames.
-OLD_BROWSER = "delete window.RTCRtpScriptTransform; delete RTCRtpSender.prototype.createEncodedStreams;"
 
 
 @pytest.fixture
@@ -146,7 +144,7 @@ async def test_a_leader_decides_about_a_browser_that_cannot(
         await anna.sees_and_hears("Elin")
         code = await eventually(lambda: shown_code(anna), what="a code")
 
-        karin = await at_the_door(service, come, planned, OLD_BROWSER)
+        karin = await at_the_door(service, come, planned, CANNOT_ENCRYPT)
         await karin.sees("Din webbläsare kan inte kryptera mötet hela vägen")
         await anna.sees("Kan inte kryptera hela vägen")
         await anna.admit("Karin")

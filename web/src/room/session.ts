@@ -13,6 +13,7 @@ import {
   type RemoteTrack,
   Room,
   RoomEvent,
+  setLogLevel,
   Track,
   VideoPresets,
   VideoQuality,
@@ -51,6 +52,9 @@ const RESUME_AFTER = [0, 300, 1000, 2000, 3000] as const;
 
 /** Longest wait for the worker to say that we are encrypting, milliseconds. Nothing is sent before. */
 const ENCRYPTING_WITHIN = 8000;
+
+// Its worker tells the page of each key and track, and whoever opens the console the others' identities.
+setLogLevel("warn");
 
 const newRoom = (keys: SeatKeys | null): Room =>
   new Room({

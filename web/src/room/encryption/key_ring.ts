@@ -36,8 +36,8 @@ export class KeyRing extends BaseKeyProvider implements Ring {
   }
 
   async forget(identity: string): Promise<void> {
-    this.gone(identity);
     for (const info of [...this.keys.values()]) if (info.participantIdentity === identity) await this.retire(identity, info.keyIndex ?? 0);
+    this.gone(identity);
   }
 
   override getKeys(): KeyInfo[] {
