@@ -5,7 +5,7 @@ from aiohttp import web
 from auth.errors import Refusal
 from rooms.errors import LinkOfCancelledMeeting, LinkOfEndedMeeting
 from signaling.i18n import gettext_of, language_of
-from signaling.pages.templates import SUPPORT_PHONE, render
+from signaling.pages.templates import SUPPORT_PHONE, message
 from signaling.security import login_address, on_travel_laptop
 
 
@@ -46,11 +46,10 @@ def error_page(request: web.Request, refusal: Refusal) -> web.Response:
         rest = _("Logga in i en ny flik. Ladda sedan om den här sidan och svara ja på att skicka igen.")
         action = {"href": login_address(request), "text": _("Logga in i en ny flik"), "apart": "yes"}
     calm = refusal.status < 500
-    return render(
+    return message(
         request,
-        "message.html",
+        heading,
         status=refusal.status,
-        heading=heading,
         symbol="info" if calm else "triangle-alert",
         kind="" if calm else "wait",
         first=first + stop.strip(),

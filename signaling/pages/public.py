@@ -14,7 +14,7 @@ from rooms.meetings import Meetings
 from rooms.state import State
 from signaling.i18n import gettext_of
 from signaling.pages.staff import meeting_page, see_other
-from signaling.pages.templates import render
+from signaling.pages.templates import message, render
 from signaling.security import on_travel_laptop, session_of
 
 NEAR = timedelta(days=400)
@@ -37,18 +37,11 @@ def routes(meetings: Meetings, sessions: Sessions, clock: Callable[[], datetime]
         if coming:
             return see_other(f"/meetings/{min(coming, key=lambda meeting: meeting.starts_at).id}")
         _ = gettext_of(request)
-        return render(
+        return message(
             request,
-            "message.html",
-            heading=_("Du har inget möte"),
-            symbol="info",
-            kind="",
+            _("Du har inget möte"),
             first=_("Inget möte väntar på dig just nu."),
             rest=_("Väntade du dig ett, öppna länken i din inbjudan eller ring den som bjöd in dig."),
-            body="",
-            phone="",
-            action=None,
-            reference=None,
         )
 
     async def meeting(request: web.Request) -> web.StreamResponse:
@@ -91,18 +84,12 @@ def ended_page(request: web.Request) -> web.Response:
     """The login of an invited person has ended, by itself or because they logged out, perhaps after the meeting: their
     link is the way back, and we keep no link."""
     _ = gettext_of(request)
-    return render(
+    return message(
         request,
-        "message.html",
-        heading=_("Du är inte inloggad längre"),
-        symbol="info",
-        kind="",
+        _("Du är inte inloggad längre"),
         first=_("Vill du tillbaka till mötet?"),
         rest=_("Öppna din personliga länk igen och visa vem du är."),
         body=_("Hittar du inte länken, ring den som bjöd in dig."),
-        phone="",
-        action=None,
-        reference=None,
     )
 
 
@@ -111,19 +98,16 @@ def below_page(request: web.Request, state: State, ways: str) -> web.Response:
     _ = gettext_of(request)
     session, here = session_of(request), f"/meetings/{state['meeting']['id']}"
     again = {"href": f"/login?with=&next={here}", "text": _("Visa vem du är på nytt")}
-    return render(
+    return message(
         request,
-        "message.html",
+        _("Mötet kräver en säkrare e-legitimation"),
         status=403,
-        heading=_("Mötet kräver en säkrare e-legitimation"),
-        symbol="info",
         kind="wait",
         first=_("Det här räcker: %(ways)s.") % {"ways": ways},
         rest="" if session.staff else _("Öppna din personliga länk igen och välj ett av de sätten."),
         body=_("Har du ingen sådan, ring den som bjöd in dig."),
         phone=state["meeting"]["phone"],
         action=again if session.staff else None,
-        reference=None,
     )
 
 
@@ -131,20 +115,14 @@ def out_page(request: web.Request, state: State) -> web.Response:
     """The person was put out, or not let in, and stays out until invited again."""
     _ = gettext_of(request)
     removed = state["me"]["state"] == "removed"
-    return render(
+    return message(
         request,
-        "message.html",
+        _("Du är inte längre med i mötet") if removed else _("Du släpptes inte in"),
         status=403,
-        heading=_("Du är inte längre med i mötet") if removed else _("Du släpptes inte in"),
-        symbol="info",
-        kind="",
         first=_("Den som leder mötet har avslutat din medverkan.") if removed else _("Den som leder mötet sade nej."),
         rest=_("Blev det fel? Ring %(organisation)s, så kan du få en ny inbjudan.")
         % {"organisation": state["meeting"]["organisation"]},
-        body="",
         phone=state["meeting"]["phone"],
-        action=None,
-        reference=None,
     )
 
 
@@ -153,17 +131,13 @@ def over_page(request: web.Request, state: State) -> web.Response:
     _ = gettext_of(request)
     meeting = state["meeting"]
     ended = meeting["status"] == "ended"
-    return render(
+    return message(
         request,
-        "message.html",
-        heading=_("Tack för i dag") if ended else _("Mötet är inställt"),
+        _("Tack för i dag") if ended else _("Mötet är inställt"),
         symbol="check" if ended else "info",
         kind="ok" if ended else "",
         first=_("Mötet är slut.") if ended else _("Mötet blir inte av."),
         rest=_("Du kan stänga sidan. Undrar du något, ring %(organisation)s.")
         % {"organisation": meeting["organisation"]},
-        body="",
         phone=meeting["phone"],
-        action=None,
-        reference=None,
     )

@@ -182,3 +182,10 @@ def render(request: web.Request, name: str, *, status: int = 200, **context: Any
     text = environment(language).get_template(name).render(context)
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def message(request: web.Request, heading: str, *, status: int = 200, **said: Any) -> web.Response:
+    """What happened and what to do. said: what `message.html` takes; what is not said is left out."""
+    words = dict.fromkeys(("kind", "first", "rest", "body", "phone"), "")
+    unsaid = {**words, "symbol": "info", "action": None, "reference": None}
+    return render(request, "message.html", status=status, heading=heading, **unsaid | said)

@@ -242,6 +242,31 @@ describe("a page whose login is about to end", () => {
     expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
   });
 
+  it.each<[string, Partial<Living>]>([["another post", { staff: "manager" }], ["no post yet", { staff: null }], ["a lower level", { level: 2 }]])(
+    "is not shown in another login of the same person: in %s", async (_, whose) => {
+      answer = left(1800, 9 * HOUR, whose);
+      await end.check();
+      expect([document.body.hidden, leave.mock.calls.length]).toEqual([true, 1]);
+    });
+
+  it("keeps what was typed in one commission while its writer works in another", async () => {
+    type();
+    answer = left(1800, 9 * HOUR, { staff: "manager" });
+    await end.check();
+    await end.check();
+    expect([document.querySelector("#field"), leave.mock.calls.length]).toEqual([null, 0]);
+    answer = left(1800);
+    await end.check();
+    expect(document.querySelector<HTMLInputElement>("#field")?.value).toBe("Halva planen");
+  });
+
+  it("goes on in a room, whatever its person chooses beside it", async () => {
+    document.body.dataset["screen"] = "room";
+    answer = left(200, 9 * HOUR, { staff: "manager" });
+    await end.check();
+    expect([document.body.hidden, open()]).toEqual([false, ["idle"]]);
+  });
+
   it("keeps what was typed for its writer, out of the document", async () => {
     type();
     answer = left(100);

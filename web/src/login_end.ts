@@ -116,7 +116,11 @@ export class LoginEnd {
     this.taken = turn;
     this.heard = { told, at: this.place.now() };
     if (told.living && told.person === this.ended.dataset["person"] && !this.tooLate) {
-      if (this.kept && !this.may(told)) return; // it may become the login that it was: several posts are chosen among
+      const room = this.page.body.dataset["screen"] !== undefined; // as whoever came in, whatever is chosen beside it
+      if (!this.may(told) && (this.kept || !room)) {
+        if (!this.kept) this.over(this.typed);
+        return; // it may become the login that it was: several posts are chosen among
+      }
       this.giveBack();
       this.show(told);
     } else this.over(!told.living && this.typed);
