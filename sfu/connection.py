@@ -13,8 +13,9 @@ from sfu.down_track import DownTrack
 from sfu.downstream import Downstream, Narrowed
 from sfu.layers import HIGH, LOW
 from sfu.negotiated import Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
-from sfu.negotiation import Answered, Forwarded, Layout, answer, remote_transport
+from sfu.negotiation import Answered, answer, remote_transport
 from sfu.peer import Peer, PeerListener
+from sfu.placement import Forwarded, Layout
 from sfu.publication import BACKUP, Backup, Publication, TrackSettings
 from sfu.quality import Conditions
 from sfu.sections import Sections

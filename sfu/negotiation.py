@@ -6,11 +6,12 @@ Two shapes of connection exist (LiveKit's protocol): *single* (v1), where the cl
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from sfu.codecs_offered import SUPPORTED, by_identity, choose, codecs_of, fitting, identity
-from sfu.negotiated import Codec, Kind, LocalTransport, ReceiveSection, RemoteTransport, SendSection
+from sfu.codecs_offered import SUPPORTED, choose, codecs_of, fitting
+from sfu.negotiated import Codec, LocalTransport, ReceiveSection, RemoteTransport, SendSection
+from sfu.placement import Announced, Forwarded, Layout, kind_of, match_published, place_forwarded
 from sfu.rtp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
@@ -34,63 +35,6 @@ _START_RATE = "x-google-start-bitrate"  # kbit/s; a format parameter of libwebrt
 SCTP_PORT = 5000  # RFC 8841 section 12.1 leaves it to the SDP; everybody takes this
 MAX_MESSAGE_SIZE = 65_536  # bytes of one data-channel message
 MAX_RIDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """A track the client told of by ``add_track``. cids: the track ids its section may carry in msid.
-
-    codecs: mime types wanted, best first; stereo, dtx: what our answer tells its Opus encoder. red: whether redundant
-    audio is wanted of it, and may be made of it.
-    """
-
-    sid: str
-    kind: Kind
-    cids: tuple[str, ...] = ()
-    codecs: tuple[str, ...] = ()
-    stereo: bool = False
-    dtx: bool = True
-    red: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarded:
-    """A track this client is to receive. stream: the publisher's participant sid. ssrc, rtx_ssrc: ours.
-
-    red: whether it may be sent with redundancy to who takes that.
-    """
-
-    sid: str
-    stream: str
-    kind: Kind
-    codec: Codec
-    ssrc: int
-    rtx_ssrc: int | None = None
-    red: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What stands on the sections of one client-offered connection, between negotiations.
-
-    receiving: mid -> sid of the track the client sends there; sending: mid -> sid of the track we send there.
-    codecs: mid -> codec chosen. free: unused sections of the last offer by kind, ready for tracks we send.
-    """
-
-    receiving: Mapping[str, str] = field(default_factory=dict)
-    sending: Mapping[str, str] = field(default_factory=dict)
-    codecs: Mapping[str, Codec] = field(default_factory=dict)
-    free: Mapping[Kind, int] = field(default_factory=dict)
-    version: int = 1
-
-    def sections_needed(self, wanted: Sequence[Forwarded]) -> tuple[int, int]:
-        """How many more audio and video sections the client must open before all of `wanted` have one."""
-        placed = set(self.sending.values())
-        unplaced = [track.kind for track in wanted if track.sid not in placed]
-        return (
-            max(0, unplaced.count("audio") - self.free.get("audio", 0)),
-            max(0, unplaced.count("video") - self.free.get("video", 0)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +87,9 @@ def answer(
     start_rate: kbit/s that its sender is to begin from, where that is not its own matter.
     """
     role = remote_transport(offer).dtls_role
-    receiving, ended = _match_published(offer, layout, announced)
+    receiving, ended = match_published(offer, layout, announced)
     codecs_offered = {section.mid: codecs_of(section) for section in offer.sections if not section.rejected}
-    sending, unsupported, free = _place_forwarded(offer, codecs_offered, layout, receiving, wanted)
+    sending, unsupported, free = place_forwarded(offer, codecs_offered, layout, receiving, wanted)
     tracks = {track.sid: track for track in announced}
     forwarded = {track.sid: track for track in wanted}
     codecs: dict[str, Codec] = {}
@@ -159,7 +103,7 @@ def answer(
         if section.kind == "application":
             sections.append(data_section(section.protocol, section.formats, section.mid))
             continue
-        kind = _kind(section)
+        kind = kind_of(section)
         offered = [_repairable(codec) for codec in codecs_offered[section.mid]]
         if (sid := receiving.get(section.mid)) is not None:
             codec = _receive_codec(offered, layout.codecs.get(section.mid), tracks[sid], enabled[kind])
@@ -211,83 +155,6 @@ def answer(
     )
 
 
-def _kind(section: Section) -> Kind:
-    return "audio" if section.kind == "audio" else "video"
-
-
-def _match_published(
-    offer: Description, layout: Layout, announced: Sequence[Announced]
-) -> tuple[dict[str, str], list[str]]:
-    """Which announced track stands on which section, and which ones the client ended."""
-    known = {track.sid for track in announced}
-    standing = {mid: sid for mid, sid in layout.receiving.items() if sid in known}
-    pending = [track for track in announced if track.sid not in standing.values()]
-    sends = [
-        section
-        for section in offer.sections
-        if section.kind != "application" and not section.rejected and section.direction in {"sendonly", "sendrecv"}
-    ]
-    receiving = {section.mid: standing[section.mid] for section in sends if section.mid in standing}
-    unmatched = [section for section in sends if section.mid not in receiving]
-    # By the id it was announced with first; Firefox writes other track ids, so the rest go by kind in order.
-    for by_id in (True, False):
-        for section in list(unmatched):
-            for track in pending:
-                if track.kind == section.kind and (not by_id or (section.msid and section.msid[-1] in track.cids)):
-                    receiving[section.mid] = track.sid
-                    pending.remove(track)
-                    unmatched.remove(section)
-                    break
-    ended = [sid for mid, sid in standing.items() if mid not in receiving]
-    return receiving, ended
-
-
-def _place_forwarded(
-    offer: Description,
-    codecs_offered: Mapping[str, Sequence[Codec]],
-    layout: Layout,
-    receiving: Mapping[str, str],
-    wanted: Sequence[Forwarded],
-) -> tuple[dict[str, str], list[str], dict[Kind, int]]:
-    """Which section each forwarded track goes on.
-
-    A section that carried a track no longer wanted is left out once, so that it is answered ``inactive`` in between.
-    """
-    by_sid = {track.sid: track for track in wanted}
-    open_sections = {
-        section.mid: by_identity(codecs_offered[section.mid])
-        for section in offer.sections
-        if section.kind != "application"
-        and not section.rejected
-        and section.direction in {"recvonly", "sendrecv"}
-        and section.mid not in receiving
-    }
-    kinds = {section.mid: _kind(section) for section in offer.sections}
-    sending = {
-        mid: sid
-        for mid, sid in layout.sending.items()
-        if mid in open_sections and sid in by_sid and identity(by_sid[sid].codec) in open_sections[mid]
-    }
-    candidates = [mid for mid in open_sections if mid not in layout.sending]
-    unsupported = []
-    for track in wanted:
-        if track.sid in sending.values():
-            continue
-        wanted_codec = identity(track.codec)
-        same_kind = [mid for mid in open_sections if kinds[mid] == track.kind]
-        fits = [mid for mid in same_kind if wanted_codec in open_sections[mid]]
-        if same_kind and not fits:
-            unsupported.append(track.sid)
-        elif (mid := next((mid for mid in fits if mid in candidates), None)) is not None:
-            sending[mid] = track.sid
-            candidates.remove(mid)
-    free: dict[Kind, int] = {"audio": 0, "video": 0}
-    for mid in open_sections:
-        if mid not in sending:
-            free[kinds[mid]] += 1
-    return sending, unsupported, free
-
-
 def _receive_codec(
     offered: Sequence[Codec], standing: Codec | None, track: Announced, enabled: Sequence[str]
 ) -> Codec | None:
@@ -315,7 +182,7 @@ def _receive_section(section: Section, codec: Codec) -> ReceiveSection:
     repairs = section.repair_ssrcs if codec.rtx_payload_type is not None else {}
     return ReceiveSection(
         mid=section.mid,
-        kind=_kind(section),
+        kind=kind_of(section),
         codec=codec,
         extensions=_accepted_extensions(section),
         rids=_rids(section),

@@ -16,13 +16,14 @@ from sfu import rtcp, rtp
 from sfu.bandwidth import ReportedBandwidth
 from sfu.bandwidth_rate import MOST
 from sfu.down_track import DownTrack
+from sfu.dtls import Certificate
 from sfu.negotiated import LocalTransport, ReceiveSection, RemoteTransport, SendSection
 from sfu.outlet import Outlet
 from sfu.pacer import STEP
 from sfu.quality import Conditions
 from sfu.reception import Reception
 from sfu.route import number_id
-from sfu.transport import Certificate, Transport
+from sfu.transport import Transport
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 
@@ -216,7 +217,7 @@ class Peer:
 
     def open_channel(self, label: str, *, ordered: bool = True, max_retransmits: int | None = None) -> None:
         """Open a data channel from our side (v0 subscriber); may be called before `connect`."""
-        self._transport.open_channel(label, ordered=ordered, max_retransmits=max_retransmits)
+        self._transport.channels.open(label, ordered=ordered, max_retransmits=max_retransmits)
 
     def send_data(self, label: str, payload: bytes) -> bool:
         """Queue a message on the channel of that label.
@@ -224,7 +225,7 @@ class Peer:
         False when it was not taken: no such channel, too large, or its buffer full (lossy 64 KiB, reliable 1 MiB).
         A reliable channel of ours that is still opening keeps what it is given; a lossy one does not.
         """
-        return self._transport.send_data(label, payload)
+        return self._transport.channels.send(label, payload)
 
     def hold_data(self, seconds: float) -> None:
         """Read nothing of the client's data channels for so long; its stack slows down by that."""

@@ -27,7 +27,7 @@ from sfu.codecs_offered import SUPPORTED
 from sfu.dynacast import Dynacast
 from sfu.layers import HIGH
 from sfu.negotiated import Kind, ReceiveSection
-from sfu.negotiation import Announced
+from sfu.placement import Announced
 from sfu.up_track import UpTrack
 
 MAX_TRACKS = 16

@@ -21,6 +21,7 @@ from rooms.media import Grant, MediaEvent, MediaEventKind, MediaListener, MediaP
 from sfu import arrived
 from sfu.access_token import Claims, TokenKey
 from sfu.data import DataRefused, from_server
+from sfu.dtls import Certificate
 from sfu.membership import Membership, new_sid
 from sfu.participant import Participant, TooLarge
 from sfu.peer import Peer, PeerListener
@@ -28,7 +29,6 @@ from sfu.room import Room, RoomFull, RoomLimits, reason_name
 from sfu.speakers import INTERVAL
 from sfu.tcp_port import TcpPort
 from sfu.traffic import Traffic
-from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 
 log = structlog.get_logger()

@@ -7,11 +7,11 @@ from sfu.codecs_offered import codecs_of, fitting, identity
 from sfu.negotiated import Codec, Kind, LocalTransport, SendSection
 from sfu.negotiation import (
     FEEDBACK,
-    Forwarded,
     data_section,
     describe_forwarded,
     with_transport,
 )
+from sfu.placement import Forwarded
 from sfu.rtp import ABS_SEND_TIME, AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, MID, ORIENTATION, TRANSPORT_CC
 from sfu.sdp import MAX_SECTIONS, Description, SdpError, Section, write
 

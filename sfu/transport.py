@@ -1,7 +1,7 @@
-"""DTLS, SRTP and SCTP by aiortc's layers: the one file that names aiortc, aioice or pylibsrtp, and their private parts.
+"""A client's secured transport: media by libsrtp itself, data channels (`sfu.data_channels`), both under `sfu.dtls`.
 
-ICE is ours (`sfu.association`); aiortc's DTLS transport runs over a stand-in for its ICE transport. Media never passes
-through aiortc's queue: datagrams are decrypted and encrypted synchronously, in one buffer, by libsrtp itself.
+These three files alone name aiortc or pylibsrtp, and their private parts. Media never passes through aiortc's queue:
+datagrams are decrypted and encrypted synchronously, in one buffer.
 """
 
 import asyncio
@@ -13,38 +13,24 @@ from struct import Struct
 from typing import Any, Protocol
 
 import structlog
-from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
-from aiortc.rtcdtlstransport import (
-    RTCCertificate,
-    RTCDtlsFingerprint,
-    RTCDtlsParameters,
-    RTCDtlsTransport,
-    SRTPProtectionProfile,
-)
-from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
-from OpenSSL import SSL
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from pylibsrtp._binding import ffi, lib
 
 from sfu.arrived import Form
 from sfu.association import Association, Path
 from sfu.bandwidth_history import SIZE, SentHistory
+from sfu.data_channels import ChannelHandler, DataChannels
 from sfu.datagrams import LONGEST_DATAGRAM, LONGEST_RUN, MOST_SEGMENTS
+from sfu.dtls import LONGEST_HOLD, Certificate, Dtls, Ice
 from sfu.negotiated import RemoteTransport
-from sfu.negotiation import MAX_MESSAGE_SIZE, SCTP_PORT
 from sfu.route import Numbers
 from sfu.rtp import is_rtcp
-from sfu.sctp_check import is_sound
 from sfu.srtp_streams import MOST_STREAMS, SrtpStreams
 
 log = structlog.get_logger()
 
 HANDSHAKE_LIMIT = 30.0  # seconds from `Transport.run` to both sides holding keys
-MOST_LOSSY = 64 << 10  # bytes waiting on a lossy channel before new messages are dropped
-MOST_RELIABLE = 1 << 20  # bytes waiting on a reliable channel before its consumer counts as slow
-MOST_CHANNELS = 16
 MOST_KEPT = 256  # packets of a stream without repairs: five seconds of sound
-LONGEST_HOLD = 3.0  # seconds that a client's data may be held back
-MOST_FRAGMENTS = 4096  # chunks of unfinished messages
 
 _TRAILER = 148  # SRTP_MAX_TRAILER_LEN plus the SRTCP index
 _buffer = ffi.new("char[]", LONGEST_DATAGRAM)
@@ -57,31 +43,7 @@ _pack_numbered = Struct("!HHIIIBH").pack_into
 _MASK = SIZE - 1
 
 
-CIPHER_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
-"""Authenticated encryption alone (RFC 9325, 4.2; RFC 8827, 6.5 demands the first), in OpenSSL's names."""
-
-
-class _OwnSuites(RTCCertificate):
-    """aiortc's certificate, whose contexts also allow AES-CBC with HMAC-SHA1."""
-
-    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(CIPHER_SUITES.encode())
-        return context
-
-
-class Certificate:
-    """The server's DTLS certificate: made once at start, shared by all transports, good for 30 days."""
-
-    fingerprint_algorithm = "sha-256"
-
-    def __init__(self) -> None:
-        self.native = _OwnSuites.generateCertificate()
-        prints = self.native.getFingerprints()
-        self.fingerprint: str = next(one.value for one in prints if one.algorithm == self.fingerprint_algorithm)
-
-
-class TransportHandler(Protocol):
+class TransportHandler(ChannelHandler, Protocol):
     """Who gets what a transport receives. Exceptions are counted and stop nothing."""
 
     def connected(self) -> None: ...
@@ -94,99 +56,6 @@ class TransportHandler(Protocol):
 
     def needed(self) -> Container[int]:
         """SSRCs of the client that it may send on again, however long it has not."""
-
-    def channel_open(self, label: str) -> None: ...
-
-    def data(self, label: str, payload: bytes) -> None: ...
-
-    def slow(self, label: str) -> None: ...
-
-
-class _Ice:
-    """What RTCDtlsTransport uses of an RTCIceTransport."""
-
-    role = "controlled"
-    state = "completed"
-
-    def __init__(self, association: Association) -> None:
-        self._association = association
-
-    async def _recv(self) -> bytes:
-        return await self._association.receive_dtls()
-
-    async def _send(self, data: bytes) -> None:
-        if self._association.is_closed:
-            raise ConnectionError("closed")
-        self._association.send(data)
-
-
-class _GuardedReceiver:
-    """Stands before the SCTP transport: unsound packets and its exceptions end here, and broken limits are told."""
-
-    def __init__(self, sctp: RTCSctpTransport, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
-        self._sctp = sctp
-        self._faults = faults
-        self._on_abuse = on_abuse
-
-    async def _handle_data(self, data: bytes) -> None:
-        if not is_sound(data):
-            self._faults["unsound sctp"] += 1
-            return
-        sctp = self._sctp
-        try:
-            await sctp._handle_data(data)
-        except Exception:  # noqa: BLE001  the stack asserts where a client misbehaves
-            self._faults["sctp failure"] += 1
-        fragments = sum(len(stream.reassembly) for stream in sctp._inbound_streams.values())
-        if (
-            sctp._advertised_rwnd < 0
-            or fragments > MOST_FRAGMENTS
-            or len(sctp._sack_misordered) > MOST_FRAGMENTS
-            or len(sctp._data_channels) > MOST_CHANNELS
-        ):
-            self._on_abuse()
-
-
-class _Dtls(RTCDtlsTransport):
-    """aiortc's DTLS, which survives whatever comes in a datagram, and leaves media to us."""
-
-    def __init__(self, ice: _Ice, certificate: Certificate, faults: Counter[str], on_abuse: Callable[[], None]) -> None:
-        super().__init__(ice, [certificate.native])  # type: ignore[arg-type]  # a stand-in with what is used of it
-        self._faults = faults
-        self._on_abuse = on_abuse
-        self.hold = 0.0  # seconds before more is read
-
-    async def _recv_next(self) -> None:
-        try:
-            await super()._recv_next()
-        except ConnectionError:
-            raise
-        except Exception:  # noqa: BLE001  one datagram must not end the transport
-            self._faults["dtls failure"] += 1
-            await asyncio.sleep(0)
-        if self.hold:
-            # The association's queue fills and drops, and the sender's congestion control sees to the rest.
-            hold, self.hold = min(self.hold, LONGEST_HOLD), 0.0
-            await asyncio.sleep(hold)
-
-    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
-        """Media does not come this way."""
-
-    async def _handle_rtcp_data(self, data: bytes) -> None:
-        """Media does not come this way."""
-
-    async def _send_data(self, data: bytes) -> None:
-        """SCTP's timers go on for a moment after the end; what they send then is nothing to raise about."""
-        try:
-            await super()._send_data(data)
-        except Exception:  # noqa: BLE001  the association retransmits, or is over
-            self._faults["data not sent"] += 1
-
-    def _register_data_receiver(self, receiver: Any) -> None:
-        super()._register_data_receiver(_GuardedReceiver(receiver, self._faults, self._on_abuse))
-
-    def _unregister_data_receiver(self, receiver: Any) -> None:  # noqa: ARG002  aiortc's signature
-        self._data_receiver = None
 
 
 def _keep(kept: dict[int, bytes], number: int, sealed: memoryview | bytearray) -> None:
@@ -206,7 +75,7 @@ def _send_sealed(sealed: memoryview | bytes, path: Path) -> None:
 
 
 class Transport:
-    """One client's secured transport: RTP and RTCP both ways, data channels by label.
+    """One client's secured transport: RTP and RTCP both ways, data channels by label in `channels`.
 
     faults: counts of what was survived, by kind.
     """
@@ -217,12 +86,8 @@ class Transport:
         self._association = association
         self._handler = handler
         self._take_rtp = handler.take_rtp
-        self._dtls = _Dtls(_Ice(association), certificate, self.faults, self._abused)
-        self._sctp = RTCSctpTransport(self._dtls)
-        self._sctp.on("datachannel", self._channel_came)
-        self._channels: dict[str, RTCDataChannel] = {}
-        self._slow: set[str] = set()
-        self._early: dict[str, list[bytes]] = {}  # reliable messages for a channel of ours that is still opening
+        self._dtls = Dtls(Ice(association), certificate, self.faults, self._abused)
+        self.channels = DataChannels(self._dtls, handler, self.faults)
         self._streams = SrtpStreams()
         self._last_at = self._streams.last_at
         self._rx: Any = None
@@ -248,7 +113,7 @@ class Transport:
         self._dtls.on("statechange", self._state_changed)
         self._handler.connected()
         with contextlib.suppress(ConnectionError):
-            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=MAX_MESSAGE_SIZE), SCTP_PORT)
+            await self.channels.start()
 
     async def _shake_hands(self, remote: RemoteTransport) -> None:
         self._dtls._set_role(remote.dtls_role)
@@ -262,10 +127,10 @@ class Transport:
 
     async def close(self) -> None:
         """Say goodbye and stop. No handler is called any more."""
-        self._is_closed = True
+        self._is_closed = self.channels.is_closed = True
         self.is_connected = False
         self._association.on_media = None
-        for stop in (self._sctp.stop, self._dtls.stop):
+        for stop in (self.channels.stop, self._dtls.stop):
             try:
                 await stop()
             except Exception:  # noqa: BLE001  it is over either way
@@ -422,72 +287,12 @@ class Transport:
         self.faults["too many streams"] += 1
         return False
 
-    # Data channels
-
-    def open_channel(self, label: str, *, ordered: bool, max_retransmits: int | None) -> None:
-        """Open a channel from our side; the opening waits for the association where that is not up."""
-        parameters = RTCDataChannelParameters(label=label, ordered=ordered, maxRetransmits=max_retransmits)
-        channel = RTCDataChannel(self._sctp, parameters)
-        channel.on("open", lambda: self._channel_opened(label))
-        self._keep(channel)
-
-    def send_data(self, label: str, payload: bytes) -> bool:
-        """Queue a message. False when there is no such channel, it is not open yet and lossy, or its buffer is full."""
-        channel = self._channels.get(label)
-        if channel is None or channel.readyState not in ("open", "connecting") or len(payload) > MAX_MESSAGE_SIZE:
-            return False
-        lossy = channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None
-        is_open = channel.readyState == "open"
-        if lossy and not is_open:
-            return False
-        if self.buffered(label) + len(payload) > (MOST_LOSSY if lossy else MOST_RELIABLE):
-            if lossy:
-                self.faults["lossy data dropped"] += 1
-            elif label not in self._slow:
-                self._slow.add(label)
-                self._handler.slow(label)
-            return False
-        if is_open:
-            channel.send(payload)
-        else:
-            self._early.setdefault(label, []).append(payload)
-        return True
-
     def hold_data(self, seconds: float) -> None:
         """Read nothing for so long. Who is that far beyond its share does not heed being slowed down."""
         self._dtls.hold = seconds
         if seconds > LONGEST_HOLD:
             self.faults["data flood"] += 1
             self._abused()
-
-    def buffered(self, label: str) -> int:
-        """Bytes that wait on a channel."""
-        channel = self._channels.get(label)
-        early = sum(map(len, self._early.get(label, ())))
-        return early + (int(channel.bufferedAmount) if channel is not None else 0)
-
-    def _channel_opened(self, label: str) -> None:
-        for payload in self._early.pop(label, ()):
-            self._channels[label].send(payload)
-        if not self._is_closed:
-            self._handler.channel_open(label)
-
-    def _channel_came(self, channel: RTCDataChannel) -> None:
-        self._keep(channel)
-        if not self._is_closed:
-            self._handler.channel_open(channel.label)
-
-    def _keep(self, channel: RTCDataChannel) -> None:
-        label = channel.label
-        self._channels[label] = channel
-        channel.on("message", lambda message: self._message_came(label, message))
-
-    def _message_came(self, label: str, message: bytes | str) -> None:
-        payload = message.encode() if isinstance(message, str) else message
-        if len(payload) > MAX_MESSAGE_SIZE:
-            self.faults["message too long"] += 1
-        elif not self._is_closed:
-            self._handler.data(label, payload)
 
     # The end
 
@@ -501,7 +306,7 @@ class Transport:
     def _end(self, reason: str) -> None:
         if self._is_closed:
             return
-        self._is_closed = True
+        self._is_closed = self.channels.is_closed = True
         self.is_connected = False
         self._association.on_media = None
         self._handler.closed(reason)

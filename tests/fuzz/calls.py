@@ -25,7 +25,8 @@ from rooms.bodies import ChangeBody, CoHostBody, DenyBody, HomeBody, InvitationB
 from rooms.drafts import check_home, check_invitation, check_meeting
 from rooms.livekit_key import LiveKitKey, TokenRefused
 from sfu.access_token import TokenKey
-from sfu.negotiation import Announced, Forwarded, Layout, answer, remote_transport
+from sfu.negotiation import answer, remote_transport
+from sfu.placement import Announced, Forwarded, Layout
 from sfu.room import Room, RoomLimits
 from sfu.sdp import SdpError, parse, write
 from sfu.server import EmbeddedMediaServer

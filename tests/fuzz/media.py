@@ -15,11 +15,11 @@ from sfu.access_token import Permission
 from sfu.association import Address, Association, Path
 from sfu.data import LOSSY, RELIABLE, DataRefused, route
 from sfu.down_track import DownTrack
+from sfu.dtls import Certificate, GuardedReceiver
 from sfu.negotiated import Codec, ReceiveSection, SendSection
 from sfu.peer import Peer
 from sfu.rtp import MalformedPacket
 from sfu.tcp_port import TcpPort, _Connection
-from sfu.transport import Certificate, _GuardedReceiver
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Listener
@@ -270,7 +270,7 @@ def sctp(data: bytes) -> None:
         transport._local_port = transport._remote_port = 5000
         transport._last_received_tsn = 0
         transport._association_state = transport.State.ESTABLISHED
-        guard = _GuardedReceiver(transport, Counter(), lambda: None)
+        guard = GuardedReceiver(transport, Counter(), lambda: None)
         for chunks in pieces(data):
             head = b"\x13\x88\x13\x88" + transport._local_verification_tag.to_bytes(4, "big")
             checksum = google_crc32c.value(head + bytes(4) + chunks).to_bytes(4, "little")

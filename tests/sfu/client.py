@@ -10,7 +10,10 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
 from sfu import rtcp, rtp, stun
+from sfu.dtls import Certificate
 from sfu.negotiated import LocalTransport, RemoteTransport
+from sfu.peer import Peer
+from sfu.udp_port import UdpPort
 
 
 async def until(condition: Callable[[], bool], seconds: float = 45.0) -> None:
@@ -185,3 +188,25 @@ class Listener:
 
     def slow(self, label: str) -> None:
         self.events.append(f"slow: {label}")
+
+
+CERTIFICATE = Certificate()
+
+
+class Call:
+    """A server-side peer and its client."""
+
+    def __init__(self, port: UdpPort, dtls_role: str = "client") -> None:
+        self.listener = Listener()
+        self.port = port
+        self.peer = Peer(port, CERTIFICATE, self.listener)
+        self.client = Client(dtls_role=dtls_role)
+
+    async def connect(self) -> None:
+        self.peer.connect(self.client.remote)
+        await self.client.join(self.peer.local, self.port.number)
+        await until(lambda: self.peer.is_connected)
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.peer.close()

@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from sfu import codecs_offered
 from sfu.negotiated import Codec
-from sfu.negotiation import (
-    Announced,
-    Answered,
-    Forwarded,
-    Layout,
-    answer,
-    remote_transport,
-)
+from sfu.negotiation import Answered, answer, remote_transport
+from sfu.placement import Announced, Forwarded, Layout
 from sfu.rtp import DEPENDENCY_DESCRIPTOR, MID, RID, TRANSPORT_CC
 from sfu.sdp import SdpError, Section, parse
 from tests.sfu.offers import H264, LOCAL, Offer
@@ -93,15 +87,6 @@ def test_redundant_sound_is_sent_to_who_takes_it(red: bool) -> None:
     assert section(result, "0").formats == (("111", "63") if red else ("111",))
 
 
-def test_tracks_are_matched_by_id_then_by_kind() -> None:
-    offer = Offer()
-    offer.video(cid="renamed-by-firefox")
-    offer.video(cid="screen-cid")
-    screen = Announced("TR_screen", "video", ("screen-cid",))
-    result = answer(offer.parsed(), Layout(), LOCAL, [screen, CAMERA])
-    assert result.layout.receiving == {"0": "TR_cam", "1": "TR_screen"}
-
-
 def test_a_section_nobody_announced_is_inactive() -> None:
     offer = Offer()
     offer.video(cid="cam-cid")
@@ -130,16 +115,6 @@ def test_a_track_whose_codecs_are_all_foreign_ends() -> None:
     assert not result.receive
 
 
-def test_closing_a_section_ends_its_track() -> None:
-    offer = Offer()
-    video = offer.video(cid="cam-cid")
-    first = answer(offer.parsed(), Layout(), LOCAL, [CAMERA])
-    video.direction = "inactive"
-    second = answer(offer.parsed(), first.layout, LOCAL, [CAMERA])
-    assert second.ended == ("TR_cam",)
-    assert not second.layout.receiving
-
-
 def test_forwarding_on_the_clients_sections() -> None:
     offer = Offer()
     offer.audio("recvonly")
@@ -157,41 +132,6 @@ def test_forwarding_on_the_clients_sections() -> None:
     assert section(result, "2").direction == "inactive"
     assert RID in section(result, "2").extensions.values(), "a placeholder without RID would end simulcast later"
     assert result.layout.free == {"audio": 0, "video": 1}
-
-
-def test_how_many_sections_the_client_must_add() -> None:
-    offer = Offer()
-    offer.video("recvonly")
-    wanted = [THEIR_PICTURE, replace(THEIR_PICTURE, sid="TR_v2"), replace(THEIR_PICTURE, sid="TR_v3"), THEIR_SOUND]
-    assert Layout().sections_needed(wanted) == (1, 3)
-    result = answer(offer.parsed(), Layout(), LOCAL, wanted=wanted)
-    assert result.unplaced == ("TR_v2", "TR_v3", "TR_a")
-    assert result.layout.sections_needed(wanted) == (1, 2)
-
-
-def test_a_freed_section_is_inactive_once_before_it_is_used_again() -> None:
-    offer = Offer()
-    offer.video("recvonly")
-    first = answer(offer.parsed(), Layout(), LOCAL, wanted=[THEIR_PICTURE])
-    next_picture = replace(THEIR_PICTURE, sid="TR_next")
-    second = answer(offer.parsed(), first.layout, LOCAL, wanted=[next_picture])
-    assert section(second, "0").direction == "inactive"
-    assert second.unplaced == ("TR_next",)
-    assert second.layout.sections_needed([next_picture]) == (0, 0), "another offer is enough"
-    third = answer(offer.parsed(), second.layout, LOCAL, wanted=[next_picture])
-    assert third.mid_to_track_id == {"0": "TR_next"}
-
-
-def test_a_forwarded_track_keeps_its_section_and_moves_when_that_closes() -> None:
-    offer = Offer()
-    first_video = offer.video("recvonly")
-    first = answer(offer.parsed(), Layout(), LOCAL, wanted=[THEIR_PICTURE])
-    offer.video("recvonly")
-    second = answer(offer.parsed(), first.layout, LOCAL, wanted=[THEIR_PICTURE])
-    assert second.send["TR_v"].mid == "0"
-    first_video.direction = "inactive"
-    third = answer(offer.parsed(), second.layout, LOCAL, wanted=[THEIR_PICTURE])
-    assert third.send["TR_v"].mid == "1"
 
 
 def test_a_codec_the_client_cannot_take_is_told() -> None:

@@ -10,12 +10,13 @@ from bench.load import joined
 from sfu.association import Association
 from sfu.connection import Connection
 from sfu.down_track import DownTrack
+from sfu.dtls import Dtls
 from sfu.membership import Membership
 from sfu.participant import Participant
 from sfu.peer import Peer
 from sfu.publication import Publication
 from sfu.room import Room
-from sfu.transport import Transport, _Dtls
+from sfu.transport import Transport
 from sfu.up_track import UpTrack
 from signaling.livekit_session import LivekitSession
 from signaling.outbox import Outbox
@@ -23,7 +24,7 @@ from tests.sfu.sdk_client import KEY, SECRET, eventually, media_host
 
 KINDS = (
     *(Room, Participant, Membership, Connection, Peer, Transport, Association, Publication, UpTrack, DownTrack),
-    *(LivekitSession, Outbox, RTCSctpTransport, _Dtls),
+    *(LivekitSession, Outbox, RTCSctpTransport, Dtls),
 )
 
 

@@ -11,11 +11,11 @@ import pytest
 from sfu import rtcp, rtp
 from sfu.bandwidth import FIRST
 from sfu.down_track import DownTrack
+from sfu.dtls import Certificate
 from sfu.negotiated import ReceiveSection, SendSection
 from sfu.peer import TICK, Peer, next_tick
 from sfu.quality import Quality, rate
 from sfu.rtp import RtpPacket
-from sfu.transport import Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
 from tests.sfu.client import Client, Listener, until

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sfu.negotiated import Codec
-from sfu.negotiation import Forwarded
+from sfu.placement import Forwarded
 from sfu.route import number_id
 from sfu.rtp import MID
 from sfu.sdp import Description, SdpError, parse, write

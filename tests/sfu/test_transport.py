@@ -1,7 +1,6 @@
 """Transport to transport over loopback, with real DTLS, SRTP and SCTP; and what strangers send meanwhile."""
 
 import asyncio
-import contextlib
 import itertools
 import os
 import socket
@@ -9,43 +8,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from aiortc.rtcdtlstransport import SRTPProtectionProfile
-from google_crc32c import value as crc32c
-from OpenSSL import SSL
 
 from sfu import rtcp, rtp
 from sfu.down_track import DownTrack
 from sfu.negotiated import Codec, ReceiveSection, SendSection
-from sfu.peer import Peer
 from sfu.srtp_streams import MOST_STREAMS, UNDER_WAY
-from sfu.transport import CIPHER_SUITES, LONGEST_HOLD, MOST_LOSSY, MOST_RELIABLE, Certificate
 from sfu.udp_port import UdpPort
 from sfu.up_track import UpTrack
-from tests.sfu.client import Client, Listener, until
+from tests.sfu.client import Call, until
 
-CERTIFICATE = Certificate()
 OPUS = Codec("audio/opus", 111, 48000, 2, feedback=frozenset({"nack"}))
 # A ClientHello's record header and the start of its handshake message: enough to disturb a naive server.
 CLIENT_HELLO = bytes.fromhex("16feff000000000000000000480100003c000000000000003cfefd") + os.urandom(58)
-
-
-class Call:
-    """A server-side peer and its client."""
-
-    def __init__(self, port: UdpPort, dtls_role: str = "client") -> None:
-        self.listener = Listener()
-        self.port = port
-        self.peer = Peer(port, CERTIFICATE, self.listener)
-        self.client = Client(dtls_role=dtls_role)
-
-    async def connect(self) -> None:
-        self.peer.connect(self.client.remote)
-        await self.client.join(self.peer.local, self.port.number)
-        await until(lambda: self.peer.is_connected)
-
-    async def close(self) -> None:
-        await self.client.close()
-        await self.peer.close()
 
 
 @pytest.fixture
@@ -102,39 +76,6 @@ async def test_a_wrong_fingerprint_ends_the_handshake(port: UdpPort) -> None:
     await call.close()
 
 
-def offer(call: Call, suites: bytes) -> None:
-    """The client speaks these cipher suites and no others."""
-    made = call.client.certificate._create_ssl_context
-
-    def limited(srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = made(srtp_profiles)
-        context.set_cipher_list(suites)
-        return context
-
-    call.client.certificate._create_ssl_context = limited  # type: ignore[method-assign]
-
-
-@pytest.mark.parametrize("role", ["client", "server"])
-async def test_what_is_not_authenticated_encryption_is_refused(port: UdpPort, role: str) -> None:
-    call = Call(port, dtls_role=role)
-    offer(call, b"ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA")
-    call.peer.connect(call.client.remote)
-    with contextlib.suppress(ConnectionError):
-        await call.client.join(call.peer.local, port.number)
-    await until(lambda: "closed: dtls failed" in call.listener.events)
-    assert not call.peer.is_connected
-    await call.close()
-
-
-@pytest.mark.parametrize("suite", CIPHER_SUITES.split(":"))
-async def test_each_of_our_suites_serves(port: UdpPort, suite: str) -> None:
-    """What Chromium, Firefox and libwebrtc offer first: AES-128-GCM, ChaCha20, AES-256-GCM."""
-    call = Call(port)
-    offer(call, suite.encode())
-    await call.connect()
-    await call.close()
-
-
 async def test_strangers_change_nothing_before_the_handshake(port: UdpPort) -> None:
     call = Call(port)
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -163,61 +104,6 @@ async def test_strangers_and_junk_change_nothing_in_a_call(call: Call) -> None:
     await until(lambda: channel.readyState == "open")
     assert call.peer._transport.faults["unprotect"] == 2
     stranger.close()
-
-
-async def test_data_channels_of_the_client(call: Call) -> None:
-    channel = call.client.open("_reliable")
-    await until(lambda: "open: _reliable" in call.listener.events and channel.readyState == "open")
-    channel.send(b"there")
-    assert call.peer.send_data("_reliable", b"and back")
-    assert not call.peer.send_data("_lossy", b"nobody opened this")
-    await until(lambda: bool(call.listener.messages) and bool(call.client.messages))
-    assert call.listener.messages == [("_reliable", b"there")]
-    assert call.client.messages == [("_reliable", b"and back")]
-
-
-async def test_data_channels_opened_by_the_server(port: UdpPort) -> None:
-    call = Call(port)
-    call.peer.open_channel("_reliable")
-    call.peer.open_channel("_lossy", ordered=False, max_retransmits=0)
-    assert call.peer.send_data("_reliable", b"early")
-    assert not call.peer.send_data("_lossy", b"early")
-    await call.connect()
-    await until(lambda: len(call.listener.events) == 3)
-    await until(lambda: call.client.messages == [("_reliable", b"early")])
-    assert set(call.listener.events[1:]) == {"open: _reliable", "open: _lossy"}
-    assert call.peer.send_data("_lossy", b"x" * 20_000)
-    await until(lambda: len(call.client.messages) == 2)
-    await call.close()
-
-
-async def test_a_consumer_that_stops_reading_is_bounded_and_told(call: Call) -> None:
-    for label, retransmits in (("_reliable", None), ("_lossy", 0)):
-        channel = call.client.open(label, max_retransmits=retransmits)
-        await until(lambda channel=channel: channel.readyState == "open")  # type: ignore[misc]
-    call.client.server = ("127.0.0.1", 9)  # nothing the client sends arrives any more
-    taken = sum(call.peer.send_data("_reliable", bytes(50_000)) for _ in range(60))
-    lossy = sum(call.peer.send_data("_lossy", bytes(15_000)) for _ in range(60))
-    assert taken * 50_000 <= MOST_RELIABLE + 50_000
-    assert lossy * 15_000 <= MOST_LOSSY + 15_000
-    assert call.listener.events.count("slow: _reliable") == 1
-    assert "slow: _lossy" not in call.listener.events
-
-
-async def test_unsound_sctp_inside_dtls_is_survived(call: Call) -> None:
-    tag = call.client.sctp._remote_verification_tag.to_bytes(4, "big")
-    for chunk in (
-        b"\x82\x00\x00\x08\x00\x0d\x00\x00",  # a parameter of length 0 would loop for ever
-        b"\x03\x00\x00\x14" + bytes(8) + b"\x00\x01\x00\x00" + b"\x00\x05\x00\x01",  # a gap that ends before it begins
-        b"\x00\x03\x00\x05\x00",
-    ):
-        head = b"\x13\x88\x13\x88" + tag
-        body = chunk + bytes(-len(chunk) % 4)
-        whole = head + crc32c(head + bytes(4) + body).to_bytes(4, "little") + body
-        await call.client.dtls._send_data(whole)
-    channel = call.client.open("_reliable")
-    await until(lambda: channel.readyState == "open")
-    assert call.peer._transport.faults["unsound sctp"] == 3
 
 
 async def test_the_client_changes_its_address(call: Call) -> None:
@@ -381,16 +267,3 @@ async def test_who_was_silenced_from_outside_is_understood_again_after_65536_pac
     transport._received(sealed(call, 80_002 & 0xFFFF, 7), 102.0)
     assert [(layer.ssrc, layer.packets) for layer in track.layers] == [(7, 1)]
     assert not call.peer.faults["unprotect"]
-
-
-async def test_data_is_held_back_and_a_flood_ends_the_transport(call: Call) -> None:
-    channel = call.client.open("_reliable")
-    await until(lambda: "open: _reliable" in call.listener.events and channel.readyState == "open")
-    call.peer.hold_data(0.5)
-    began = asyncio.get_running_loop().time()
-    channel.send(b"a")  # read, and only then is the reading held back
-    channel.send(b"b")
-    await until(lambda: len(call.listener.messages) == 2)
-    assert asyncio.get_running_loop().time() - began >= 0.5
-    call.peer.hold_data(LONGEST_HOLD + 1)
-    assert "closed: abuse" in call.listener.events
