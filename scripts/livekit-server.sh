@@ -14,7 +14,7 @@ if ! command -v go >/dev/null; then
 fi
 mkdir -p "$target"
 echo "Building livekit-server $version; this takes some minutes the first time ..."
-if GOBIN="$target" nice go install "github.com/livekit/livekit-server/cmd/server@$version" >"$target/build.log" 2>&1; then
+if GOBIN="$target" nice timeout 900 go install "github.com/livekit/livekit-server/cmd/server@$version" >"$target/build.log" 2>&1; then
   mv "$target/server" "$target/livekit-server"
   rm "$target/build.log"
 else
