@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 
 class Recent:
-    """At most `limit` hits, one or more, a key within `window`. Keys without a hit within it are forgotten, and of more
-    than `keys` the oldest."""
+    """At most `limit` hits a key within `window`. Keys without a hit within it are forgotten, and of more than `keys`
+    the oldest. Raises ValueError where there is nothing to count: fewer than one hit or key, or no time."""
 
     def __init__(self, limit: int, window: timedelta, clock: Callable[[], datetime], *, keys: int = 10_000) -> None:
+        if limit < 1 or keys < 1 or window <= timedelta():
+            raise ValueError("a limit, keys and a window above zero")
         self._limit = limit
         self._window = window
         self._clock = clock

@@ -15,6 +15,7 @@ from db.sqlite import Connection
 __all__ = ["AsyncEngine", "DatabaseFailure", "UnsupportedDatabase", "connect", "upgrade"]
 
 BUSY_TIMEOUT_MS = 5000
+CACHE_KIB = 512
 CONNECTIONS = 15
 """To SQLite, at most; they stay open, since each new one has to read the schema again."""
 
@@ -54,8 +55,15 @@ def connect(url: str) -> AsyncEngine:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
     cursor = connection.cursor()
-    # WAL lets readers go on while one writes; FULL makes a committed audit record survive a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    # WAL lets readers go on while one writes; FULL makes a committed audit record survive a power cut. The pages that
+    # each connection keeps (2 MiB else) add little to the system's cache, and fill for as long as the database grows.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"cache_size=-{CACHE_KIB}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -227,8 +227,7 @@ class Connection:
                 publication.up_track = UpTrack(publication.kind)
             if publication.settle(section) or not was_live:
                 told.append(publication)
-            if not publication.silenced:
-                self._publisher.peer.receive(section, publication.up_track)
+            self._hear(publication, section, publication.up_track)
         for sid in result.ended:
             if not sid.endswith(BACKUP):
                 self.listener.ended(sid)
@@ -246,8 +245,13 @@ class Connection:
         backup.section = section
         backup.up_track = backup.up_track or UpTrack(publication.kind)
         publication.tell_codecs()
-        if not publication.silenced:
-            self._publisher.peer.receive(section, backup.up_track)
+        self._hear(publication, section, backup.up_track)
+
+    def _hear(self, publication: Publication, section: ReceiveSection, up_track: UpTrack) -> None:
+        """Also who is silenced is received first, so that their packets are taken for nobody else's."""
+        self._publisher.peer.receive(section, up_track)
+        if publication.silenced:
+            self._publisher.peer.silence(section.mid)
 
     def drop(self, publication: Publication) -> None:
         for section, _ in publication.received:

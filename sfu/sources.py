@@ -52,7 +52,10 @@ class Sources:
             self.sections[description.mid] = HeardSection(description, track)
         else:
             before, known.description = known.description, description
-            self._release(known, {*before.ssrcs, *before.rtx_ssrcs} - {*description.ssrcs, *description.rtx_ssrcs})
+            named_before, named = ({*one.ssrcs, *one.rtx_ssrcs} for one in (before, description))
+            for ssrc in self._leaving.keys() & (named - named_before):
+                self._forget(ssrc)
+            self._release(known, named_before - named)
         track.bind(description, self._send_feedback)
 
     def _release(self, section: HeardSection, unnamed: set[int]) -> None:
@@ -63,7 +66,7 @@ class Sources:
                 track.drop_layer(layer)
                 self._replaced(layer)
         for ssrc in unnamed:
-            if ssrc in self.by_ssrc:
+            if (source := self.by_ssrc.get(ssrc)) is not None and source.section is section:
                 self._leave(ssrc)
 
     def _replaced(self, layer: UpLayer, *, repair_alone: bool = False) -> None:
@@ -161,14 +164,15 @@ class Sources:
     def _section_of(self, packet: RtpPacket, mid: bytes | None) -> HeardSection | None:
         if mid is not None:
             return self.sections.get(_text(mid))
-        fitting = []
-        for section in self.sections.values():
+        fitting: list[HeardSection | None] = []
+        silenced = [(section, None) for section, _ in self._silenced.values()]
+        for section, taken in (*((one, one) for one in self.sections.values()), *silenced):
             description = section.description
             if packet.ssrc in description.ssrcs or packet.ssrc in description.rtx_ssrcs:
-                return section
+                return taken
             codec = description.codec
             if packet.payload_type in (codec.payload_type, codec.red_payload_type) and not description.rids:
-                fitting.append(section)
+                fitting.append(taken)
         # A payload type of one section only also tells (RFC 8843 section 9.2, last resort), of what was nobody else's.
         known = packet.ssrc in self._leaving or any(packet.ssrc in sources for _, sources in self._silenced.values())
         return fitting[0] if len(fitting) == 1 and not known else None

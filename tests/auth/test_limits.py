@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from auth.limits import HoldOff, Recent
 from tests.conftest import FrozenClock
 
@@ -19,6 +21,12 @@ def test_full_after_so_many_and_free_again_after_the_window(clock: FrozenClock) 
     clock.advance(seconds=41.5)
     assert not recent.full("a")
     assert recent.seconds_left("a") == 0
+
+
+def test_what_would_count_nothing_is_refused(clock: FrozenClock) -> None:
+    for limit, minutes, keys in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
+        with pytest.raises(ValueError, match="above zero"):
+            Recent(limit, timedelta(minutes=minutes), clock, keys=keys)
 
 
 def test_memory_is_bounded(clock: FrozenClock) -> None:

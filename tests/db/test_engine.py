@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import UnsupportedDatabase, connect, upgrade
+from db.engine import CACHE_KIB, UnsupportedDatabase, connect, upgrade
 from db.schema import metadata
 
 STORES = ("audit.store", "auth.store", "auth.store.sms", "rooms.store")
@@ -19,6 +19,7 @@ async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(engine: AsyncEngi
         assert (await connection.execute(sa.text("PRAGMA journal_mode"))).scalar() == "wal"
         assert (await connection.execute(sa.text("PRAGMA foreign_keys"))).scalar() == 1
         assert (await connection.execute(sa.text("PRAGMA synchronous"))).scalar() == 2
+        assert (await connection.execute(sa.text("PRAGMA cache_size"))).scalar() == -CACHE_KIB
 
 
 def test_an_unknown_driver_is_refused() -> None:

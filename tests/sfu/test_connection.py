@@ -175,6 +175,7 @@ def test_silence_stops_taking_in_and_ends(single: World) -> None:
     assert not single.peers[0].receiving
     single.offer(offer, track)
     assert not single.peers[0].receiving, "a new offer does not end it"
+    assert single.peers[0].silenced == {"0"}, "and tells the peer whose packets they are"
     track.silenced = False
     single.connection.unsilence(track)
     assert single.peers[0].receiving == {"0": track.up_track}

@@ -135,6 +135,22 @@ def test_a_new_description_frees_what_it_names_no_more() -> None:
     assert table.reception.needed == {51, 52}
 
 
+def test_what_is_named_again_begins_anew_and_what_another_section_uses_stays() -> None:
+    table, track = Table(), UpTrack("video")
+    table.reception.tick(10.0)
+    section = ReceiveSection("2", "video", VIDEO, EXTENSIONS, ssrcs=(41,))
+    for ssrc in (41, 51, 41):
+        table.reception.add(replace(section, ssrcs=(ssrc,)), track)
+        table.take(ssrc, 1)
+        assert ([layer.ssrc for layer in track.layers], table.reception.ssrcs) == ([ssrc], (ssrc,))
+    table.take(22, 1, mid="1", rid="h")
+    table.reception.add(replace(section, ssrcs=(41, 22)), track)  # somebody else's
+    table.reception.add(section, track)
+    table.reception.tick(10.0 + UNDER_WAY)
+    table.take(22, 2)
+    assert [(layer.ssrc, layer.packets) for layer in table.video.layers] == [(22, 2)]
+
+
 def test_restriction_ids_that_are_named_no_more_go_with_their_repairs() -> None:
     table = Table()
     for ssrc, rid in ((21, "q"), (22, "h"), (23, "f")):
@@ -255,3 +271,17 @@ def test_a_silenced_stream_does_not_come_in_by_another_section() -> None:
     table.take(5, 4, 111)
     assert [layer.ssrc for layer in screen.layers] == [9]
     assert table.reception.ignored == 2
+
+
+def test_who_is_silenced_before_the_first_packet_is_taken_for_nobody_else() -> None:
+    """Neither where the description names them, nor where only the payload type tells."""
+    table, screen = Table(), UpTrack("audio")
+    table.reception.add(ReceiveSection("7", "audio", AUDIO, EXTENSIONS), screen)
+    table.reception.silence("0")
+    table.take(5, 1, 111)
+    table.take(6, 1, 111)
+    assert (screen.layers, table.reception.ignored) == ([], 2)
+    table.reception.add(ReceiveSection("0", "audio", AUDIO, EXTENSIONS, ssrcs=(5,)), table.audio)
+    table.take(5, 2, 111)
+    table.take(9, 1, 111, mid="7")
+    assert ([layer.ssrc for layer in table.audio.layers], [layer.ssrc for layer in screen.layers]) == ([5], [9])
