@@ -84,7 +84,7 @@ BODY_SECONDS = 10.0
 """A body is at most 64 KiB: a mobile network at its worst needs less."""
 
 NEXT = re.compile(
-    r"/(kiosk|today|audit|meetings|organisations|sessions|assurance|consent-rules)(/[A-Za-z0-9_-]{1,64}){0,3}(\?home=1)?",
+    r"/(kiosk|today|audit|meetings|organisations|sessions|assurance|consent-rules)(/[A-Za-z0-9_-]{1,64}){0,3}(\?(home|check)=1)?",
     re.ASCII,
 )
 """Where a login may lead to; anything else is refused, so that no link of ours leads elsewhere."""
@@ -365,10 +365,13 @@ def page_path(request: web.Request) -> str:
 
 
 def way_back(request: web.Request) -> str:
-    """Where a login leads to from this page: where the page is a step to, by its `next`, else to the page itself.
-    Empty where it may lead to neither: the token of a personal link, above all, stands in no `next`."""
+    """Where a login leads to from this page: to the page itself, else where it is a step to, by its `next`. From each
+    of the travel laptop's to the laptop. Empty where it may lead to neither: the token of a personal link, above all,
+    stands in no `next`."""
     path = page_path(request)
-    ways = (request.query.get("next", ""), request.path_qs if path == request.path else path, path)
+    asked = request.query.items() if path == request.path else ()
+    step = "/kiosk" if f"{path}/".startswith("/kiosk/") else request.query.get("next", "")
+    ways = (*(f"{path}?{name}={value}" for name, value in asked), path, step)
     return next((way for way in ways if NEXT.fullmatch(way)), "")
 
 

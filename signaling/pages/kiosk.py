@@ -1,5 +1,6 @@
 """The travel laptop's home page: one meeting, one button; later patients' names stay hidden until their time."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from aiohttp import web
 from auth.commissions import choice
 from auth.errors import Refusal
 from rooms import view
-from rooms.errors import ConsentMissing
+from rooms.errors import ConsentMissing, MeetingUnknown
 from rooms.meetings import Meetings
 from rooms.state import State
 from signaling.i18n import gettext_of, language_of
@@ -20,6 +21,8 @@ MOST_LATER = 3
 NAMED_BEFORE = timedelta(minutes=30)
 """The laptop stands in somebody else's kitchen until then."""
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
 
 def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteDef]:
     async def page(request: web.Request, refusal: Refusal | None = None) -> web.Response:
@@ -30,12 +33,12 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         mine = mine_of([view.state(item, session, now) for item in found])
         first = first_of(mine, now, show_early="show" in request.query)
         later = [later_of(item, now, language_of(request)) for item in mine[1 : 1 + MOST_LATER]]
-        problem = refusal
-        if refusal is None and first is not None and first["meeting"]["status"] == "planned":
+        problem = ""
+        if first is not None and first["meeting"]["status"] == "planned":
             gathering = next(item for item in found if item.meeting.id == first["meeting"]["id"])
             # Seen before the press, and for as long as it is so.
             if (await meetings.consents.needed(gathering)).missing:
-                problem = ConsentMissing()
+                problem = words_of(ConsentMissing(), request)
         return render(
             request,
             "kiosk.html",
@@ -44,8 +47,8 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
             next=first,
             later=later,
             early=early(mine),
-            problem=words_of(problem, request) if problem else "",
-            refused=refusal is not None,
+            problem=problem,
+            refused=words_of(refusal, request) if refusal else "",
         )
 
     async def home(request: web.Request) -> web.StreamResponse:
@@ -55,8 +58,10 @@ def routes(meetings: Meetings, clock: Callable[[], datetime]) -> list[web.RouteD
         return await page(request)
 
     async def start(request: web.Request) -> web.StreamResponse:
-        meeting = str((await request.post()).get("meeting", ""))[:64]
+        meeting = str((await request.post()).get("meeting", ""))
         try:
+            if not _ID.fullmatch(meeting):  # PostgreSQL takes no NUL, and UTF-8 no half of a surrogate pair
+                raise MeetingUnknown
             started = await meetings.hosting.start(session_of(request), meeting)
         except Refusal as refusal:
             return await page(request, refusal)

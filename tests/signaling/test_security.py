@@ -27,6 +27,7 @@ from signaling.security import (
     is_browser,
     login_address,
     middleware,
+    on_travel_laptop,
     page_path,
     require,
     security_headers,
@@ -283,6 +284,13 @@ def test_the_way_back_after_login_is_a_path_of_ours() -> None:
     for path, leads_to in {
         "/meetings/1?secret=x": "/login?next=/meetings/1",
         "/meetings/1/room?home=1": "/login?next=/meetings/1/room%3Fhome%3D1",
+        "/meetings/1/room?check=1": "/login?next=/meetings/1/room%3Fcheck%3D1",
+        "/meetings/1/room?x=1&home=1": "/login?next=/meetings/1/room%3Fhome%3D1",
+        "/meetings/1/room?home=2": "/login?next=/meetings/1/room",
+        "/meetings/1?next=/kiosk": "/login?next=/meetings/1",
+        "/kiosk/meetings/1?next=/today": "/login?next=/kiosk/meetings/1",
+        "/kiosk/nope/x/y/z?next=/today": "/login?next=/kiosk",
+        "/kiosks/x/y/z/w": "/login",
         "/commissions?next=/kiosk": "/login?next=/kiosk",
         "/commissions?next=//evil.example": "/login",
         "/organisations/nordvik/staff/anna": "/login?next=/organisations/nordvik/staff/anna",
@@ -290,6 +298,12 @@ def test_the_way_back_after_login_is_a_path_of_ours() -> None:
         "/i/a-secret-link/sms?next=/i/a-secret-link": "/login",
     }.items():
         assert login_address(make_mocked_request("GET", path)) == leads_to
+
+
+def test_a_page_s_own_path_says_whether_it_is_the_travel_laptop_s() -> None:
+    own = ("/kiosk?next=/today", "/kiosk/meetings/1?next=/today", "/kiosk/nope/x/y/z", "/help?next=/kiosk")
+    others = ("/today?next=/kiosk", "/meetings/1?next=/kiosk", "/help?next=/today", "/kiosks", "/")
+    assert [on_travel_laptop(make_mocked_request("GET", path)) for path in (*own, *others)] == [True] * 4 + [False] * 5
 
 
 async def test_an_answer_to_a_form_is_got_from_the_nearest_page_above_it() -> None:

@@ -4,6 +4,10 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from auth.sessions import Session
+from rooms.errors import MeetingUnknown
 from tests.rooms.test_consents import BO, CHILD, GUARDIANS, MIA, opened
 from tests.signaling.pages.site import Site
 
@@ -42,6 +46,30 @@ async def test_why_a_start_did_not_work_is_said_there(site: Site) -> None:
     site.world.clock.advance(seconds=-24 * 3600)
     page, _ = await site.post("/kiosk", 409, meeting=planned.gathering.meeting.id)
     assert "Det kan startas två timmar innan" in page
+    before, _, live = page.partition("data-live=")
+    assert 'role="alert"' in before.partition("<main")[2]
+    assert "Det kan startas två timmar innan" in before, "what is taken over from the page that is got is live"
+    assert "Det kan startas två timmar innan" not in live
+
+
+@pytest.mark.parametrize("form", [b"meeting=%00", b"meeting=\\ud800", b"meeting=" + b"a" * 65, b""])
+async def test_a_meeting_that_can_be_none_is_not_asked_for(
+    site: Site, form: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL answers a NUL with an error, where SQLite finds nothing."""
+    site.viewer = await site.world.anna()
+    asked: list[str] = []
+
+    async def start(_: Session, meeting: str) -> None:
+        asked.append(meeting)
+        raise MeetingUnknown
+
+    monkeypatch.setattr(site.world.meetings.hosting, "start", start)
+    kind = {"Content-Type": "application/x-www-form-urlencoded; charset=unicode_escape", "Accept": "text/html"}
+    answer = await site.client.post("/kiosk", data=form, headers=kind)
+    assert answer.status == 404
+    assert "Vi hittar inte mötet" in await answer.text()
+    assert asked == []
 
 
 async def test_a_missing_consent_is_told_without_the_name(site: Site) -> None:
@@ -50,6 +78,8 @@ async def test_a_missing_consent_is_told_without_the_name(site: Site) -> None:
     told = page.partition('role="alert"')[2].partition("</div>")[0]
     assert "Samtycke saknas, så mötet får inte börja och ingen kan släppas in. På mötets sida ser du vems." in told
     assert "Berg" not in told
+    assert page.count("Samtycke saknas") == 1
+    assert "Samtycke saknas" in page.partition('data-live="next"')[2].partition("</section>")[0]
 
 
 async def test_a_missing_consent_is_told_for_as_long_as_it_is_missing(site: Site) -> None:
@@ -121,7 +151,8 @@ async def test_nothing_on_the_travel_laptop_leads_to_the_days_list(site: Site) -
     """Nor any page that is reached from there: its login, what may be read beside it, and what did not work."""
     meeting = (await site.planned()).gathering.meeting.id
     shown = [await site.get("/kiosk"), await site.get(f"/kiosk/meetings/{meeting}")]
-    shown += [await site.get("/kiosk/meetings/unknown", status=404)]
+    shown += [await site.get(f"/kiosk/{page}", status=404) for page in ("meetings/unknown", "nope/x/y/z")]
+    shown += [await site.get("/kiosk?next=/today"), await site.get(f"/kiosk/meetings/{meeting}?next=/today")]
     shown += [await site.get("/login?next=/kiosk&with=bankid"), await site.get("/help?next=/kiosk")]
     site.viewer = None
     shown += [await site.get("/login?next=/kiosk"), await site.get("/privacy?next=/kiosk")]
@@ -129,6 +160,7 @@ async def test_nothing_on_the_travel_laptop_leads_to_the_days_list(site: Site) -
         links = [link for link in re.findall(r'(?:href|action)="(/[^"]*)"', page) if not link.startswith("/static/")]
         assert {link for link in links if link.startswith("/kiosk") or "next=" in link} >= set(links) - {"/simulator"}
     assert await site.location("/kiosk") == "/login?next=/kiosk"
+    assert await site.location(f"/kiosk/meetings/{meeting}?next=/today") == f"/login?next=/kiosk/meetings/{meeting}"
 
 
 async def test_a_commission_is_chosen_before_the_page_is_shown(site: Site) -> None:
