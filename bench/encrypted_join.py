@@ -38,7 +38,7 @@ from bench.soak import Seat
 from db.tasks import Tasks
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.encrypted_seat import CANNOT_ENCRYPT, SeatKeys, follow
-from tests.browser.program import Problem, Program
+from tests.browser.program import Program
 from tests.browser.service import Service, start
 from tests.browser.visitor import Visitor, visitor
 
@@ -131,20 +131,9 @@ class Circle:
         return seat
 
     async def let_in(self, name: str, *, unencrypted: bool = False) -> None:
-        """The lobby opens when the meeting has heard from the media server that its leader is there. Raises Problem,
-        TimeoutError."""
-        async with asyncio.timeout(_LIMIT):
-            while True:
-                try:
-                    one = await self.leader.participant(self.planned.id, name)
-                    path = f"/api/v1/meetings/{self.planned.id}/lobby/{one['id']}/admit"
-                    await self.leader.call("POST", path, {"unencrypted": unencrypted})
-                except Problem as problem:
-                    if problem.code != "lobby-shut":
-                        raise
-                    await asyncio.sleep(0.2)
-                else:
-                    return
+        """Raises Problem, TimeoutError."""
+        one = await self.leader.participant(self.planned.id, name)
+        await self.leader.admit(self.planned.id, one["id"], unencrypted=unencrypted)
 
 
 class Publisher(Client):

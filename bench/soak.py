@@ -35,7 +35,7 @@ from bench.connection import Poller
 from bench.machine import describe
 from bench.packets import Stream
 from bench.results import save
-from tests.browser.program import Planned, Problem, Program
+from tests.browser.program import Planned, Program
 from tests.browser.service import Service, start
 
 BAR = 1.0  # MiB an hour
@@ -187,7 +187,7 @@ class Soak:
             await self._identify(person, name, planned.links[name])
             await person.knock(planned.id)
         await leader.first_event(planned.id)
-        await self._admit(leader, planned.id)
+        await leader.admit(planned.id, seconds=PATIENCE)
         guests = [await self._sit(await person.join(planned.id)) for person in people]
         await asyncio.sleep(random.uniform(2, 4))
         await guests[0].leave()
@@ -209,20 +209,6 @@ class Soak:
                 return
             self.tally.identified_again += 1
         raise TimeoutError("nobody could identify")
-
-    @staticmethod
-    async def _admit(leader: Program, meeting: str) -> None:
-        """The lobby opens when the meeting has heard from the media server that its leader is there."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                try:
-                    await leader.call("POST", f"/api/v1/meetings/{meeting}/lobby/admit")
-                except Problem as problem:
-                    if problem.code != "lobby-shut":
-                        raise
-                    await asyncio.sleep(0.2)
-                else:
-                    return
 
     async def _sit(self, seat: dict[str, Any]) -> Visitor:
         visitor = Visitor(next(self._numbers), self)

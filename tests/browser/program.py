@@ -160,6 +160,25 @@ class Program:
         """Asks once to come in."""
         return await self.call("POST", f"/api/v1/meetings/{meeting}/join", {"key": self.key})
 
+    async def admit(
+        self, meeting: str, participant: str = "", *, unencrypted: bool = False, seconds: float = 30.0
+    ) -> None:
+        """As a leader: lets everybody in, or one. Raises Problem, TimeoutError.
+
+        The lobby opens when the meeting has heard from the media server that its leader is there.
+        """
+        path = f"/api/v1/meetings/{meeting}/lobby/{participant and participant + '/'}admit"
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    await self.call("POST", path, {"unencrypted": True} if unencrypted else None)
+                except Problem as problem:
+                    if problem.code != "lobby-shut":
+                        raise
+                    await asyncio.sleep(0.2)
+                else:
+                    return
+
     def events(self, meeting: str) -> Any:
         """The meeting's socket, to be entered."""
         return self._session.ws_connect(f"/api/v1/meetings/{meeting}/events")

@@ -1,28 +1,8 @@
 """Data channels opened by either side, and what waits for one that does not read. Over loopback."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from sfu.data_channels import MOST_LOSSY, MOST_RELIABLE
 from sfu.udp_port import UdpPort
 from tests.sfu.client import Call, until
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    port = UdpPort(bind=["127.0.0.1"])
-    port.open()
-    yield port
-    port.close()
-
-
-@pytest.fixture
-async def call(port: UdpPort) -> AsyncIterator[Call]:
-    call = Call(port)
-    await call.connect()
-    yield call
-    await call.close()
 
 
 async def test_data_channels_of_the_client(call: Call) -> None:

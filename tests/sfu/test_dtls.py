@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
@@ -12,22 +11,6 @@ from OpenSSL import SSL
 from sfu.dtls import CIPHER_SUITES, LONGEST_HOLD
 from sfu.udp_port import UdpPort
 from tests.sfu.client import Call, until
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    port = UdpPort(bind=["127.0.0.1"])
-    port.open()
-    yield port
-    port.close()
-
-
-@pytest.fixture
-async def call(port: UdpPort) -> AsyncIterator[Call]:
-    call = Call(port)
-    await call.connect()
-    yield call
-    await call.close()
 
 
 def offer(call: Call, suites: bytes) -> None:

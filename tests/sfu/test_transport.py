@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -20,22 +19,6 @@ from tests.sfu.client import Call, until
 OPUS = Codec("audio/opus", 111, 48000, 2, feedback=frozenset({"nack"}))
 # A ClientHello's record header and the start of its handshake message: enough to disturb a naive server.
 CLIENT_HELLO = bytes.fromhex("16feff000000000000000000480100003c000000000000003cfefd") + os.urandom(58)
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    port = UdpPort(bind=["127.0.0.1"])
-    port.open()
-    yield port
-    port.close()
-
-
-@pytest.fixture
-async def call(port: UdpPort) -> AsyncIterator[Call]:
-    call = Call(port)
-    await call.connect()
-    yield call
-    await call.close()
 
 
 def packet(number: int, ssrc: int = 7) -> rtp.RtpPacket:

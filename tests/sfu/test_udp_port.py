@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,14 +11,6 @@ from sfu import stun
 from sfu.association import Association
 from sfu.udp_port import UdpPort, own_addresses
 from tests.sfu.client import until
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    port = UdpPort(bind=["127.0.0.1"])
-    port.open()
-    yield port
-    port.close()
 
 
 class Stranger:
